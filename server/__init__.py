@@ -1,0 +1,1 @@
+"""The server: rules, storage, live delivery and the doors to them."""

@@ -1,0 +1,1 @@
+"""What an actor can do, looking included: access first, then one module per noun."""

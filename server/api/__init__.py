@@ -1,0 +1,1 @@
+"""The doors: JSON endpoints, the socket and its fall-back; parse, act, format."""

@@ -1,0 +1,1 @@
+"""Rules as functions of values: standard library only, no clock, no chance, no input or output."""

@@ -1,0 +1,1 @@
+"""Delivery: bus, hub, subscriptions and presence; no SQL and no rules."""

@@ -1,0 +1,1 @@
+"""Tables as Tortoise models, one module per noun."""

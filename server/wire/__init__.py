@@ -1,0 +1,1 @@
+"""Pure codecs: frames and bus events to values and back, status and close codes."""

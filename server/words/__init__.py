@@ -1,0 +1,1 @@
+"""What people read: catalogues in Chinese and English, times as people say them, mails."""

@@ -1,0 +1,1 @@
+"""One dialect per module, without input or output: bytes to events, commands to bytes."""

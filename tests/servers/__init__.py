@@ -1,0 +1,1 @@
+"""Real servers for tests: PostgreSQL, Valkey, SMTP and a browser, started on loopback."""

@@ -1,0 +1,1 @@
+"""Pages: console, reader and portal, the widget and what they load."""

@@ -1,0 +1,1 @@
+"""The loop over due rows: offers, leases, outbox, retention, figures."""
