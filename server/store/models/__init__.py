@@ -1,1 +1,51 @@
-"""Tables as Tortoise models, one module per noun."""
+"""The tables, as Tortoise models: instants are BIGINT microseconds since 1970 in UTC, states and lists are text.
+
+Only portable column types are used, so that one statement reads the same on SQLite and PostgreSQL. Rows never leave
+``server.store``.
+"""
+
+from server.store.models.accounts import Account, Grant, OneTimeLink, Throttle, WebSession
+from server.store.models.chat import (
+    Block,
+    CannedPhrase,
+    ChatEvent,
+    ChatParticipant,
+    ChatSession,
+    ConsultationQuestion,
+    PassedDocument,
+    WrapUp,
+)
+from server.store.models.libraries import Closure, Desk, DeskGroup, DeskGroupMember, DeskHours, Library, Policy
+from server.store.models.operations import AuditEntry, Due, MailOut, StoredFile
+from server.store.models.staff import Connection, DeskStaff, Duty, ProcessLease
+
+__all__ = [
+    "Account",
+    "AuditEntry",
+    "Block",
+    "CannedPhrase",
+    "ChatEvent",
+    "ChatParticipant",
+    "ChatSession",
+    "Closure",
+    "Connection",
+    "ConsultationQuestion",
+    "Desk",
+    "DeskGroup",
+    "DeskGroupMember",
+    "DeskHours",
+    "DeskStaff",
+    "Due",
+    "Duty",
+    "Grant",
+    "Library",
+    "MailOut",
+    "OneTimeLink",
+    "PassedDocument",
+    "Policy",
+    "ProcessLease",
+    "StoredFile",
+    "Throttle",
+    "WebSession",
+    "WrapUp",
+]

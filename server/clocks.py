@@ -1,0 +1,82 @@
+"""The doors through which time, chance and new names come in."""
+
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import SystemRandom
+from typing import Protocol
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: sorts like the number
+
+
+class Clock(Protocol):
+    """Tells the wall-clock time, in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class FileClock:
+    """The machine's clock shifted by the number of seconds that a file holds (environment ``test`` only).
+
+    A test moves time for several processes at once by rewriting the file. A missing or half-written file keeps the
+    last shift, so that time never jumps back by accident.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._shift = timedelta()
+        self._stamp = 0
+
+    def now(self) -> datetime:
+        try:
+            stamp = self._path.stat().st_mtime_ns
+            if stamp != self._stamp:
+                self._shift = timedelta(seconds=float(self._path.read_text()))
+                self._stamp = stamp
+        except (OSError, ValueError):
+            pass
+        return datetime.now(UTC) + self._shift
+
+
+class Ids(Protocol):
+    """Makes new identifiers."""
+
+    def new(self) -> str: ...
+
+
+class TimedIds:
+    """26 characters that sort by the moment they were made: 48 bits of milliseconds, 80 of chance (ULID)."""
+
+    def new(self) -> str:
+        number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+        return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+class Rng(Protocol):
+    """Chance: secrets nobody can guess, and jitter."""
+
+    def token(self) -> str: ...
+
+    def uniform(self, low: float, high: float) -> float: ...
+
+
+class SystemRng:
+    """The operating system's randomness."""
+
+    def __init__(self) -> None:
+        self._random = SystemRandom()
+
+    def token(self) -> str:
+        """43 URL-safe characters (256 bits)."""
+        return secrets.token_urlsafe(32)
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)

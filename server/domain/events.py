@@ -1,0 +1,103 @@
+"""Facts that leave a transaction: complete, past tense, never a query away from being understood."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEventRecorded:
+    """Something numbered happened in a conversation: a message, a join, a change of state.
+
+    Topic ``chat/<session>`` for audience ``all``, ``chat/<session>/staff`` for ``staff``; ``seq`` is gapless in each.
+    ``data`` is a JSON object as text, or empty.
+    """
+
+    session_id: str
+    audience: str
+    seq: int
+    kind: str
+    author_kind: str
+    author_id: str
+    author_name: str
+    client_id: str
+    body: str
+    data: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMoved:
+    """A participant's watermarks moved: everything up to ``delivered`` arrived, up to ``read`` was seen."""
+
+    session_id: str
+    participant: str  # "reader" or a staff account id
+    delivered: int
+    read: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSeen:
+    """Somebody is writing; worth nothing after a few seconds."""
+
+    session_id: str
+    participant: str
+    name: str
+    audience: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueMoved:
+    """A waiting reader's place and honest expected wait (seconds; None where there is no ground for a figure)."""
+
+    session_id: str
+    position: int
+    wait_seconds: int | None
+    on_duty: int
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """What a staff member's console shows has changed: offers, load, availability, sessions. ``version`` grows."""
+
+    staff_id: str
+    version: int
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    """Figures on the managers' live board have moved."""
+
+    desk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueSet:
+    """A due row was written: workers may have to wake earlier."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailWritten:
+    """A mail waits in the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class CrewChanged:
+    """Who takes part in a conversation has changed: connections look again whether they may listen and write."""
+
+    session_id: str
+
+
+Event = (
+    ChatEventRecorded
+    | ReceiptMoved
+    | TypingSeen
+    | QueueMoved
+    | DutyChanged
+    | BoardChanged
+    | DueSet
+    | MailWritten
+    | CrewChanged
+)

@@ -1,0 +1,198 @@
+"""Who may do what, where: one table, deny by default (role × scope × verb)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from server.domain.errors import NotAllowed
+
+
+class Role(StrEnum):
+    """What somebody is in the alliance; each role is granted with a scope."""
+
+    READER = "reader"
+    LIBRARIAN = "librarian"
+    INTERN = "intern"
+    INSPECTOR = "inspector"
+    SUPPORT_AGENT = "support_agent"
+    STORE_KEEPER = "store_keeper"
+    STACK_OPERATOR = "stack_operator"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+STAFF = frozenset(Role) - {Role.READER}
+ANSWERING = frozenset({Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT})
+
+
+class ScopeKind(StrEnum):
+    """How far a grant reaches."""
+
+    ALLIANCE = "alliance"
+    LIBRARY = "library"
+    STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role within a scope; ``scope_id`` is empty for the alliance."""
+
+    role: Role
+    scope: ScopeKind
+    scope_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a visitor without account, a reader, or a staff member with grants.
+
+    ``reader_key`` names the reader in chat sessions: the account id, or the hash of an anonymous visitor's secret.
+    """
+
+    account_id: str = ""
+    name: str = ""
+    language: str = "zh"
+    library_id: str = ""
+    mail: str = ""
+    reader_key: str = ""
+    grants: frozenset[Grant] = frozenset()
+    roles: frozenset[Role] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", frozenset(grant.role for grant in self.grants))
+
+    @property
+    def is_staff(self) -> bool:
+        return bool(self.roles & STAFF)
+
+
+NOBODY = Actor()
+SYSTEM = Actor(account_id="system", name="system")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is asked for, as far as permission depends on it."""
+
+    library_id: str = ""
+    owner_keys: frozenset[str] = frozenset()  # reader keys or account ids to whom it belongs
+    crew: frozenset[str] = frozenset()  # staff who take part
+
+
+class Reach(StrEnum):
+    """How close a thing must be to the actor."""
+
+    OWN = "own"  # it belongs to them, or they take part
+    SCOPE = "scope"  # a grant of the role covers the thing's library
+    ANY = "any"  # holding the role is enough
+
+
+class Verb(StrEnum):
+    """Everything that can be done or seen; each route names one."""
+
+    # readers, with or without account
+    ENTER = "enter"  # open pages, log in, register: everybody
+    OPEN_SESSION = "session.open"
+    READ_SESSION = "session.read"
+    POST_MESSAGE = "session.post"
+    END_SESSION = "session.end"
+    RATE_SESSION = "session.rate"
+    ASK_QUESTION = "question.ask"
+    KEEP_ACCOUNT = "account.keep"  # one's own account: language, export, erase, log out
+    # staff at the desk
+    STAND_DUTY = "duty.stand"
+    TAKE_OFFER = "offer.take"
+    SERVE_SESSION = "session.serve"  # transfer, invite, note, pass on documents, end
+    WRAP_UP = "session.wrap_up"
+    READ_ARCHIVE = "archive.read"
+    USE_PHRASES = "phrase.use"
+    KEEP_OWN_PHRASES = "phrase.keep_own"
+    BLOCK_READER = "block.set"
+    # managers
+    WATCH_BOARD = "board.watch"
+    KEEP_STAFF = "staff.keep"
+    KEEP_DESK = "desk.keep"
+    KEEP_LIBRARY_PHRASES = "phrase.keep_library"
+    KEEP_ALLIANCE_PHRASES = "phrase.keep_alliance"
+    KEEP_LIBRARIES = "library.keep"
+    KEEP_POLICIES = "policy.keep"
+    REVIEW_BLOCK = "block.review"
+    READ_AUDIT = "audit.read"
+    IMPORT_READERS = "reader.import"
+
+
+_EVERYBODY = "everybody"  # also without log-in
+_R, _L, _I, _S = Role.READER, Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT
+_M, _A = Role.MANAGER, Role.ADMINISTRATOR
+_DESK = {_L: Reach.ANY, _I: Reach.ANY, _S: Reach.ANY}
+_SERVING = {_L: Reach.OWN, _I: Reach.OWN, _S: Reach.OWN}
+_MANAGED = {_M: Reach.SCOPE, _A: Reach.ANY}
+
+TABLE: Mapping[Verb, Mapping[Role | str, Reach]] = {
+    Verb.ENTER: {_EVERYBODY: Reach.ANY},
+    Verb.OPEN_SESSION: {_EVERYBODY: Reach.ANY},
+    Verb.READ_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
+    Verb.POST_MESSAGE: {_EVERYBODY: Reach.OWN, **_SERVING},
+    Verb.END_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING},
+    Verb.RATE_SESSION: {_EVERYBODY: Reach.OWN},
+    Verb.ASK_QUESTION: {_EVERYBODY: Reach.ANY},
+    Verb.KEEP_ACCOUNT: {role: Reach.OWN for role in Role},
+    Verb.STAND_DUTY: _DESK,
+    Verb.TAKE_OFFER: _DESK,
+    Verb.SERVE_SESSION: _SERVING,
+    Verb.WRAP_UP: {**_SERVING, **_MANAGED},
+    Verb.READ_ARCHIVE: {**_SERVING, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
+    Verb.USE_PHRASES: {**_DESK, _M: Reach.ANY, _A: Reach.ANY},
+    Verb.KEEP_OWN_PHRASES: {**_DESK, _M: Reach.ANY, _A: Reach.ANY},
+    Verb.BLOCK_READER: _SERVING,
+    Verb.WATCH_BOARD: {_M: Reach.ANY, _A: Reach.ANY},
+    Verb.KEEP_STAFF: _MANAGED,
+    Verb.KEEP_DESK: _MANAGED,
+    Verb.KEEP_LIBRARY_PHRASES: _MANAGED,
+    Verb.KEEP_ALLIANCE_PHRASES: {_M: Reach.SCOPE, _A: Reach.ANY},
+    Verb.KEEP_LIBRARIES: {_M: Reach.SCOPE, _A: Reach.ANY},
+    Verb.KEEP_POLICIES: _MANAGED,
+    Verb.REVIEW_BLOCK: _MANAGED,
+    Verb.READ_AUDIT: _MANAGED,
+    Verb.IMPORT_READERS: _MANAGED,
+}
+
+
+def may(actor: Actor, verb: Verb, thing: Thing | None = None) -> bool:
+    """Whether the actor may do this to the thing; without a thing, whether they may do it to anything at all."""
+    reaches = TABLE.get(verb, {})
+    if thing is None:
+        return _EVERYBODY in reaches or bool(actor.roles & reaches.keys())
+    if _EVERYBODY in reaches and _covers(actor, None, reaches[_EVERYBODY], thing):
+        return True
+    return any(
+        grant.role in reaches and _covers(actor, grant, reaches[grant.role], thing) for grant in actor.grants
+    )
+
+
+def demand(actor: Actor, verb: Verb, thing: Thing | None = None) -> None:
+    """Raise NotAllowed unless the table says otherwise."""
+    if not may(actor, verb, thing):
+        raise NotAllowed(verb=str(verb))
+
+
+def library_scopes(actor: Actor, verb: Verb) -> frozenset[str] | None:
+    """The libraries for which the actor may do this; None stands for the whole alliance."""
+    reaches = TABLE.get(verb, {})
+    granted = [grant for grant in actor.grants if grant.role in reaches]
+    if any(grant.scope is ScopeKind.ALLIANCE or reaches[grant.role] is Reach.ANY for grant in granted):
+        return None
+    return frozenset(grant.scope_id for grant in granted if grant.scope is ScopeKind.LIBRARY)
+
+
+def _covers(actor: Actor, grant: Grant | None, reach: Reach, thing: Thing) -> bool:
+    if reach is Reach.ANY:
+        return True
+    if reach is Reach.OWN:
+        keys = {key for key in (actor.account_id, actor.reader_key) if key}
+        return bool(keys & (thing.owner_keys if grant is None else thing.crew | thing.owner_keys))
+    if grant is None:
+        return False
+    return grant.scope is ScopeKind.ALLIANCE or (
+        grant.scope is ScopeKind.LIBRARY and bool(thing.library_id) and grant.scope_id == thing.library_id
+    )

@@ -1,0 +1,99 @@
+"""The database as the rest of the product sees it: reads, transactions, and the fast lane for chat messages."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from server.settings import Settings
+from server.store.rows import Reader, Transaction
+
+
+class Outcome(Enum):
+    """What became of a message that was handed in for storing."""
+
+    STORED = 0
+    AGAIN = 1  # the same client message id was stored before: the first number is returned
+    STALE = 2  # the crew has changed since the author was admitted: look again whether they may write
+    CLOSED = 3  # the conversation takes no more messages, or does not exist
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A chat message on its way into the log; ``at`` in microseconds."""
+
+    session_id: str
+    crew: int
+    client_id: str
+    author_kind: str
+    author_id: str
+    author_name: str
+    kind: str
+    body: str
+    data: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The log's answer: number and moment as first stored."""
+
+    outcome: Outcome
+    seq: int = 0
+    at: int = 0
+
+
+class Database(Protocol):
+    """One installation's database.
+
+    ``read`` sees what is committed. ``transaction`` is one unit of work. ``append`` joins the group commit: it
+    returns only after the message is durable, and raises Unavailable when the commit failed (nothing is stored then,
+    or it is stored and the resend will be absorbed).
+    """
+
+    dialect: str
+    read: Reader
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+
+    async def append(self, message: NewMessage) -> Appended: ...
+
+    async def check(self) -> None:
+        """Raise Unavailable when the database does not answer."""
+        ...
+
+
+class Batches:
+    """Single-flight group commit: what arrives while one commit runs goes into the next one.
+
+    No timer: an idle message waits only for the rest of its loop iteration, a busy database makes the batches grow by
+    themselves. ``limit`` bounds a batch, ``backlog`` what may wait.
+    """
+
+    limit = 500
+    backlog = 20_000
+
+
+def open_database(settings: Settings) -> Database:
+    """The database that the settings name; not yet opened."""
+    if settings.database_url.startswith("sqlite://"):
+        from server.store.sqlite import SqliteDatabase
+
+        return SqliteDatabase(settings.database_url.removeprefix("sqlite://"))
+    from server.store.postgres import PostgresDatabase
+
+    return PostgresDatabase(settings.database_url)
+
+
+def changed(status: Any) -> int:
+    """Rows changed, from asyncpg's command tag ("UPDATE 1")."""
+    tail = str(status).rpartition(" ")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+Messages = Sequence[NewMessage]

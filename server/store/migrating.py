@@ -1,0 +1,90 @@
+"""Brings a database to the present schema and keeps its data, with guards around Tortoise's own migrations."""
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.migrations.api.migrate import migrate as run_migrations
+
+from server.domain.errors import Unavailable
+
+_LOCK = 0x5348_5551  # any constant: one migration at a time on a PostgreSQL server
+
+
+async def migrate(database_url: str) -> Path | None:
+    """Apply what is missing; safe to call again and from several processes at once.
+
+    On SQLite a copy of a file that holds data is made first and its path returned, and foreign keys are off while
+    tables may be remade. Raises Unavailable when the database cannot be reached.
+    """
+    if database_url.startswith("sqlite://"):
+        path = Path(database_url.removeprefix("sqlite://"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copy = _copied(path) if _behind(path) else None
+        await _run(f"sqlite://{path}?foreign_keys=OFF&busy_timeout=10000")
+        return copy
+    async with _one_at_a_time(database_url):
+        await _run("asyncpg://" + database_url.partition("://")[2])
+    return None
+
+
+def config(database_url: str) -> dict[str, Any]:
+    """Tortoise's configuration for a database address."""
+    app = {"models": ["server.store.models"], "migrations": "migrations", "default_connection": "default"}
+    return {"connections": {"default": database_url}, "apps": {"shuqiao": app}}
+
+
+def migration_names() -> list[str]:
+    """The migrations that this version brings, oldest first."""
+    import migrations
+
+    folder = Path(migrations.__file__).parent
+    return sorted(path.stem for path in folder.glob("[0-9]*.py"))
+
+
+async def _run(url: str) -> None:
+    EXECUTOR_CACHE.clear()  # it keeps the first dialect's statements otherwise
+    try:
+        await run_migrations(config=config(url))
+    finally:
+        await Tortoise.close_connections()
+        EXECUTOR_CACHE.clear()
+
+
+def _behind(path: Path) -> bool:
+    if not path.exists() or path.stat().st_size == 0:
+        return False
+    with sqlite3.connect(path) as connection:
+        try:
+            applied = {row[0] for row in connection.execute("SELECT name FROM tortoise_migrations")}
+        except sqlite3.OperationalError:
+            return True
+    return not applied.issuperset(migration_names())
+
+
+def _copied(path: Path) -> Path:
+    copy = path.with_name(f"{path.name}.before-{migration_names()[-1]}")
+    if not copy.exists():
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy2(path, copy)
+    return copy
+
+
+@asynccontextmanager
+async def _one_at_a_time(database_url: str) -> AsyncIterator[None]:
+    try:
+        connection = await asyncpg.connect(database_url, timeout=5)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise Unavailable() from error
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        yield
+    finally:
+        await connection.close()

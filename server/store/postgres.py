@@ -1,0 +1,174 @@
+"""PostgreSQL: transactions from a pool, chat messages grouped on a connection of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+
+from server.domain.errors import TooMany, Unavailable
+from server.store.database import Appended, NewMessage, Outcome, changed
+from server.store.rows import Duplicate, Row
+
+POOL_SIZE = 10
+CONNECT_SECONDS = 5.0
+STATEMENT_SECONDS = 30.0
+WAITING_MESSAGES = 20_000
+MESSAGES_PER_COMMIT = 500
+
+_APPEND = (
+    "SELECT outcome, seq, at FROM chat_append($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],"
+    " $7::text[], $8::text[], $9::text[], $10::bigint[])"
+)
+_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncio.TimeoutError, asyncpg.CannotConnectNowError)
+
+
+class PostgresReader:
+    """Reads what is committed, each on a connection from the pool."""
+
+    dialect = "postgresql"
+
+    def __init__(self, database: "PostgresDatabase") -> None:
+        self._database = database
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        async with self._database.connection() as connection:
+            return await connection.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def row(self, sql: str, *values: Any) -> Row | None:
+        async with self._database.connection() as connection:
+            return await connection.fetchrow(sql, *values)
+
+
+class PostgresTransaction:
+    """A unit of work at READ COMMITTED; races are settled by conditional UPDATEs, not by isolation."""
+
+    dialect = "postgresql"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.announced: list[Any] = []
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
+
+    async def row(self, sql: str, *values: Any) -> Row | None:
+        return await self._connection.fetchrow(sql, *values)  # type: ignore[no-any-return]
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        return changed(await self._connection.execute(sql, *values))
+
+    async def lock(self, name: str) -> None:
+        await self._connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
+
+    def announce(self, event: Any) -> None:
+        self.announced.append(event)
+
+
+class PostgresDatabase:
+    """A PostgreSQL database; connections come back by themselves when the server does."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self.read = PostgresReader(self)
+        self._waiting: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
+        self._running: asyncio.Task[None] | None = None
+        self._lane: Any = None
+
+    async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=POOL_SIZE,
+                timeout=CONNECT_SECONDS,
+                command_timeout=STATEMENT_SECONDS,
+                server_settings={"application_name": "shuqiao", "timezone": "UTC"},
+            )
+        except _AWAY as error:
+            raise Unavailable() from error
+
+    async def close(self) -> None:
+        while self._running is not None:
+            await asyncio.wait({self._running})
+        if self._lane is not None:
+            with suppress(*_AWAY):
+                await self._lane.close(timeout=CONNECT_SECONDS)
+        await self._pool.close()
+
+    async def check(self) -> None:
+        await self.read.rows("SELECT 1")
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection from the pool, with its failures named: Unavailable or Duplicate."""
+        try:
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                yield connection
+        except asyncpg.UniqueViolationError as error:
+            raise Duplicate(str(error)) from error
+        except _AWAY as error:
+            raise Unavailable() from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        async with self.connection() as connection, connection.transaction():
+            yield PostgresTransaction(connection)
+
+    async def append(self, message: NewMessage) -> Appended:
+        if len(self._waiting) >= WAITING_MESSAGES:
+            raise TooMany("busy", retry_after=1)
+        stored: asyncio.Future[Appended] = self._loop.create_future()
+        self._waiting.append((message, stored))
+        if self._running is None:
+            self._running = self._loop.create_task(self._write())
+        return await stored
+
+    async def _write(self) -> None:
+        try:
+            await asyncio.sleep(0)  # what arrives in this loop iteration shares the commit
+            while self._waiting:
+                batch = self._waiting[:MESSAGES_PER_COMMIT]
+                del self._waiting[:MESSAGES_PER_COMMIT]
+                await self._commit(batch)
+        finally:
+            self._running = None
+
+    async def _commit(self, batch: list[tuple[NewMessage, asyncio.Future[Appended]]]) -> None:
+        # Sessions are locked in id order, so that two processes' batches never wait for each other in a ring; the sort
+        # is stable and keeps a conversation's own order.
+        batch.sort(key=lambda pair: pair[0].session_id)
+        try:
+            if self._lane is None or self._lane.is_closed():
+                self._lane = await asyncpg.connect(
+                    self._url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
+                )
+            answers = await self._lane.fetch(_APPEND, *_columns([message for message, _ in batch]))
+        except Exception as error:
+            reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
+            for _, stored in batch:
+                if not stored.done():
+                    stored.set_exception(reason)
+            return
+        for (_, stored), (outcome, seq, at) in zip(batch, answers, strict=True):
+            if not stored.done():
+                stored.set_result(Appended(Outcome(outcome), seq, at))
+
+
+def _columns(messages: Sequence[NewMessage]) -> list[list[Any]]:
+    return [
+        [m.session_id for m in messages],
+        [m.crew for m in messages],
+        [m.client_id for m in messages],
+        [m.author_kind for m in messages],
+        [m.author_id for m in messages],
+        [m.author_name for m in messages],
+        [m.kind for m in messages],
+        [m.body for m in messages],
+        [m.data for m in messages],
+        [m.at for m in messages],
+    ]

@@ -1,0 +1,317 @@
+"""SQLite: one writer per process that shares commits, readers beside it."""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from server.domain.errors import TooMany, Unavailable
+from server.store.database import Appended, Messages, NewMessage, Outcome
+from server.store.rows import Duplicate, Row, sqlite_statement
+
+T = TypeVar("T")
+TURN_SECONDS = 30.0  # a unit of work that holds the writer longer is cut off
+UNITS_PER_COMMIT = 64
+MESSAGES_PER_COMMIT = 500
+WAITING_UNITS = 20_000
+READERS = 3
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # what is acknowledged survives loss of power
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA journal_size_limit=67108864",
+    "PRAGMA cache_size=-32000",
+)
+_TAKE_NUMBER = (
+    "UPDATE chat_session SET last_seq = last_seq + 1 WHERE id = ? AND crew = ?"
+    " AND state IN ('queued', 'offered', 'active') RETURNING last_seq"
+)
+_FIRST_COPY = "SELECT seq, at FROM chat_event WHERE session_id = ? AND client_id = ?"
+_OPEN = "SELECT 1 FROM chat_session WHERE id = ? AND state IN ('queued', 'offered', 'active')"
+_INSERT = (
+    "INSERT INTO chat_event (session_id, audience, seq, kind, author_kind, author_id, author_name, client_id, body,"
+    " data, at) VALUES (?, 'all', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """A connection with the settings that every use of the file must have."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.row_factory = sqlite3.Row
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    return connection
+
+
+class SqliteReader:
+    """Reads on connections of their own, so that a long read never holds up the writer."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-read")
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        return await _in_thread(self._threads, self._query, sqlite_statement(sql), values)
+
+    async def row(self, sql: str, *values: Any) -> Row | None:
+        found = await self.rows(sql, *values)
+        return found[0] if found else None
+
+    def _query(self, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = connect(self._path)
+        try:
+            return connection.execute(sql, values).fetchall()  # type: ignore[return-value]  # sqlite3.Row reads like a mapping
+        finally:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
+        while self._idle:
+            self._idle.pop().close()
+
+
+class SqliteTransaction:
+    """One unit's turn on the writer, inside its own savepoint."""
+
+    dialect = "sqlite"
+
+    def __init__(self, threads: ThreadPoolExecutor, connection: sqlite3.Connection) -> None:
+        self._threads = threads
+        self._connection = connection
+        self.announced: list[Any] = []
+
+    async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        return await _in_thread(self._threads, self._fetch, sqlite_statement(sql), values)
+
+    async def row(self, sql: str, *values: Any) -> Row | None:
+        found = await self.rows(sql, *values)
+        return found[0] if found else None
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        return await _in_thread(self._threads, self._change, sqlite_statement(sql), values)
+
+    async def lock(self, name: str) -> None:
+        """Nothing to wait for: the writer is the lock."""
+
+    def announce(self, event: Any) -> None:
+        self.announced.append(event)
+
+    def _fetch(self, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
+        return self._connection.execute(sql, values).fetchall()  # type: ignore[return-value]
+
+    def _change(self, sql: str, values: tuple[Any, ...]) -> int:
+        return self._connection.execute(sql, values).rowcount
+
+
+class _Turn:
+    """A unit of work that waits for the writer, holds it, and waits for the shared commit."""
+
+    __slots__ = ("committed", "finished", "granted", "keep")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.granted: asyncio.Future[None] = loop.create_future()
+        self.finished: asyncio.Future[None] = loop.create_future()
+        self.committed: asyncio.Future[None] = loop.create_future()
+        self.keep = False
+
+
+class SqliteDatabase:
+    """An SQLite file in WAL mode; every write unit of this process goes through one connection."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.read = SqliteReader(path)
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
+        self._messages: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
+        self._turns: deque[_Turn] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._connection = await _in_thread(self._threads, connect, self.path)
+
+    async def close(self) -> None:
+        while self._running is not None:
+            await asyncio.wait({self._running})
+        await _in_thread(self._threads, self._connection.close)
+        self._threads.shutdown(wait=True)
+        self.read.close()
+
+    async def check(self) -> None:
+        await self.read.rows("SELECT 1")
+
+    async def append(self, message: NewMessage) -> Appended:
+        if len(self._messages) >= WAITING_UNITS:
+            raise TooMany("busy", retry_after=1)
+        stored: asyncio.Future[Appended] = self._loop.create_future()
+        self._messages.append((message, stored))
+        self._kick()
+        return await stored
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SqliteTransaction]:
+        if len(self._turns) >= WAITING_UNITS:
+            raise TooMany("busy", retry_after=1)
+        turn = _Turn(self._loop)
+        self._turns.append(turn)
+        self._kick()
+        try:
+            await turn.granted
+        except asyncio.CancelledError:
+            turn.finished.set_result(None)  # granted in the same moment as cancelled: give the turn back
+            raise
+        unit = SqliteTransaction(self._threads, self._connection)
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                yield unit
+            turn.keep = True
+        finally:
+            turn.finished.set_result(None)
+        await turn.committed
+
+    def _kick(self) -> None:
+        if self._running is None:
+            self._running = self._loop.create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            await asyncio.sleep(0)  # what arrives in this loop iteration shares the commit
+            while self._messages or self._turns:
+                await self._commit_once()
+        finally:
+            self._running = None
+
+    async def _commit_once(self) -> None:
+        batch = self._messages[:MESSAGES_PER_COMMIT]
+        del self._messages[:MESSAGES_PER_COMMIT]
+        kept: list[_Turn] = []
+        try:
+            if not self._turns:
+                answers = await self._loop.run_in_executor(self._threads, self._append_and_commit, batch)
+            else:
+                answers = await self._loop.run_in_executor(self._threads, self._begin_and_append, batch)
+                await self._give_turns(kept)
+                await self._loop.run_in_executor(self._threads, self._connection.execute, "COMMIT")
+        except BaseException as error:
+            await self._fail(error, batch, kept)
+            if not isinstance(error, Exception):
+                raise
+            return
+        for (_, stored), answer in zip(batch, answers, strict=True):
+            if not stored.done():
+                stored.set_result(answer)
+        for turn in kept:
+            if not turn.committed.done():
+                turn.committed.set_result(None)
+
+    async def _give_turns(self, kept: list[_Turn]) -> None:
+        for _ in range(min(len(self._turns), UNITS_PER_COMMIT)):
+            turn = self._turns.popleft()
+            if turn.granted.cancelled():
+                continue
+            await _in_thread(self._threads, self._connection.execute, "SAVEPOINT unit")
+            if turn.granted.cancelled():
+                await _in_thread(self._threads, self._end_savepoint, False)
+                continue
+            turn.granted.set_result(None)
+            await turn.finished
+            await _in_thread(self._threads, self._end_savepoint, turn.keep)
+            if turn.keep:
+                kept.append(turn)
+
+    async def _fail(
+        self,
+        error: BaseException,
+        batch: list[tuple[NewMessage, asyncio.Future[Appended]]],
+        kept: list[_Turn],
+    ) -> None:
+        """A failed commit fails everyone who waited for it; none of their work remains."""
+        await self._loop.run_in_executor(self._threads, self._roll_back)
+        reason = translated(error) if isinstance(error, sqlite3.Error) else Unavailable()
+        for _, stored in batch:
+            if not stored.done():
+                stored.set_exception(reason)
+        for turn in kept:
+            if not turn.committed.done():
+                turn.committed.set_exception(reason)
+
+    def _roll_back(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _end_savepoint(self, keep: bool) -> None:
+        if not keep:
+            self._connection.execute("ROLLBACK TO unit")
+        self._connection.execute("RELEASE unit")
+
+    def _begin_and_append(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return append_messages(self._connection, [message for message, _ in batch])
+
+    def _append_and_commit(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
+        answers = self._begin_and_append(batch)
+        self._connection.execute("COMMIT")
+        return answers
+
+
+def append_messages(connection: sqlite3.Connection, messages: Messages) -> list[Appended]:
+    """Number and insert the messages in the order they came; runs in the writer's thread."""
+    execute = connection.execute
+    answers: list[Appended] = []
+    for m in messages:
+        first = execute(_FIRST_COPY, (m.session_id, m.client_id)).fetchone()
+        if first is not None:
+            answers.append(Appended(Outcome.AGAIN, first[0], first[1]))
+            continue
+        taken = execute(_TAKE_NUMBER, (m.session_id, m.crew)).fetchone()
+        if taken is None:
+            still_open = execute(_OPEN, (m.session_id,)).fetchone()
+            answers.append(Appended(Outcome.STALE if still_open else Outcome.CLOSED))
+            continue
+        execute(
+            _INSERT,
+            (
+                m.session_id,
+                taken[0],
+                m.kind,
+                m.author_kind,
+                m.author_id,
+                m.author_name,
+                m.client_id,
+                m.body,
+                m.data,
+                m.at,
+            ),
+        )
+        answers.append(Appended(Outcome.STORED, taken[0], m.at))
+    return answers
+
+
+def translated(error: sqlite3.Error) -> Exception:
+    """What a driver's error means to the rest of the product."""
+    if isinstance(error, sqlite3.IntegrityError) and "UNIQUE" in str(error):
+        return Duplicate(str(error))
+    if isinstance(error, sqlite3.OperationalError):
+        return Unavailable()
+    return error
+
+
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., T], *values: Any) -> T:
+    try:
+        return await asyncio.get_running_loop().run_in_executor(threads, call, *values)
+    except sqlite3.Error as error:
+        raise translated(error) from error
