@@ -1,0 +1,96 @@
+"""Where files lie: under their content hash, in a folder that every process sees. Reached only by random tokens."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from server.settings import Settings
+
+CHUNK = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A whole file on the shelf; ``head`` is its beginning, by which its type is sniffed."""
+
+    content_hash: str
+    size: int
+    head: bytes
+
+
+class TooLarge(Exception):
+    """The upload went over its limit; nothing of it remains."""
+
+
+class Files(Protocol):
+    """The storage contract: partial uploads are invisible, whole files never change."""
+
+    async def keep(self, upload_id: str, chunks: AsyncIterator[bytes], *, limit: int) -> Kept: ...
+
+    def open(self, content_hash: str) -> AsyncIterator[bytes]: ...
+
+    async def remove(self, content_hash: str) -> None: ...
+
+    async def check(self) -> None:
+        """Raise OSError when the place cannot be written."""
+        ...
+
+
+class FolderFiles:
+    """A local folder, or one that several hosts mount."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def keep(self, upload_id: str, chunks: AsyncIterator[bytes], *, limit: int) -> Kept:
+        """Write the chunks to a partial file and move it under its hash once it is whole and on disk.
+
+        Raises TooLarge; any failure removes the partial file.
+        """
+        partial = self._folder / "partial" / upload_id
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        digest, size, head = hashlib.sha256(), 0, b""
+        try:
+            with partial.open("wb") as out:
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > limit:
+                        raise TooLarge()
+                    if len(head) < 8192:
+                        head += chunk[: 8192 - len(head)]
+                    digest.update(chunk)
+                    await asyncio.to_thread(out.write, chunk)
+                out.flush()
+                await asyncio.to_thread(os.fsync, out.fileno())
+            place = self._place(digest.hexdigest())
+            place.parent.mkdir(parents=True, exist_ok=True)
+            partial.replace(place)
+        finally:
+            partial.unlink(missing_ok=True)
+        return Kept(digest.hexdigest(), size, head)
+
+    async def open(self, content_hash: str) -> AsyncIterator[bytes]:
+        with self._place(content_hash).open("rb") as source:
+            while chunk := await asyncio.to_thread(source.read, CHUNK):
+                yield chunk
+
+    async def remove(self, content_hash: str) -> None:
+        self._place(content_hash).unlink(missing_ok=True)
+
+    async def check(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        probe = self._folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"shuqiao")
+        probe.unlink()
+
+    def _place(self, content_hash: str) -> Path:
+        return self._folder / content_hash[:2] / content_hash
+
+
+def open_files(settings: Settings) -> Files:
+    """The storage that the settings name."""
+    return FolderFiles(Path(settings.files_dir))
