@@ -1,8 +1,8 @@
 """Prints the ten largest modules and functions, and fails over the limits: a module or function that must be
 scrolled through holds two ideas.
 
-A module counts its lines, a function the lines of its body without the docstring, parameters those that can be
-given by position (`self` aside).
+A module counts its lines, a function the lines of its body without the docstring, parameters those that can
+be given by position (`self` aside).
 """
 
 import ast

@@ -1,0 +1,98 @@
+"""A real Chromium that reaches nothing but this machine, and pages that report what goes wrong in them."""
+
+import os
+import shutil
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+
+# Names under .test lead here too, so that a host page and our own origin can be told apart; all else leads
+# nowhere.
+_RESOLVER = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    f"--host-resolver-rules={_RESOLVER}",
+)
+PHONE = (390, 844)
+DESKTOP = (1280, 800)
+
+
+def chromium_path() -> str | None:
+    """The browser of this machine; SHUQIAO_CHROMIUM names another."""
+    if chosen := os.environ.get("SHUQIAO_CHROMIUM"):
+        return chosen
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+async def launch(playwright: Playwright, executable: str) -> Browser:
+    return await playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+
+
+@dataclass
+class Visits:
+    """People at their browsers: each visit is one person with cookies and storage of their own.
+
+    ``faults`` collects script errors, console errors (Content-Security-Policy among them) and requests that
+    would leave this machine; the fixture fails the test when any is left. A test that provokes one clears it.
+    """
+
+    browser: Browser
+    faults: list[str] = field(default_factory=list)
+    contexts: list[BrowserContext] = field(default_factory=list)
+
+    async def person(
+        self, *, language: str = "zh-CN", size: tuple[int, int] = DESKTOP, dark: bool = False, **more: Any
+    ) -> BrowserContext:
+        """A person with a fresh browser profile."""
+        more.setdefault("timezone_id", "Asia/Shanghai")
+        context = await self.browser.new_context(
+            locale=language,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            **more,
+        )
+        context.set_default_timeout(20_000)
+        context.on("weberror", lambda error: self.faults.append(f"script: {error.error}"))
+        context.on("console", self._heard)
+        context.on("request", lambda request: self._asked(request.url))
+        self.contexts.append(context)
+        return context
+
+    async def page(self, url: str = "about:blank", **how: Any) -> Page:
+        """One page of a new person, already at an address."""
+        page = await (await self.person(**how)).new_page()
+        await page.goto(url)
+        return page
+
+    async def leave(self) -> None:
+        for context in self.contexts:
+            await context.close()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _asked(self, url: str) -> None:
+        host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+        if host and host not in ("127.0.0.1", "localhost") and not host.endswith(".test"):
+            self.faults.append(f"left this machine: {url}")
+
+
+async def accessibility_faults(page: Page) -> list[str]:
+    """What axe-core finds on a page as it stands: one line for each broken rule, with the elements."""
+    # Evaluated, not added as a script tag: a strict Content-Security-Policy stays in force meanwhile.
+    await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    return [
+        f"{rule['id']} ({rule['impact']}): {rule['help']}: {[node['html'] for node in rule['nodes'][:5]]}"
+        for rule in found["violations"]
+    ]
