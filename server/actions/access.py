@@ -1,0 +1,98 @@
+"""Loads a thing and judges whether the actor may do this with it: the only place where access is decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.context import Context
+from server.domain.chat import ChatSession
+from server.domain.errors import NotAllowed, NotFound
+from server.domain.permissions import Actor, Thing, Verb, demand, may
+from server.store.audits import record_audit
+from server.store.chat import session_by_id
+from server.store.participants import Participant, participants_of
+from server.store.rows import Reader, Transaction
+from server.wire.tokens import Claim, read_token
+
+__all__ = ["Admission", "access_session", "admit", "audit", "claim_of", "demand", "may"]
+
+
+@dataclass(slots=True)
+class Admission:
+    """A connection's right to listen and write in one conversation, as of crew number ``crew``.
+
+    It is checked again by the statement that numbers each message; when the crew has changed since, the right is
+    looked up anew.
+    """
+
+    session_id: str
+    crew: int
+    key: str  # "reader" or the staff account
+    kind: str  # reader, staff
+    author_id: str
+    name: str
+    answered: bool  # a person's first response is already on record
+    staff: bool  # may read and write internal notes
+
+
+async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) -> ChatSession:
+    """The session, for someone who may do this with it. Raises NotFound alike for what is not and what is not theirs."""
+    session = await session_by_id(db, session_id)
+    if session is None:
+        raise NotFound("session_not_found")
+    thing = await thing_of(db, session)
+    if not may(actor, verb, thing):
+        if may(actor, Verb.READ_SESSION, thing):
+            raise NotAllowed(verb=str(verb))
+        raise NotFound("session_not_found")
+    return session
+
+
+async def thing_of(db: Reader, session: ChatSession) -> Thing:
+    """The session as far as permission depends on it."""
+    crew = {session.staff_id, session.supervisor_id}
+    for participant in await participants_of(db, session.id):
+        if participant.account_id and participant.left_at is None:
+            crew.add(participant.account_id)
+    owners = frozenset(filter(None, (session.reader_key, session.reader_id)))
+    return Thing(session.library_id, owners, frozenset(filter(None, crew)))
+
+
+async def admit(db: Reader, actor: Actor, session_id: str) -> Admission:
+    """The actor's right to listen to and write in a conversation. Raises NotFound."""
+    session = await access_session(db, actor, session_id, Verb.READ_SESSION)
+    if actor.reader_key and actor.reader_key == session.reader_key or actor.account_id == session.reader_id != "":
+        return Admission(
+            session.id, session.crew, "reader", "reader", session.reader_id, session.reader_name, True, staff=False
+        )
+    present = {p.account_id: p for p in await participants_of(db, session.id) if p.left_at is None}
+    return Admission(
+        session.id,
+        session.crew if _writes(actor, session, present) else -1,
+        actor.account_id,
+        "staff",
+        actor.account_id,
+        actor.name,
+        session.answered_at is not None,
+        staff=True,
+    )
+
+
+def claim_of(ctx: Context, token: str) -> Claim:
+    """What a conversation token proves. Raises NotAllowed."""
+    settings = ctx.settings
+    secrets = tuple(filter(None, (settings.secret_key, settings.secret_key_previous)))
+    return read_token(secrets, token, ctx.clock.now())
+
+
+async def audit(
+    ctx: Context, tx: Transaction, actor: Actor, verb: str, subject: str, *, detail: str = ""
+) -> None:
+    """Note in the audit trail that the actor did this."""
+    now: datetime = ctx.clock.now()
+    await record_audit(
+        tx, entry_id=ctx.ids.new(), at=now, actor_id=actor.account_id, verb=verb, subject=subject, detail=detail
+    )
+
+
+def _writes(actor: Actor, session: ChatSession, present: dict[str, Participant]) -> bool:
+    return actor.account_id in present or actor.account_id in (session.staff_id, session.supervisor_id)

@@ -1,0 +1,53 @@
+"""Conversation tokens and CSRF tokens: short texts that prove something, signed with the installation's secret."""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from server.domain.errors import NotAllowed
+
+TOKEN_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a conversation token says: this reader may take part in this session until then."""
+
+    session_id: str
+    reader_key: str
+    expires: datetime
+
+
+def sign_token(secret: str, claim: Claim) -> str:
+    """``session.reader.expiry.signature`` (HMAC-SHA256, RFC 2104)."""
+    body = f"{claim.session_id}.{claim.reader_key}.{int(claim.expires.timestamp())}"
+    return f"{body}.{_signature(secret, 'chat', body)}"
+
+
+def read_token(secrets: tuple[str, ...], token: str, now: datetime) -> Claim:
+    """The claim of a genuine token. Raises NotAllowed ``token_invalid`` or ``token_expired``."""
+    body, _, signature = token.rpartition(".")
+    if not any(hmac.compare_digest(_signature(secret, "chat", body).encode(), signature.encode()) for secret in secrets):
+        raise NotAllowed("token_invalid")
+    session_id, reader_key, expiry = body.split(".")
+    expires = datetime.fromtimestamp(int(expiry), UTC)
+    if now >= expires:
+        raise NotAllowed("token_expired")
+    return Claim(session_id, reader_key, expires)
+
+
+def csrf_token(secret: str, web_session_id: str) -> str:
+    """The token that a form or script of this log-in must send back."""
+    return _signature(secret, "csrf", web_session_id)
+
+
+def hashed(secret_text: str) -> str:
+    """How secrets are stored: SHA-256, hexadecimal."""
+    return hashlib.sha256(secret_text.encode()).hexdigest()
+
+
+def _signature(secret: str, purpose: str, body: str) -> str:
+    digest = hmac.new(secret.encode(), f"{purpose}:{body}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
