@@ -33,7 +33,7 @@ check: $(VENV)/.test  ## Form, lint, types, who imports whom, sizes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m tools.sizes
 
 format: $(VENV)/.test  ## Put the sources into form

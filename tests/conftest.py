@@ -1,12 +1,14 @@
 """What every test may ask for: a fresh database on both backends, real servers, people at browsers, time."""
 
+import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 
@@ -16,7 +18,12 @@ from tests.servers.clocks import FileClock
 from tests.servers.machine import machine_cannot
 from tests.servers.mails import MailServer
 from tests.servers.postgres import Postgres
+from tests.servers.product import Product
 from tests.servers.valkey import Valkey
+
+# A slow machine is no failure, so that examples have no deadline; CI tries the same ones each time.
+settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +127,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def clock_file(tmp_path: Path) -> FileClock:
     """Time for processes under test, moved by the test."""
     return FileClock(tmp_path / "clock")
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Makes processes of ours from settings, not yet started: `product("serve", database_url=…).start()`."""
+    made: list[Product] = []
+
+    def make(command: str = "serve", **settings: object) -> Product:
+        made.append(Product(tmp_path, command, **settings))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.kill()
 
 
 @pytest.fixture(scope="session")

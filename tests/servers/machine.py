@@ -34,10 +34,14 @@ def dies_with_us() -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
-def start(command: list[str], log: Path, answers: Callable[[], bool]) -> subprocess.Popen[bytes]:
+def start(
+    command: list[str], log: Path, answers: Callable[[], bool], *, environ: dict[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a server and come back when it answers. Raises RuntimeError with the end of its log otherwise."""
     with log.open("ab") as sink:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=environ
+        )
     deadline = time.monotonic() + STARTING
     while not answers():
         if process.poll() is not None or time.monotonic() > deadline:

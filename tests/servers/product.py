@@ -1,0 +1,68 @@
+"""The product itself as processes: started, killed like a host that loses power, and started again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+from tests.servers import machine
+
+
+class Product:
+    """One process of ours, `shuqiao serve` or `worker`, with settings of its own and nothing from the outside.
+
+    Its log is a file, so that a test can also hold it against what must never be written there.
+    """
+
+    def __init__(self, folder: Path, command: str = "serve", **settings: object) -> None:
+        self.command = command
+        self.port = machine.free_port()
+        self.log = folder / f"{command}-{self.port}.log"
+        self.settings = {
+            "environment": "test",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "public_url": self.url,
+            "files_dir": folder / "files",
+            "argon2_time_cost": 1,
+            "argon2_memory_kib": 1024,
+            **settings,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it answers; the same after each start."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and come back when it is ready. Raises RuntimeError with the end of its log."""
+        command = [*machine.dies_with_us(), sys.executable, "-m", "server", self.command]
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("SHUQIAO_")}
+        environ |= {f"SHUQIAO_{name.upper()}": str(value) for name, value in self.settings.items()}
+        self.process = machine.start(command, self.log, self._ready, environ=environ)
+
+    def kill(self) -> None:
+        """SIGKILL: no farewell, no clean-up."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(machine.STOPPING)
+            self.process = None
+
+    def stop(self) -> int | None:
+        """SIGTERM, and its exit status once it has said good-bye."""
+        if self.process is None:
+            return None
+        machine.stop(self.process)
+        status, self.process = self.process.returncode, None
+        return status
+
+    def _ready(self) -> bool:
+        if self.command != "serve":
+            return True  # a worker opens no port; tests wait for what it does
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
