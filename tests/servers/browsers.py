@@ -26,8 +26,8 @@ DESKTOP = (1280, 800)
 
 
 def chromium_path() -> str | None:
-    """The browser of this machine; SHUQIAO_CHROMIUM names another."""
-    if chosen := os.environ.get("SHUQIAO_CHROMIUM"):
+    """The browser of this machine; TEST_CHROMIUM names another."""
+    if chosen := os.environ.get("TEST_CHROMIUM"):
         return chosen
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

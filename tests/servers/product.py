@@ -3,14 +3,14 @@
 import os
 import subprocess
 import sys
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from urllib.request import urlopen
 
 from tests.servers import machine
 
 
 class Product:
-    """One process of ours, `shuqiao serve` or `worker`, with settings of its own and nothing from the outside.
+    """One process of ours, `shuqiao serve` or `worker`, with settings of its own and none from outside.
 
     Its log is a file, so that a test can also hold it against what must never be written there.
     """
@@ -61,8 +61,11 @@ class Product:
     def _ready(self) -> bool:
         if self.command != "serve":
             return True  # a worker opens no port; tests wait for what it does
+        line = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            with urlopen(f"{self.url}/readyz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
+            line.request("GET", "/readyz")
+            return line.getresponse().status == 200
+        except (OSError, HTTPException):
             return False
+        finally:
+            line.close()
