@@ -1,7 +1,7 @@
 """Policy values: every duration, count and switch of the rulebook, with its default."""
 
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from server.domain.errors import Invalid
@@ -34,10 +34,24 @@ class ChatPolicy:
         return timedelta(seconds=getattr(self, name))
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """A value from a moment on, for the alliance (no library) or a library; None gives back what lies below."""
+
+    id: str
+    library_id: str
+    name: str
+    value: Any
+    valid_from_at: datetime
+    set_by: str
+
+
 PER_LIBRARY = frozenset(
     {"documents_per_session", "wrap_up_seconds", "auto_away_seconds", "default_capacity", "intern_live", "block_hours"}
 )
 _CHOICES = {"intern_live": ("practice", "supervised")}
+# Notices that the alliance, or a library for its readers, words itself (R-LIVE.2, R-LIVE.6).
+TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"})
 
 
 def policy_from(values: dict[str, Any]) -> ChatPolicy:

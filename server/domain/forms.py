@@ -1,0 +1,106 @@
+"""Fields as people fill them in, on a page or in a line of a CSV file: everything wrong is said at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from server.domain.errors import Invalid, Refusal
+
+T = TypeVar("T")
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_MAIL = re.compile(r"[^@\s,;<>\"()]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class FormRefused(Refusal):
+    """One or more fields are wrong; reads like the first of its ``problems``, a page shows them all."""
+
+    def __init__(self, problems: list[Invalid]) -> None:
+        first = problems[0]
+        super().__init__(first.code, first.rule_id, first.data, first.field)
+        self.problems = problems
+
+
+class Form:
+    """Reads named fields one by one, cleans them, and remembers what is wrong with each."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.problems: list[Invalid] = []
+
+    def raw(self, name: str) -> str:
+        """What was filled in, without surrounding blanks and control characters."""
+        return _CONTROL.sub("", self._values.get(name, "").replace("\r\n", "\n")).strip()
+
+    def has(self, name: str) -> bool:
+        return bool(self.raw(name))
+
+    def text(self, name: str, *, limit: int, required: bool = False) -> str:
+        """A text of at most ``limit`` characters."""
+        text = self.raw(name)
+        if required and not text:
+            self.refuse(Invalid("field_required", name))
+        if len(text) > limit:
+            self.refuse(Invalid("field_too_long", name, limit=limit, length=len(text)))
+        return text
+
+    def slug(self, name: str) -> str:
+        """A name for addresses: small letters, digits and hyphens, at most 60."""
+        text = self.text(name, limit=60, required=True).lower()
+        if text and not _SLUG.fullmatch(text):
+            self.refuse(Invalid("slug_wrong", name, text=text))
+        return text
+
+    def mail(self, name: str, *, required: bool = False) -> str:
+        """A mail address."""
+        text = self.text(name, limit=200, required=required)
+        if text and not _MAIL.fullmatch(text):
+            self.refuse(Invalid("mail_wrong", name, text=text))
+        return text
+
+    def address(self, name: str) -> str:
+        """The address of a web page, with http:// or https://; a bare host name is completed."""
+        text = self.text(name, limit=300)
+        if text and "://" not in text:
+            text = f"https://{text}"
+        if text and not _ADDRESS.fullmatch(text):
+            self.refuse(Invalid("address_wrong", name, text=text))
+        return text
+
+    def choice(self, name: str, choices: tuple[str, ...], *, default: str = "") -> str:
+        """One of the given values; the default where nothing is filled in."""
+        text = self.raw(name) or default
+        if text not in choices:
+            self.refuse(Invalid("choice_wrong", name, choices=", ".join(choices), text=text))
+        return text
+
+    def switch(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return self.raw(name).lower() in ("1", "on", "true", "yes")
+
+    def number(self, name: str, *, low: int, high: int) -> int:
+        """A whole number between low and high, both included."""
+        text = self.raw(name)
+        if text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high:
+            return int(text)
+        self.refuse(Invalid("number_wrong", name, low=low, high=high))
+        return low
+
+    def read(self, read: Callable[[], T], default: T) -> T:
+        """What a rule makes of a field; its Invalid is remembered and the default used."""
+        try:
+            return read()
+        except Invalid as problem:
+            self.refuse(problem)
+            return default
+
+    def refuse(self, problem: Invalid) -> None:
+        """Remember a problem, the first one of each field only."""
+        if all(known.field != problem.field for known in self.problems):
+            self.problems.append(problem)
+
+    def demand(self) -> None:
+        """Raise FormRefused when anything was wrong."""
+        if self.problems:
+            raise FormRefused(self.problems)

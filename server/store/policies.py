@@ -1,0 +1,73 @@
+"""Dated policy values of the alliance and its libraries."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from server.domain.policies import PER_LIBRARY, TEXTS, ChatPolicy, PolicyEntry, policy_from
+from server.store.rows import Reader, Row, Transaction, from_us, to_us
+
+# The newest of each name that is in force already, the alliance's before the library's.
+_IN_FORCE = (
+    "SELECT library_id, name, value FROM policy AS p WHERE library_id IN ('', $1) AND valid_from_at <= $2"
+    " AND NOT EXISTS (SELECT 1 FROM policy AS newer"
+    " WHERE newer.library_id = p.library_id AND newer.name = p.name AND newer.valid_from_at <= $2"
+    " AND (newer.valid_from_at > p.valid_from_at"
+    " OR (newer.valid_from_at = p.valid_from_at AND newer.id > p.id))) ORDER BY library_id"
+)
+
+
+async def policy_at(db: Reader, library_id: str, now: datetime) -> ChatPolicy:
+    """The live desk's policy in force: defaults, over them the alliance's values, then the library's."""
+    return policy_from(await _values(db, library_id, now))
+
+
+async def texts_at(db: Reader, library_id: str, now: datetime) -> dict[str, str]:
+    """The notices that the alliance or the library words itself (scope_zh, privacy_en, …)."""
+    values = await _values(db, library_id, now)
+    return {name: text for name in TEXTS if (text := values.get(name))}
+
+
+async def entries_of(db: Reader, library_id: str) -> list[PolicyEntry]:
+    """Every value ever set for the alliance (empty id) or a library, newest first."""
+    rows = await db.rows(
+        "SELECT id, library_id, name, value, valid_from_at, set_by FROM policy WHERE library_id = $1"
+        " ORDER BY valid_from_at DESC, id DESC LIMIT 1000",
+        library_id,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def add_entry(tx: Transaction, entry: PolicyEntry) -> None:
+    await tx.execute(
+        "INSERT INTO policy (id, library_id, name, value, valid_from_at, set_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        entry.id,
+        entry.library_id,
+        entry.name,
+        json.dumps(entry.value, ensure_ascii=False),
+        to_us(entry.valid_from_at),
+        entry.set_by,
+    )
+
+
+async def _values(db: Reader, library_id: str, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for row in await db.rows(_IN_FORCE, library_id, to_us(now)):
+        value = json.loads(row["value"])
+        if row["library_id"] and row["name"] not in PER_LIBRARY | TEXTS:
+            continue
+        if value is not None:
+            values[row["name"]] = value
+    return values
+
+
+def _entry(row: Row) -> PolicyEntry:
+    return PolicyEntry(
+        id=row["id"],
+        library_id=row["library_id"],
+        name=row["name"],
+        value=json.loads(row["value"]),
+        valid_from_at=from_us(row["valid_from_at"]),
+        set_by=row["set_by"],
+    )
