@@ -1,0 +1,153 @@
+"""What is said in a conversation: messages, notes, typing, receipts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.actions.access import Admission, admit
+from server.context import Context
+from server.domain.chat import admit_text
+from server.domain.errors import Conflict, NotAllowed
+from server.domain.events import ChatEventRecorded, ReceiptMoved, TypingSeen
+from server.domain.permissions import Actor
+from server.domain.policies import ChatPolicy
+from server.store.chat import event_by_client_id, mark_answered, record_event
+from server.store.database import NewMessage, Outcome
+from server.store.participants import move_watermarks
+from server.store.rows import from_us, to_us
+
+_LIMIT = ChatPolicy().message_characters
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The acknowledgement: the message is durable under this number, ``again`` when it was so before."""
+
+    event: ChatEventRecorded
+    again: bool
+
+
+async def post_message(ctx: Context, actor: Actor, admission: Admission, *, client_id: str, text: str) -> Posted:
+    """Say something in a conversation; returned means durable.
+
+    A resend with the same client id gets the first acknowledgement. Raises Invalid for an empty or overlong text,
+    Conflict ``session_ended``, NotAllowed when the actor takes no part (any more), Unavailable when it was not stored.
+    """
+    body = admit_text(text, limit=_LIMIT)
+    posted = await append(ctx, actor, admission, client_id=client_id, body=body)
+    if admission.kind == "staff" and not admission.answered and not posted.again:
+        admission.answered = True
+        async with ctx.transaction() as tx:
+            await mark_answered(tx, admission.session_id, posted.event.at)
+    return posted
+
+
+async def append(
+    ctx: Context, actor: Actor, admission: Admission, *, client_id: str, body: str, kind: str = "message", data: str = ""
+) -> Posted:
+    """Store one event of a person through the group commit and announce it."""
+    at = ctx.clock.now()
+    for _ in range(3):
+        if admission.crew < 0:
+            raise NotAllowed("not_in_session")
+        message = NewMessage(
+            admission.session_id,
+            admission.crew,
+            client_id,
+            admission.kind,
+            admission.author_id,
+            admission.name,
+            kind,
+            body,
+            data,
+            to_us(at),
+        )
+        answer = await ctx.db.append(message)
+        if answer.outcome is Outcome.STORED:
+            event = _event(message, answer.seq, at)
+            ctx.announce(event)
+            return Posted(event, again=False)
+        if answer.outcome is Outcome.AGAIN:
+            return Posted(_event(message, answer.seq, from_us(answer.at)), again=True)
+        if answer.outcome is Outcome.CLOSED:
+            raise Conflict("session_ended", session_id=admission.session_id)
+        await readmit(ctx, actor, admission)
+    raise Conflict("session_moving")
+
+
+async def readmit(ctx: Context, actor: Actor, admission: Admission) -> None:
+    """Look the actor's right up again after the crew changed. Raises NotFound when it is gone."""
+    fresh = await admit(ctx.db.read, actor, admission.session_id)
+    admission.crew, admission.answered, admission.staff = fresh.crew, fresh.answered, fresh.staff
+    admission.name = fresh.name
+
+
+async def post_note(ctx: Context, admission: Admission, *, client_id: str, text: str) -> Posted:
+    """Leave an internal note; it lives on the staff topic with numbers of its own, the reader never sees it."""
+    if not admission.staff:
+        raise NotAllowed("not_in_session")
+    body = admit_text(text, limit=_LIMIT)
+    first = await event_by_client_id(ctx.db.read, admission.session_id, client_id)
+    if first is not None:
+        return Posted(first, again=True)
+    async with ctx.transaction() as tx:
+        event = await record_event(
+            tx,
+            session_id=admission.session_id,
+            kind="note",
+            at=ctx.clock.now(),
+            audience="staff",
+            author_kind="staff",
+            author_id=admission.author_id,
+            author_name=admission.name,
+            body=body,
+            client_id=client_id,
+        )
+        tx.announce(event)
+    return Posted(event, again=False)
+
+
+def show_typing(ctx: Context, admission: Admission) -> None:
+    """Let the others see that somebody is writing."""
+    if admission.crew >= 0:
+        ctx.announce(TypingSeen(admission.session_id, admission.key, admission.name))
+
+
+class Receipts:
+    """Collects watermarks and writes the latest of each participant in one batch.
+
+    They are worth a loss of seconds but not a transaction each; ``flush`` runs at every keep-alive beat and at close.
+    """
+
+    LIMIT = 5_000  # beyond it the oldest wait for the participant's next receipt
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._moves: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def move(self, admission: Admission, *, delivered: int, read: int) -> None:
+        """Take a receipt and tell the others at once."""
+        key = (admission.session_id, admission.key)
+        before = self._moves.get(key, (0, 0))
+        delivered, read = max(before[0], delivered, read), max(before[1], read)
+        if (delivered, read) == before or (before == (0, 0) and len(self._moves) >= self.LIMIT):
+            return
+        self._moves[key] = (delivered, read)
+        self._ctx.announce(ReceiptMoved(admission.session_id, admission.key, delivered, read))
+
+    async def flush(self) -> None:
+        """Write what has gathered; kept for the next time when the database is away."""
+        moves, self._moves = self._moves, {}
+        if not moves:
+            return
+        try:
+            async with self._ctx.transaction() as tx:
+                await move_watermarks(tx, [(*key, *marks) for key, marks in sorted(moves.items())])
+        except Exception:
+            self._moves = moves | self._moves
+            raise
+
+
+def _event(m: NewMessage, seq: int, at: datetime) -> ChatEventRecorded:
+    return ChatEventRecorded(
+        m.session_id, "all", seq, m.kind, m.author_kind, m.author_id, m.author_name, m.client_id, m.body, m.data, at
+    )

@@ -1,0 +1,165 @@
+"""What an endpoint is: method, path, verb, body; parse → one action → format."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.actions.accounts import actor_of_visitor, resolve_actor
+from server.actions.access import claim_of
+from server.context import Context
+from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
+from server.domain.permissions import NOBODY, Actor, Verb, may
+from server.wire.outcomes import error_value, way_of
+from server.wire.tokens import csrf_token, hashed
+from server.words.catalogue import say
+
+BODY_LIMIT = 256 * 1024
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class ApiRequest:
+    """A request with its parts already judged: who asks, what they sent."""
+
+    ctx: Context
+    actor: Actor
+    request: Request
+    body: Any = None
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        return self.request.path_params
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query_params
+
+    @property
+    def language(self) -> str:
+        return language_of(self.request, self.actor)
+
+    def number(self, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
+        """A whole number from the query string. Raises Invalid."""
+        raw = self.query.get(name, "")
+        if not raw:
+            return default
+        if not raw.isdigit() or not low <= int(raw) <= high:
+            raise Invalid("query_number", name, low=low, high=high)
+        return int(raw)
+
+
+Handler = Callable[[ApiRequest], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One line of the HTTP API; the OpenAPI document and the role table are read off these."""
+
+    method: str
+    path: str
+    verb: Verb
+    handler: Handler
+    summary: str
+    body: type | None = None
+    answer: Any = None
+    status: int = 200
+    cross_origin: bool = False  # the widget calls it from the desk's listed origins
+    raw_body: bool = False  # an upload: the handler reads the stream
+    errors: tuple[str, ...] = field(default=())
+
+
+def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint for a declaration."""
+    decoder = msgspec.json.Decoder(endpoint.body) if endpoint.body else None
+
+    async def answer(request: Request) -> Response:
+        actor = NOBODY
+        try:
+            actor = await actor_of(ctx, request)
+            if not may(actor, endpoint.verb):
+                raise NotAllowed("not_allowed" if actor.account_id else "not_logged_in", verb=str(endpoint.verb))
+            body = await _body(request, decoder) if decoder else None
+            value = await endpoint.handler(ApiRequest(ctx, actor, request, body))
+        except Refusal as refusal:
+            return refused(refusal, language_of(request, actor))
+        if isinstance(value, Response):
+            return value
+        return json_response(value, 200 if value is None else endpoint.status)
+
+    return answer
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    return Response(_encode(value), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def refused(refusal: Refusal, language: str) -> Response:
+    """The refusal as JSON, in the reader's language."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(refusal, TooMany):
+        headers["Retry-After"] = str(refusal.data.get("retry_after", 5))
+    value = {"error": error_value(refusal, say(refusal, language))}
+    return Response(_encode(value), way_of(refusal).status, media_type="application/json", headers=headers)
+
+
+async def actor_of(ctx: Context, request: Request) -> Actor:
+    """Who asks: a conversation token, a visitor's secret, a widget's bearer, or the log-in cookie with its CSRF token.
+
+    Raises NotAllowed ``token_invalid``, ``token_expired`` or ``csrf``.
+    """
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if not kind and request.query_params.get("token"):
+        kind, secret = "Token", request.query_params["token"]
+    match kind.lower():
+        case "token":
+            claim = claim_of(ctx, secret)
+            return actor_of_visitor(claim.reader_key, session_id=claim.session_id)
+        case "visitor":
+            return actor_of_visitor(hashed(secret))
+        case "bearer":
+            return await resolve_actor(ctx, bearer=secret)
+    cookie = request.cookies.get("sid", "")
+    if not cookie:
+        return NOBODY
+    actor = await resolve_actor(ctx, cookie=cookie)
+    if actor.account_id and request.method not in SAFE:
+        sent = request.headers.get("x-csrf-token", "")
+        if sent != csrf_token(ctx.settings.secret_key, hashed(cookie)):
+            raise NotAllowed("csrf")
+    return actor
+
+
+def language_of(request: Request, actor: Actor) -> str:
+    """zh or en: asked for in the address, kept in a cookie, the account's own, the browser's, or Chinese."""
+    for candidate in (
+        request.query_params.get("lang", ""),
+        request.cookies.get("lang", ""),
+        actor.language if actor.account_id else "",
+        request.headers.get("x-language", ""),
+    ):
+        if candidate in ("zh", "en"):
+            return candidate
+    wanted = request.headers.get("accept-language", "").lower()
+    positions = {tag: wanted.find(tag) for tag in ("zh", "en") if tag in wanted}
+    return min(positions, key=positions.__getitem__) if positions else "zh"
+
+
+async def _body(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > BODY_LIMIT:
+            raise Invalid("body_too_large", "body", limit=BODY_LIMIT)
+    try:
+        return decoder.decode(bytes(raw) or b"{}")
+    except msgspec.ValidationError as error:
+        message = str(error)
+        where = message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "body"
+        raise Invalid("body_invalid", where, detail=message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid("body_malformed", "body", detail=str(error)) from None

@@ -1,0 +1,126 @@
+"""What a page is: method, path, verb, handler; who asks and in which language is known before it runs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from server.actions.accounts import resolve_actor
+from server.api.routes import SAFE, language_of
+from server.context import Context
+from server.domain.errors import NotAllowed, Refusal
+from server.domain.permissions import NOBODY, Actor, Verb, may
+from server.wire.outcomes import way_of
+from server.wire.tokens import csrf_token, hashed
+from server.words.catalogue import say
+from web.templating import render
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
+_FORM_LIMIT = 512 * 1024
+
+
+@dataclass(slots=True)
+class PageRequest:
+    """A page's request: who asks, in which language, and how to answer."""
+
+    ctx: Context
+    actor: Actor
+    request: Request
+    cookie: str = ""
+    _form: FormData | None = field(default=None)
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        return self.request.path_params
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        return self.request.query_params
+
+    @property
+    def language(self) -> str:
+        return language_of(self.request, self.actor)
+
+    @property
+    def csrf(self) -> str:
+        """What this browser's forms and scripts must send back."""
+        seed = self.cookie or self.request.cookies.get("pre", "")
+        return csrf_token(self.ctx.settings.secret_key, hashed(seed)) if seed else ""
+
+    async def form(self) -> FormData:
+        """The posted fields. Their CSRF token has been checked already."""
+        if self._form is None:
+            self._form = await self.request.form(max_part_size=_FORM_LIMIT)
+        return self._form
+
+    def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """The page as HTML; ``t``, ``language``, ``actor`` and ``csrf`` are known to every template."""
+        return render(self, template, status=status, **values)
+
+    def redirect(self, url: str, **query: str) -> Response:
+        """Go on to one of our own pages (303)."""
+        if not url.startswith("/") or url.startswith("//"):
+            url = "/"
+        return RedirectResponse(url + ("?" + urlencode(query) if query else ""), status_code=303)
+
+
+PageHandler = Callable[[PageRequest], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page and the verb that opens it; ``csrf`` False only for forms that need no log-in and change nothing of one."""
+
+    method: str
+    path: str
+    verb: Verb
+    handler: PageHandler
+    csrf: bool = True
+
+
+def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint for a page."""
+
+    async def answer(request: Request) -> Response:
+        cookie = request.cookies.get("sid", "")
+        page_request = PageRequest(ctx, NOBODY, request, cookie)
+        try:
+            if cookie:
+                page_request.actor = await resolve_actor(ctx, cookie=cookie)
+            if not may(page_request.actor, page.verb):
+                return _not_here(page_request, page)
+            if request.method not in SAFE and page.csrf:
+                await _demand_csrf(page_request)
+            response = await page.handler(page_request)
+        except Refusal as refusal:
+            response = page_request.render(
+                "refused.html", status=way_of(refusal).status, refusal=refusal, message=say(refusal, page_request.language)
+            )
+        if request.query_params.get("lang") in ("zh", "en"):
+            response.set_cookie("lang", request.query_params["lang"], max_age=31_536_000, samesite="lax", path="/")
+        return response
+
+    return answer
+
+
+def _not_here(page_request: PageRequest, page: Page) -> Response:
+    """Ask for a log-in first, or say kindly that this desk is somebody else's."""
+    if not page_request.actor.account_id and page_request.request.method == "GET":
+        return page_request.redirect("/login", next=page_request.request.url.path)
+    refusal = NotAllowed(verb=str(page.verb))
+    return page_request.render(
+        "refused.html", status=403, refusal=refusal, message=say(refusal, page_request.language)
+    )
+
+
+async def _demand_csrf(page_request: PageRequest) -> None:
+    sent = page_request.request.headers.get("x-csrf-token") or (await page_request.form()).get("csrf", "")
+    if not page_request.csrf or sent != page_request.csrf:
+        raise NotAllowed("csrf")
