@@ -104,3 +104,12 @@ class Form:
         """Raise FormRefused when anything was wrong."""
         if self.problems:
             raise FormRefused(self.problems)
+
+
+def checked_mail(text: str, field: str = "mail") -> str:
+    """A mail address as it is stored: trimmed, lower case. Raises Invalid."""
+    form = Form({field: text})
+    mail = form.mail(field, required=True)
+    if form.problems:
+        raise form.problems[0]
+    return mail.lower()

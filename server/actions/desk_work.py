@@ -1,0 +1,243 @@
+"""What a librarian does in a conversation beside talking: bring in others, pass it on, pass on documents, end it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from server.actions.access import access_session, audit
+from server.actions.routing import release_slot, requeue_session
+from server.actions.sessions import end_in
+from server.context import Context
+from server.domain.chat import (
+    ChatSession,
+    EndReason,
+    Topic,
+    WrapUp,
+    demand_active,
+    demand_document_room,
+    demand_open,
+)
+from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from server.domain.events import CrewChanged
+from server.domain.permissions import ANSWERING, Actor, Verb
+from server.store.accounts import account_by_id, grants_of
+from server.store.blocks import Block, insert_block
+from server.store.chat import mark_wrapped_up, record_event, session_by_id
+from server.store.crews import hand_over, set_target
+from server.store.dues import cancel_due
+from server.store.duty import bump_version
+from server.store.libraries import desk_by_id, library_by_id
+from server.store.participants import Passed, join, leave, pass_document
+from server.store.policies import policy_at
+from server.store.rows import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Where a conversation goes and why; the reader is told."""
+
+    to: str  # person, desk, support
+    id: str
+    reason: str
+
+
+async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id: str) -> ChatSession:
+    """Bring a colleague into the conversation; the reader sees them join."""
+    session = await _serving(ctx, actor, session_id)
+    demand_active(session)
+    guest = await account_by_id(ctx.db.read, staff_id)
+    if guest is None or not {g.role for g in await grants_of(ctx.db.read, staff_id)} & ANSWERING:
+        raise NotFound("colleague_not_found")
+    if staff_id == session.staff_id:
+        raise Conflict("already_in_session")
+    async with ctx.transaction() as tx:
+        await join(
+            tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now()
+        )
+        await hand_over(tx, session.id)
+        await _tell_joined(ctx, tx, session, staff_id, role="colleague")
+        await _changed(tx, session, staff_id)
+    return await _fresh(ctx, session)
+
+
+async def leave_session(ctx: Context, actor: Actor, session_id: str) -> None:
+    """A colleague goes; the holder transfers or ends instead. Raises Conflict ``holder_cannot_leave``."""
+    session = await _serving(ctx, actor, session_id)
+    if session.staff_id == actor.account_id:
+        raise Conflict("holder_cannot_leave")
+    async with ctx.transaction() as tx:
+        if await leave(tx, session.id, actor.account_id, ctx.clock.now()):
+            await hand_over(tx, session.id)
+            data = {"staff": {"id": actor.account_id, "name": actor.name}, "why": "left"}
+            tx.announce(
+                await record_event(tx, session_id=session.id, kind="left", at=ctx.clock.now(), data=data)
+            )
+            await _changed(tx, session, actor.account_id)
+
+
+async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer: Transfer) -> ChatSession:
+    """Give the conversation to a person, a desk or support: it goes back into the queue at its place, aimed there."""
+    session = await _serving(ctx, actor, session_id)
+    demand_active(session)
+    if not transfer.reason.strip():
+        raise Invalid("transfer_reason", "reason")
+    names, desk_id, staff_id, topic = await _target(ctx, session, transfer)
+    async with ctx.transaction() as tx:
+        now = ctx.clock.now()
+        data = {"to": {"kind": transfer.to, "name": names}, "reason": transfer.reason.strip()[:500]}
+        tx.announce(
+            await record_event(
+                tx,
+                session_id=session.id,
+                kind="transferred",
+                at=now,
+                author_kind="staff",
+                author_id=actor.account_id,
+                author_name=actor.name,
+                data=data,
+            )
+        )
+        await set_target(tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id)
+        current = await session_by_id(tx, session.id)
+        assert current is not None
+        await requeue_session(ctx, tx, current, "transfer")
+        await _changed(tx, session, actor.account_id)
+    return await _fresh(ctx, session)
+
+
+async def take_over(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
+    """A supervising full librarian takes an intern's conversation into their own hands (R-ORG.5)."""
+    session = await _serving(ctx, actor, session_id)
+    demand_active(session)
+    if session.supervisor_id != actor.account_id:
+        raise NotAllowed("not_supervisor", "R-ORG.5")
+    async with ctx.transaction() as tx:
+        await release_slot(ctx, tx, session)
+        await leave(tx, session.id, session.staff_id, ctx.clock.now())
+        if not await hand_over(tx, session.id, to=actor.account_id, held_by=session.staff_id):
+            raise Conflict("session_moving")
+        await join(tx, session.id, kind="holder", account_id=actor.account_id, name=actor.name, at=ctx.clock.now())
+        await _tell_joined(ctx, tx, session, actor.account_id, role="holder")
+        await _changed(tx, session, actor.account_id)
+    return await _fresh(ctx, session)
+
+
+async def pass_on_document(
+    ctx: Context, actor: Actor, session_id: str, *, title: str, url: str = "", file_id: str = ""
+) -> Passed:
+    """Pass on a document with its title; it is counted, and limited by policy (R-LIVE.4, R-LIVE.5)."""
+    session = await _serving(ctx, actor, session_id)
+    demand_open(session)
+    if not title.strip():
+        raise Invalid("document_title", "title", "R-LIVE.5")
+    if not file_id and not url.startswith(("https://", "http://")):
+        raise Invalid("document_link", "url")
+    policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
+    demand_document_room(session, limit=policy.documents_per_session)
+    now = ctx.clock.now()
+    passed = Passed(ctx.ids.new(), title.strip()[:300], url[:1000], file_id, actor.account_id, now)
+    async with ctx.transaction() as tx:
+        if not await pass_document(tx, session.id, passed, limit=policy.documents_per_session):
+            raise Conflict("documents_limit", "R-LIVE.4", limit=policy.documents_per_session)
+        tx.announce(
+            await record_event(
+                tx,
+                session_id=session.id,
+                kind="document",
+                at=now,
+                author_kind="staff",
+                author_id=actor.account_id,
+                author_name=actor.name,
+                body=passed.title,
+                data={"title": passed.title, "url": passed.url, "file_id": passed.file_id},
+            )
+        )
+        await _changed(tx, session, actor.account_id)
+    return passed
+
+
+async def end_for_abuse(ctx: Context, actor: Actor, session_id: str, *, reason: str, hours: int) -> None:
+    """End the conversation and bar the reader for a time; a manager reviews it."""
+    session = await access_session(ctx.db.read, actor, session_id, Verb.BLOCK_READER)
+    if not reason.strip():
+        raise Invalid("block_reason", "reason")
+    if not 1 <= hours <= 24 * 30:
+        raise Invalid("block_hours", "hours", low=1, high=24 * 30)
+    now = ctx.clock.now()
+    block = Block(
+        ctx.ids.new(),
+        session.reader_key,
+        session.id,
+        session.desk_id,
+        reason.strip()[:2000],
+        actor.account_id,
+        now,
+        now + timedelta(hours=hours),
+        "",
+        None,
+        "",
+    )
+    async with ctx.transaction() as tx:
+        await end_in(ctx, tx, session, EndReason.ABUSE, by="staff")
+        await insert_block(tx, block)
+        await audit(ctx, tx, actor, "block.set", session.id, detail=block.reason)
+
+
+async def record_wrap_up(ctx: Context, actor: Actor, session_id: str, record: WrapUp) -> None:
+    """Archive the session with its record; without one it cannot be archived (R-LIVE.5)."""
+    session = await access_session(ctx.db.read, actor, session_id, Verb.WRAP_UP)
+    if session.open:
+        raise Conflict("session_not_ended", "R-LIVE.5")
+    async with ctx.transaction() as tx:
+        if not await mark_wrapped_up(tx, session.id, record, by=actor.account_id, at=ctx.clock.now()):
+            raise Conflict("already_wrapped_up")
+        await cancel_due(tx, "wrap_up", session.id)
+        await _changed(tx, session, actor.account_id)
+
+
+async def _target(
+    ctx: Context, session: ChatSession, transfer: Transfer
+) -> tuple[dict[str, str], str, str, str]:
+    if transfer.to == "person":
+        person = await account_by_id(ctx.db.read, transfer.id)
+        if person is None or not {g.role for g in await grants_of(ctx.db.read, person.id)} & ANSWERING:
+            raise NotFound("colleague_not_found")
+        if person.id == session.staff_id:
+            raise Conflict("already_in_session")
+        return {"zh": person.name, "en": person.name}, session.target_desk_id, person.id, str(session.topic)
+    if transfer.to == "desk":
+        desk = await desk_by_id(ctx.db.read, transfer.id)
+        if desk is None:
+            raise NotFound("desk_not_found")
+        return {"zh": desk.name_zh, "en": desk.name_en}, desk.id, "", str(session.topic)
+    if transfer.to == "support":
+        return {"zh": "服务咨询人员", "en": "support"}, session.target_desk_id, "", str(Topic.ORDER)
+    raise Invalid("transfer_to", "to")
+
+
+async def _serving(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
+    return await access_session(ctx.db.read, actor, session_id, Verb.SERVE_SESSION)
+
+
+async def _fresh(ctx: Context, session: ChatSession) -> ChatSession:
+    found = await session_by_id(ctx.db.read, session.id)
+    assert found is not None
+    return found
+
+
+async def _tell_joined(ctx: Context, tx: Transaction, session: ChatSession, staff_id: str, *, role: str) -> None:
+    account = await account_by_id(tx, staff_id)
+    assert account is not None
+    library = await library_by_id(tx, account.library_id)
+    data = {
+        "staff": {"id": staff_id, "name": account.name},
+        "library": {"zh": library.name_zh if library else "", "en": library.name_en if library else ""},
+        "role": role,
+    }
+    tx.announce(await record_event(tx, session_id=session.id, kind="joined", at=ctx.clock.now(), data=data))
+
+
+async def _changed(tx: Transaction, session: ChatSession, *staff_ids: str) -> None:
+    """Tell the connections of the conversation and the consoles concerned to look again."""
+    tx.announce(CrewChanged(session.id))
+    for staff_id in {*staff_ids, session.staff_id} - {""}:
+        tx.announce(await bump_version(tx, staff_id, "session"))

@@ -1,0 +1,157 @@
+"""Form questions and phone call-backs, asked directly or left from a conversation (R-LIVE.4)."""
+
+from dataclasses import dataclass, replace
+
+from server.actions.access import access_session
+from server.actions.mails import write_mail
+from server.actions.sessions import end_in
+from server.actions.transcripts import written_out
+from server.context import Context
+from server.domain.chat import ChatSession, EndReason, Topic, admit_text
+from server.domain.desks import Desk
+from server.domain.errors import Invalid, NotFound
+from server.domain.forms import checked_mail
+from server.domain.permissions import Actor, Verb, demand
+from server.store.chat import events_after
+from server.store.libraries import desk_by_id, desk_by_slug
+from server.store.questions import Question, insert_question, question_by_client_id
+from server.store.rows import Transaction
+
+QUESTION_LIMIT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a reader fills in; ``client_id`` names one press of the button, so that a double click asks once."""
+
+    kind: str  # form, phone
+    topic: str
+    question: str
+    language: str
+    client_id: str
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
+
+
+async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Question:
+    """Leave a question with the desk: stored and mailed to it, with a receipt to the reader.
+
+    Raises NotFound for a desk that is not open, Invalid by field.
+    """
+    demand(actor, Verb.ASK_QUESTION)
+    desk = await desk_by_slug(ctx.db.read, slug)
+    if desk is None or not desk.open:
+        raise NotFound("desk_not_found", slug=slug)
+    question = _question(ctx, actor, desk, asking)
+    async with ctx.transaction() as tx:
+        return await _keep(ctx, tx, desk, question)
+
+
+async def refer_session(
+    ctx: Context, actor: Actor, session_id: str, asking: Asking
+) -> Question:
+    """Turn the conversation into a form question or phone call-back, transcript attached, nothing asked twice.
+
+    The reader may at any moment; the librarian with the reader's consent (R-LIVE.4). What the reader wrote so far is
+    the question unless they gave another text.
+    """
+    session = await access_session(ctx.db.read, actor, session_id, Verb.END_SESSION)
+    desk = await desk_by_id(ctx.db.read, session.desk_id)
+    assert desk is not None, "a session's desk is never deleted"
+    reason = EndReason.PHONE if asking.kind == "phone" else EndReason.FORM_QUESTION
+    by = "reader" if session.reader_key in (actor.reader_key, actor.account_id) else "staff"
+    async with ctx.transaction() as tx:
+        question = _question(ctx, actor, desk, await _filled(tx, session, asking), session=session)
+        kept = await _keep(ctx, tx, desk, await _with_transcript(ctx, tx, session, question))
+        await end_in(ctx, tx, session, reason, by=by, data={"question_id": kept.id})
+    return kept
+
+
+async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Asking:
+    if asking.question.strip():
+        return asking
+    said = [e.body for e in await events_after(tx, session.id, "all", 0, 500) if e.author_kind == "reader" and e.body]
+    return Asking(
+        asking.kind,
+        str(session.topic),
+        "\n".join(said)[:QUESTION_LIMIT] or session.question,
+        session.language,
+        asking.client_id,
+        asking.name or session.reader_name,
+        asking.mail,
+        asking.phone,
+    )
+
+
+async def _with_transcript(ctx: Context, tx: Transaction, session: ChatSession, question: Question) -> Question:
+    return replace(question, transcript=await written_out(ctx, tx, session, question.language))
+
+
+def _question(
+    ctx: Context, actor: Actor, desk: Desk, asking: Asking, session: ChatSession | None = None
+) -> Question:
+    if asking.kind not in ("form", "phone"):
+        raise Invalid("question_kind", "kind")
+    if asking.topic not in set(Topic):
+        raise Invalid("topic_unknown", "topic", topics=", ".join(Topic))
+    phone = asking.phone.strip()[:60]
+    if asking.kind == "phone" and sum(letter.isdigit() for letter in phone) < 5:
+        raise Invalid("phone_needed", "phone")
+    mail = checked_mail(asking.mail) if asking.mail.strip() else actor.mail
+    if asking.kind == "form" and not mail:
+        raise Invalid("mail_needed", "mail")
+    return Question(
+        id=ctx.ids.new(),
+        desk_id=desk.id,
+        kind=asking.kind,
+        session_id=session.id if session else "",
+        reader_id=session.reader_id if session else actor.account_id,
+        name=(asking.name or actor.name).strip()[:120],
+        mail=mail,
+        phone=phone,
+        language=asking.language if asking.language in ("zh", "en") else "zh",
+        topic=asking.topic,
+        question=admit_text(asking.question, limit=QUESTION_LIMIT),
+        transcript="",
+        client_id=f"{session.id if session else desk.id}:{asking.client_id}"[:60],
+        submitted_at=ctx.clock.now(),
+    )
+
+
+async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question) -> Question:
+    if not await insert_question(tx, question):
+        return await question_by_client_id(tx, question.client_id) or question
+    data = {
+        "desk_zh": desk.name_zh,
+        "desk_en": desk.name_en,
+        "name": question.name,
+        "mail": question.mail,
+        "phone": question.phone,
+        "topic": question.topic,
+        "question": question.question,
+        "transcript": question.transcript,
+        "id": question.id,
+    }
+    if desk.mail:
+        template = "phone_desk" if question.kind == "phone" else "form_question_desk"
+        await write_mail(
+            ctx,
+            tx,
+            template=template,
+            recipient=desk.mail,
+            language=desk.language,
+            data=data,
+            event_key=f"question:{question.id}:desk",
+        )
+    if question.mail:
+        await write_mail(
+            ctx,
+            tx,
+            template="form_question_reader",
+            recipient=question.mail,
+            language=question.language,
+            data=data,
+            event_key=f"question:{question.id}:reader",
+        )
+    return question

@@ -1,0 +1,75 @@
+"""A conversation as text: for the reader's own keeping, and to go along with a question that moves on."""
+
+import json
+from zoneinfo import ZoneInfo
+
+from server.actions.access import access_session
+from server.actions.mails import write_mail
+from server.context import Context
+from server.domain.chat import ChatSession
+from server.domain.events import ChatEventRecorded
+from server.domain.forms import checked_mail
+from server.domain.permissions import Actor, Verb
+from server.store.chat import events_after
+from server.store.libraries import desk_by_id
+from server.store.rows import Reader
+from server.words.catalogue import text
+from server.words.times import moment
+
+_PAGE = 500
+
+
+async def transcript_text(ctx: Context, actor: Actor, session_id: str, language: str) -> str:
+    """The whole conversation as plain text, for somebody who may read it. Internal notes are never in it."""
+    session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
+    return await written_out(ctx, ctx.db.read, session, language)
+
+
+async def mail_transcript(ctx: Context, actor: Actor, session_id: str, *, mail: str, language: str) -> None:
+    """Send the reader their conversation. Raises Invalid for an address that is none."""
+    session = await access_session(ctx.db.read, actor, session_id, Verb.RATE_SESSION)
+    address = checked_mail(mail)
+    desk = await desk_by_id(ctx.db.read, session.desk_id)
+    body = await written_out(ctx, ctx.db.read, session, language)
+    async with ctx.transaction() as tx:
+        await write_mail(
+            ctx,
+            tx,
+            template="transcript",
+            recipient=address,
+            language=language,
+            data={"desk": (desk.name_zh if language == "zh" else desk.name_en) if desk else "", "transcript": body},
+            event_key=f"transcript:{session.id}:{address}:{session.last_seq}",
+        )
+
+
+async def written_out(ctx: Context, db: Reader, session: ChatSession, language: str) -> str:
+    """Head and lines of the conversation, times in the installation's zone."""
+    desk = await desk_by_id(db, session.desk_id)
+    name = (desk.name_zh if language == "zh" else desk.name_en) if desk else ""
+    lines = [text("chat.transcript_head", language, desk=name, id=session.id), ""]
+    after = 0
+    while page := await events_after(db, session.id, "all", after, _PAGE):
+        lines += [line for event in page if (line := _line(ctx, event, language))]
+        after = page[-1].seq
+    return "\n".join(lines) + "\n"
+
+
+def _line(ctx: Context, event: ChatEventRecorded, language: str) -> str:
+    at = moment(event.at, ZoneInfo(ctx.settings.zone), language, ctx.clock.now())
+    data = json.loads(event.data) if event.data else {}
+    who = event.author_name or text(f"chat.author_{event.author_kind}", language)
+    match event.kind:
+        case "message":
+            return f"[{at}] {who}: {event.body}"
+        case "file":
+            return f"[{at}] {who}: [{data.get('file', {}).get('name', '')}]"
+        case "document":
+            return f"[{at}] {who}: 《{data.get('title', '')}》 {data.get('url', '')}".rstrip()
+        case "joined":
+            staff, library = data["staff"]["name"], data["library"].get(language, "")
+            return f"[{at}] {text('chat.line_joined', language, name=staff, library=library)}"
+        case "transferred" | "requeued" | "ended" | "left":
+            return f"[{at}] {text(f'chat.line_{event.kind}', language)}"
+        case _:
+            return ""

@@ -1,0 +1,36 @@
+"""Changes in who holds a conversation and where it is aimed; each moves the crew number on."""
+
+from server.store.rows import Transaction
+
+
+async def hand_over(tx: Transaction, session_id: str, *, to: str = "", held_by: str = "") -> bool:
+    """Give the active conversation to somebody (from a known holder), or only move the crew number on."""
+    if not to:
+        return bool(
+            await tx.execute(
+                "UPDATE chat_session SET crew = crew + 1 WHERE id = $1 AND state = 'active'", session_id
+            )
+        )
+    return bool(
+        await tx.execute(
+            "UPDATE chat_session SET crew = crew + 1, staff_id = $2, supervisor_id = ''"
+            " WHERE id = $1 AND state = 'active' AND staff_id = $3",
+            session_id,
+            to,
+            held_by,
+        )
+    )
+
+
+async def set_target(
+    tx: Transaction, session_id: str, *, desk_id: str, staff_id: str, topic: str, declined: str
+) -> None:
+    """Aim a conversation at a desk or a person; who passed it on is not offered it again."""
+    await tx.execute(
+        "UPDATE chat_session SET target_desk_id = $2, target_staff_id = $3, topic = $4, declined = $5 WHERE id = $1",
+        session_id,
+        desk_id,
+        staff_id,
+        topic,
+        declined,
+    )
