@@ -1,0 +1,39 @@
+"""Listening to a conversation: who may, and what has happened in it."""
+
+from server.actions.access import Admission, access_session, admit
+from server.actions.sessions import log_transcript_access
+from server.context import Context
+from server.domain.errors import NotAllowed
+from server.domain.events import ChatEventRecorded
+from server.domain.permissions import Actor, Verb
+from server.store.chat import events_after, last_numbers
+
+
+async def read_events(
+    ctx: Context, actor: Actor, session_id: str, *, after: int, limit: int, audience: str = "all"
+) -> tuple[list[ChatEventRecorded], int]:
+    """A stretch of the conversation and its last number; readers never get the staff's notes."""
+    session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
+    if audience == "staff" and not actor.is_staff:
+        raise NotAllowed("not_in_session")
+    if not session.open and after == 0:
+        await log_transcript_access(ctx, actor, session)
+    found = await events_after(ctx.db.read, session_id, audience, after, limit)
+    return found, session.last_seq if audience == "all" else session.last_staff_seq
+
+
+async def enter_conversation(ctx: Context, actor: Actor, session_id: str) -> Admission:
+    """The right to listen and write, for a connection."""
+    return await admit(ctx.db.read, actor, session_id)
+
+
+async def numbers_of(ctx: Context, session_ids: list[str]) -> dict[str, tuple[int, int]]:
+    """The last numbers of these conversations, read from the database, for a keep-alive."""
+    return await last_numbers(ctx.db.read, session_ids)
+
+
+async def missing_events(
+    ctx: Context, session_id: str, audience: str, after: int, limit: int
+) -> list[ChatEventRecorded]:
+    """What a connection that was admitted already has missed."""
+    return await events_after(ctx.db.read, session_id, audience, after, limit)

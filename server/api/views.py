@@ -1,0 +1,153 @@
+"""Domain values as the HTTP API shows them."""
+
+from datetime import datetime
+
+from server.actions.consoles import Card, Console, DeskView
+from server.actions.sessions import SessionView
+from server.domain.chat import State
+from server.domain.desks import Desk, Library
+from server.domain.events import ChatEventRecorded
+from server.domain.permissions import Actor
+from server.wire import bodies
+from server.wire.frames import ev, iso
+
+
+def names(zh: str, en: str) -> bodies.Names:
+    return bodies.Names(zh, en)
+
+
+def maybe(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def session_view(view: SessionView, desk_slug: str) -> bodies.SessionView:
+    """A conversation as its reader sees it."""
+    s = view.session
+    holder = view.holder
+    return bodies.SessionView(
+        id=s.id,
+        desk=desk_slug,
+        topic=str(s.topic),
+        state=str(s.state),
+        language=s.language,
+        created_at=iso(s.created_at),
+        position=view.position,
+        wait_seconds=view.wait_seconds,
+        on_duty=view.on_duty,
+        holder=bodies.HolderView(holder.name, names(holder.library_zh, holder.library_en)) if holder else None,
+        last_seq=s.last_seq,
+        rating=s.rating,
+        previous_id=s.previous_id,
+        end_reason=s.end_reason,
+    )
+
+
+def events_view(events: list[ChatEventRecorded], last: int) -> bodies.Events:
+    return bodies.Events([ev(event) for event in events], last)
+
+
+def card_view(card: Card, actor: Actor) -> bodies.SessionCard:
+    """A conversation in the console's lists; unread counts from the actor's own watermark."""
+    s = card.session
+    read = max((p.read for p in card.participants if p.account_id == actor.account_id), default=0)
+    return bodies.SessionCard(
+        id=s.id,
+        state=str(s.state),
+        topic=str(s.topic),
+        language=s.language,
+        reader_name=s.reader_name,
+        reader_kind="reader" if s.reader_id else "visitor",
+        desk=desk_line(card.desk, card.library),
+        question=s.question,
+        page_url=s.page_url,
+        page_title=s.page_title,
+        queued_at=iso(s.queued_at),
+        accepted_at=maybe(s.accepted_at),
+        ended_at=maybe(s.ended_at),
+        end_reason=s.end_reason,
+        last_seq=s.last_seq,
+        last_staff_seq=s.last_staff_seq,
+        unread=max(0, s.last_seq - read),
+        documents=s.documents,
+        wrap_up_due_at=maybe(s.wrap_up_due_at),
+        practice=s.practice,
+        previous_id=s.previous_id,
+        role=card.role,
+        rating=s.rating,
+        participants=[
+            bodies.ParticipantView(p.key, p.name, p.kind, p.delivered, p.read, p.left_at is not None)
+            for p in card.participants
+        ],
+    )
+
+
+def desk_line(desk: Desk, library: Library) -> bodies.DeskLine:
+    return bodies.DeskLine(
+        desk.id, desk.slug, names(desk.name_zh, desk.name_en), names(library.name_zh, library.name_en)
+    )
+
+
+def console_view(
+    console: Console, actor: Actor, library: Library | None, *, csrf: str, language: str
+) -> bodies.ConsoleView:
+    """Everything a librarian's console draws from."""
+    duty = console.duty
+    cards = [card_view(card, actor) for card in console.cards]
+    overdue = [
+        view
+        for view, card in zip(cards, console.cards, strict=True)
+        if card.session.state is State.WRAPPING_UP
+        and card.session.wrap_up_due_at is not None
+        and card.session.wrap_up_due_at <= console.now
+    ]
+    return bodies.ConsoleView(
+        me=bodies.Me(
+            actor.account_id,
+            actor.name,
+            sorted(map(str, actor.roles)),
+            names(library.name_zh if library else "", library.name_en if library else ""),
+            language,
+        ),
+        duty=bodies.DutyView(
+            str(duty.availability),
+            duty.away_reason,
+            duty.capacity,
+            duty.load,
+            sorted(map(str, duty.topics)),
+            sorted(duty.languages),
+            duty.version,
+        ),
+        offers=[
+            bodies.OfferView(
+                offer.offer_id,
+                card_view(offer.card, actor),
+                iso(offer.expires_at),
+                max(0.0, (offer.expires_at - console.now).total_seconds()),
+            )
+            for offer in console.offers
+        ],
+        sessions=cards,
+        overdue_wrap_ups=overdue,
+        colleagues=[
+            bodies.ColleagueView(c.id, c.name, names(c.library_zh, c.library_en), str(c.availability), c.present)
+            for c in console.colleagues
+        ],
+        csrf=csrf,
+        now=iso(console.now),
+    )
+
+
+def desk_view(view: DeskView, actor: Actor, card: bodies.LibraryCard) -> bodies.DeskViewBody:
+    """The page behind a conversation."""
+    return bodies.DeskViewBody(
+        card=card_view(view.card, actor),
+        earlier=[
+            bodies.EarlierView(
+                e.session.id, iso(e.session.created_at), str(e.session.topic), e.session.question[:200], e.outcome
+            )
+            for e in view.earlier
+        ],
+        library_card=card,
+        documents=[bodies.DocumentView(d.id, d.title, d.url, iso(d.passed_at)) for d in view.documents],
+        documents_limit=view.documents_limit,
+    )

@@ -1,0 +1,336 @@
+"""Bodies of the HTTP API, as msgspec structs: the OpenAPI document is made from them."""
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+Text = Annotated[str, Meta(max_length=20_000)]
+Short = Annotated[str, Meta(max_length=300)]
+Tag = Annotated[str, Meta(max_length=60)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z_\-]+$")]
+
+
+class Names(Struct):
+    """A name in both languages."""
+
+    zh: str
+    en: str
+
+
+# ── what clients send ──
+
+
+class OpenSession(Struct):
+    """Open a conversation; ``visitor`` is the secret kept from an earlier one, ``client_id`` names the first message."""
+
+    topic: Tag
+    question: Text
+    client_id: ClientId
+    language: Tag = "zh"
+    page_url: Annotated[str, Meta(max_length=4000)] = ""
+    page_title: Annotated[str, Meta(max_length=1000)] = ""
+    visitor: Annotated[str, Meta(max_length=100)] = ""
+    name: Short = ""
+    previous_id: Tag = ""
+
+
+class Rate(Struct):
+    """The reader's rating: satisfied, fair or unsatisfied."""
+
+    rating: Tag
+    comment: Text = ""
+
+
+class MailTo(Struct):
+    """Where to send the transcript."""
+
+    mail: Short
+    language: Tag = ""
+
+
+class AskQuestion(Struct):
+    """A form question or phone call-back; from a conversation, what was said is the question unless given."""
+
+    client_id: ClientId
+    kind: Tag = "form"
+    topic: Tag = "reference"
+    question: Text = ""
+    language: Tag = "zh"
+    name: Short = ""
+    mail: Short = ""
+    phone: Tag = ""
+
+
+class Invite(Struct):
+    """Bring in a colleague."""
+
+    staff_id: Tag
+
+
+class TransferTo(Struct):
+    """Pass the conversation on: to a person, a desk or support."""
+
+    to: Tag
+    reason: Text
+    id: Tag = ""
+
+
+class EndForAbuse(Struct):
+    """End the conversation and bar the reader for some hours."""
+
+    reason: Text
+    hours: int = 24
+
+
+class PassDocument(Struct):
+    """Pass on a document by link or by an uploaded file."""
+
+    title: Short
+    url: Annotated[str, Meta(max_length=1000)] = ""
+    file_id: Tag = ""
+
+
+class WrapUpRecord(Struct):
+    """The record that archives a session (R-LIVE.5)."""
+
+    question_type: Tag
+    effort: int
+    outcome: Tag
+    typical_case: bool = False
+    note: Text = ""
+
+
+# ── what we answer ──
+
+
+class HolderView(Struct):
+    """Who answers."""
+
+    name: str
+    library: Names
+
+
+class SessionView(Struct):
+    """A conversation as its reader sees it; ``wait_seconds`` is null where there is no ground for a figure."""
+
+    id: str
+    desk: str
+    topic: str
+    state: str
+    language: str
+    created_at: str
+    position: int
+    wait_seconds: int | None
+    on_duty: int
+    holder: HolderView | None
+    last_seq: int
+    rating: str
+    previous_id: str
+    end_reason: str
+
+
+class OpenedSession(Struct):
+    """A conversation, and the secrets that prove its reader."""
+
+    session: SessionView
+    visitor: str
+    token: str
+    expires_at: str
+
+
+class FreshToken(Struct):
+    """A renewed conversation token."""
+
+    token: str
+    expires_at: str
+
+
+class Events(Struct):
+    """A stretch of a conversation, in order."""
+
+    events: list[Any]
+    last_seq: int
+
+
+class FileView(Struct):
+    """A file in a conversation."""
+
+    id: str
+    name: str
+    kind: str
+    size: int
+    url: str
+
+
+class Kept(Struct):
+    """Something was stored under this id."""
+
+    id: str
+
+
+class ParticipantView(Struct):
+    """Somebody in a conversation and how far they have read."""
+
+    id: str
+    name: str
+    kind: str
+    delivered: int
+    read: int
+    left: bool
+
+
+class DeskLine(Struct):
+    """A desk with its library."""
+
+    id: str
+    slug: str
+    name: Names
+    library: Names
+
+
+class SessionCard(Struct):
+    """A conversation in the console's lists."""
+
+    id: str
+    state: str
+    topic: str
+    language: str
+    reader_name: str
+    reader_kind: str
+    desk: DeskLine
+    question: str
+    page_url: str
+    page_title: str
+    queued_at: str
+    accepted_at: str | None
+    ended_at: str | None
+    end_reason: str
+    last_seq: int
+    last_staff_seq: int
+    unread: int
+    documents: int
+    wrap_up_due_at: str | None
+    practice: bool
+    previous_id: str
+    role: str
+    rating: str
+    participants: list[ParticipantView]
+
+
+class OfferView(Struct):
+    """A conversation offered to this librarian."""
+
+    offer_id: str
+    session: SessionCard
+    expires_at: str
+    seconds: float
+
+
+class DutyView(Struct):
+    """What the librarian offers, and why they are away."""
+
+    availability: str
+    away_reason: str
+    capacity: int
+    load: int
+    topics: list[str]
+    languages: list[str]
+    version: int
+
+
+class Me(Struct):
+    """The librarian at this console."""
+
+    id: str
+    name: str
+    roles: list[str]
+    library: Names
+    language: str
+
+
+class ColleagueView(Struct):
+    """A colleague who may be invited."""
+
+    id: str
+    name: str
+    library: Names
+    availability: str
+    present: bool
+
+
+class ConsoleView(Struct):
+    """Everything the console draws from; refetched when ``duty.version`` moves."""
+
+    me: Me
+    duty: DutyView
+    offers: list[OfferView]
+    sessions: list[SessionCard]
+    overdue_wrap_ups: list[SessionCard]
+    colleagues: list[ColleagueView]
+    csrf: str
+    now: str
+
+
+class EarlierView(Struct):
+    """An earlier session of the same reader."""
+
+    id: str
+    at: str
+    topic: str
+    question: str
+    outcome: str
+
+
+class LibraryCard(Struct):
+    """The home-library card of the reader's desk."""
+
+    library: Names
+    city: str
+    address: str
+    phone: str
+    website: str
+    hours: Names
+    policy: Names
+    checked_at: str | None
+    open_now: bool
+
+
+class DocumentView(Struct):
+    """A document passed on."""
+
+    id: str
+    title: str
+    url: str
+    at: str
+
+
+class DeskViewBody(Struct):
+    """The page behind a conversation."""
+
+    card: SessionCard
+    earlier: list[EarlierView]
+    library_card: LibraryCard
+    documents: list[DocumentView]
+    documents_limit: int
+
+
+class ArchiveLine(Struct):
+    """A past conversation."""
+
+    id: str
+    at: str
+    created_at: str
+    topic: str
+    question: str
+    desk: Names
+    state: str
+    outcome: str
+    rating: str
+    documents: int
+
+
+class Archive(Struct):
+    """Past conversations, newest first; ask again with ``before`` = the last ``created_at``."""
+
+    sessions: list[ArchiveLine]
+    more: bool
