@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('anonymised_at', fields.BigIntField(null=True)),
                 ('created_at', fields.BigIntField()),
             ],
-            options={'table': 'chat_session', 'app': 'shuqiao', 'indexes': [Index(fields=['state', 'queued_at'], name='chat_session_queue'), Index(fields=['staff_id', 'state'], name='chat_session_staff'), Index(fields=['reader_key', 'created_at'], name='chat_session_reader'), Index(fields=['desk_id', 'created_at'], name='chat_session_desk')], 'pk_attr': 'id', 'table_description': 'One live consultation: queued → offered → active → wrapping_up → closed.'},
+            options={'table': 'chat_session', 'app': 'shuqiao', 'indexes': [Index(fields=['state', 'queued_at'], name='chat_session_queue'), Index(fields=['staff_id', 'state'], name='chat_session_staff'), Index(fields=['reader_key', 'created_at'], name='chat_session_reader'), Index(fields=['desk_id', 'created_at'], name='chat_session_desk'), Index(fields=['created_at'], name='chat_session_created')], 'pk_attr': 'id', 'table_description': 'One live consultation: queued → offered → active → wrapping_up → closed.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -195,7 +195,7 @@ class Migration(migrations.Migration):
                 ('client_id', fields.CharField(unique=True, max_length=60)),
                 ('submitted_at', fields.BigIntField()),
             ],
-            options={'table': 'consultation_question', 'app': 'shuqiao', 'pk_attr': 'id', 'table_description': 'A form question or phone call-back: stored and mailed to the desk now, the task pool takes it over later.'},
+            options={'table': 'consultation_question', 'app': 'shuqiao', 'indexes': [Index(fields=['submitted_at'], name='consultation_question_day')], 'pk_attr': 'id', 'table_description': 'A form question or phone call-back: stored and mailed to the desk now, the task pool takes it over later.'},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -9,12 +9,14 @@ from server.domain.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class ChatPolicy:
-    """The live desk's policy in force at a moment. Durations in seconds; changeable per alliance, some per library."""
+    """The live desk's policy in force at a moment. Durations in seconds; set per alliance, some per library."""
 
     offer_seconds: int = 12
     widen_to_group_seconds: int = 15
     widen_to_alliance_seconds: int = 25
-    widen_when_nobody_on_duty: bool = True  # a circle without anybody on duty is passed over at once (R-LIVE.1)
+    widen_when_nobody_on_duty: bool = (
+        True  # a circle without anybody on duty is passed over at once (R-LIVE.1)
+    )
     account_home_seconds: int = 120  # account questions stay home that long while somebody there is on duty
     missed_offers_to_away: int = 2
     librarian_grace_seconds: int = 30
@@ -36,7 +38,7 @@ class ChatPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PolicyEntry:
-    """A value from a moment on, for the alliance (no library) or a library; None gives back what lies below."""
+    """A value from a moment on, for the alliance (no library) or a library; None gives back what is below."""
 
     id: str
     library_id: str
@@ -47,11 +49,31 @@ class PolicyEntry:
 
 
 PER_LIBRARY = frozenset(
-    {"documents_per_session", "wrap_up_seconds", "auto_away_seconds", "default_capacity", "intern_live", "block_hours"}
+    {
+        "documents_per_session",
+        "wrap_up_seconds",
+        "auto_away_seconds",
+        "default_capacity",
+        "intern_live",
+        "block_hours",
+    }
 )
 _CHOICES = {"intern_live": ("practice", "supervised")}
 # Notices that the alliance, or a library for its readers, words itself (R-LIVE.2, R-LIVE.6).
 TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"})
+TEXT_CHARACTERS = 2000
+# The rule behind each value; the others are decisions of the live desk's routing (R-LIVE.1).
+RULES = {
+    "documents_per_session": "R-LIVE.4",
+    "wrap_up_seconds": "R-LIVE.5",
+    "transcript_days": "R-LIVE.6",
+    "intern_live": "R-ORG.5",
+    "block_hours": "R-LIVE.3",
+    "scope_zh": "R-LIVE.2",
+    "scope_en": "R-LIVE.2",
+    "privacy_zh": "R-LIVE.6",
+    "privacy_en": "R-LIVE.6",
+}
 
 
 def policy_from(values: dict[str, Any]) -> ChatPolicy:
@@ -76,3 +98,80 @@ def checked_policy_value(name: str, value: Any) -> Any:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 10_000_000:
         raise Invalid("policy_number", name)
     return value
+
+
+def parse_policy_value(name: str, text: str) -> Any:
+    """What somebody filled in under this name, as it is stored; nothing is None. Raises Invalid."""
+    if not text:
+        return None
+    if name in TEXTS:
+        if len(text) > TEXT_CHARACTERS:
+            raise Invalid("field_too_long", name, limit=TEXT_CHARACTERS, length=len(text))
+        return text
+    value: Any = text
+    if text in ("true", "false"):
+        value = text == "true"
+    elif text.isascii() and text.isdigit():
+        value = int(text)
+    return checked_policy_value(name, value)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyLine:
+    """One value as a manager sees it: what holds now and why, and what is to come."""
+
+    name: str
+    default: Any
+    value: Any
+    source: str  # default, alliance, library
+    since: datetime | None
+    coming: tuple[PolicyEntry, ...]
+
+    @property
+    def rule(self) -> str:
+        return RULES.get(self.name, "R-LIVE.1")
+
+    @property
+    def unit(self) -> str:
+        """What the number counts: seconds, hours, days, or simply how many; or switch, choice, text."""
+        if self.name in TEXTS:
+            return "text"
+        if self.name in _CHOICES:
+            return "choice"
+        if isinstance(self.default, bool):
+            return "switch"
+        return next(
+            (unit for unit in ("seconds", "hours", "days") if self.name.endswith(f"_{unit}")), "count"
+        )
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return _CHOICES.get(self.name, ())
+
+
+def policy_lines(entries: list[PolicyEntry], library_id: str, now: datetime) -> list[PolicyLine]:
+    """Every value that may be set at this level (a library, or the alliance where it is empty), as it stands.
+
+    ``entries`` are those of the alliance and of the library, in any order.
+    """
+    defaults: dict[str, Any] = {field.name: getattr(ChatPolicy(), field.name) for field in fields(ChatPolicy)}
+    defaults |= dict.fromkeys(sorted(TEXTS), "")
+    names = [name for name in defaults if not library_id or name in PER_LIBRARY | TEXTS]
+    return [_line(name, defaults[name], entries, library_id, now) for name in names]
+
+
+def _line(name: str, default: Any, entries: list[PolicyEntry], library_id: str, now: datetime) -> PolicyLine:
+    mine = [entry for entry in entries if entry.name == name]
+    coming = tuple(
+        sorted(
+            (e for e in mine if e.library_id == library_id and e.valid_from_at > now),
+            key=lambda entry: (entry.valid_from_at, entry.id),
+        )
+    )
+    for level in dict.fromkeys((library_id, "")):
+        started = [entry for entry in mine if entry.library_id == level and entry.valid_from_at <= now]
+        latest = max(started, key=lambda entry: (entry.valid_from_at, entry.id), default=None)
+        if latest is not None and latest.value is not None:
+            source = "library" if level else "alliance"
+            return PolicyLine(name, default, latest.value, source, latest.valid_from_at, coming)
+    return PolicyLine(name, default, default, "default", None, coming)

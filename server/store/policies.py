@@ -38,6 +38,17 @@ async def entries_of(db: Reader, library_id: str) -> list[PolicyEntry]:
     return [_entry(row) for row in rows]
 
 
+async def entry_by_id(db: Reader, entry_id: str) -> PolicyEntry | None:
+    row = await db.row(
+        "SELECT id, library_id, name, value, valid_from_at, set_by FROM policy WHERE id = $1", entry_id
+    )
+    return _entry(row) if row else None
+
+
+async def remove_entry(tx: Transaction, entry_id: str) -> None:
+    await tx.execute("DELETE FROM policy WHERE id = $1", entry_id)
+
+
 async def add_entry(tx: Transaction, entry: PolicyEntry) -> None:
     await tx.execute(
         "INSERT INTO policy (id, library_id, name, value, valid_from_at, set_by)"

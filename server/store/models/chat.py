@@ -59,6 +59,7 @@ class ChatSession(Model):
             Index(fields=("staff_id", "state"), name="chat_session_staff"),
             Index(fields=("reader_key", "created_at"), name="chat_session_reader"),
             Index(fields=("desk_id", "created_at"), name="chat_session_desk"),
+            Index(fields=("created_at",), name="chat_session_created"),
         ]
 
 
@@ -152,6 +153,7 @@ class ConsultationQuestion(Model):
 
     class Meta:
         table = "consultation_question"
+        indexes = [Index(fields=("submitted_at",), name="consultation_question_day")]
 
 
 class CannedPhrase(Model):

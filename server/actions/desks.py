@@ -1,0 +1,169 @@
+"""Consultation desks: what a reader is told before asking, and what their managers set."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from server.actions.access import audit
+from server.context import Context
+from server.domain.desks import Desk, DeskSettings, Library, desk_settings
+from server.domain.errors import Conflict, NotFound
+from server.domain.forms import Form
+from server.domain.hours import Hours, next_open, open_at
+from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes, may
+from server.domain.policies import ChatPolicy
+from server.store.boards import anyone_on_duty
+from server.store.hours import hours_of
+from server.store.libraries import desk_by_id, desk_by_slug, desks_like, library_by_id, save_desk
+from server.store.policies import policy_at, texts_at
+from server.store.rows import Duplicate
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeskInfo:
+    """A desk as its readers see it before they ask: who answers, in what scope, when (R-LIVE.1, .2)."""
+
+    desk: Desk
+    library: Library
+    hours: Hours
+    policy: ChatPolicy
+    texts: dict[str, str]  # scope and privacy in the alliance's or library's own words
+    on_duty: bool
+    open_now: bool
+    next_open: datetime | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCard:
+    """The home-library card of a reader's desk, for whoever answers from elsewhere."""
+
+    desk: Desk
+    library: Library
+    hours: Hours
+    open_now: bool
+    next_open: datetime | None
+
+
+async def show_desk(ctx: Context, slug: str) -> DeskInfo:
+    """What a reader is told at a desk's door. Raises NotFound, also for a private desk (R-ORG.3)."""
+    desk = await desk_by_slug(ctx.db.read, slug)
+    if desk is None or not desk.open:
+        raise NotFound("desk_not_found", slug=slug)
+    now, zone = ctx.clock.now(), zone_of(ctx)
+    hours = await hours_of(ctx.db.read, desk.id)
+    return DeskInfo(
+        desk=desk,
+        library=await library_of(ctx, desk),
+        hours=hours,
+        policy=await policy_at(ctx.db.read, desk.library_id, now),
+        texts=await texts_at(ctx.db.read, desk.library_id, now),
+        on_duty=await anyone_on_duty(ctx.db.read, now),
+        open_now=open_at(hours, now, zone),
+        next_open=next_open(hours, now, zone),
+        today=now.astimezone(zone).date(),
+    )
+
+
+async def home_card(ctx: Context, desk_id: str) -> HomeCard:
+    """The card of a desk's library, with its hours as they stand now."""
+    desk = await desk_by_id(ctx.db.read, desk_id)
+    if desk is None:
+        raise NotFound("desk_not_found")
+    now, zone = ctx.clock.now(), zone_of(ctx)
+    hours = await hours_of(ctx.db.read, desk.id)
+    return HomeCard(
+        desk, await library_of(ctx, desk), hours, open_at(hours, now, zone), next_open(hours, now, zone)
+    )
+
+
+async def find_desks(
+    ctx: Context, actor: Actor, search: str, *, after: str = ""
+) -> list[tuple[Desk, Library]]:
+    """Desks of the whole alliance to which a conversation may be passed on, by short name."""
+    demand(actor, Verb.USE_PHRASES)
+    desks = await desks_like(ctx.db.read, search, scope=None, after=after, limit=PAGE)
+    return [(desk, await library_of(ctx, desk)) for desk in desks if desk.open]
+
+
+async def list_desks(ctx: Context, actor: Actor, search: str, *, after: str = "") -> list[Desk]:
+    """The desks that the actor keeps, by short name, a page after the given one."""
+    demand(actor, Verb.KEEP_DESK)
+    scope = library_scopes(actor, Verb.KEEP_DESK)
+    return await desks_like(ctx.db.read, search, scope=scope, after=after, limit=PAGE + 1)
+
+
+async def access_desk(ctx: Context, actor: Actor, desk_id: str, verb: Verb = Verb.KEEP_DESK) -> Desk:
+    """The desk, for someone who may do this with it. Raises NotFound, the same for what is not theirs."""
+    desk = await desk_by_id(ctx.db.read, desk_id)
+    if desk is None or not may(actor, verb, Thing(library_id=desk.library_id)):
+        raise NotFound("desk_not_found")
+    return desk
+
+
+async def open_desk(ctx: Context, actor: Actor, library_id: str, *, form: Form) -> Desk:
+    """Set up another desk of a library. Raises NotAllowed, FormRefused, Conflict ``slug_taken``."""
+    demand(actor, Verb.KEEP_DESK, Thing(library_id=library_id))
+    if await library_by_id(ctx.db.read, library_id) is None:
+        raise NotFound("library_not_found")
+    settings = desk_settings(form)
+    form.demand()
+    desk = desk_from(ctx, settings, library_id=library_id)
+    await _keep(ctx, actor, desk, "desk.open")
+    return desk
+
+
+async def change_desk(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -> Desk:
+    """Change a desk's settings. Raises NotFound, FormRefused, Conflict ``slug_taken``."""
+    before = await access_desk(ctx, actor, desk_id)
+    settings = desk_settings(form)
+    form.demand()
+    desk = replace(
+        desk_from(ctx, settings, library_id=before.library_id), id=before.id, created_at=before.created_at
+    )
+    await _keep(ctx, actor, desk, "desk.change")
+    return desk
+
+
+def desk_from(ctx: Context, settings: DeskSettings, *, library_id: str) -> Desk:
+    """A new desk of a library with these settings."""
+    return Desk(
+        id=ctx.ids.new(),
+        library_id=library_id,
+        slug=settings.slug,
+        name_zh=settings.name_zh,
+        name_en=settings.name_en,
+        greeting_zh=settings.greeting_zh,
+        greeting_en=settings.greeting_en,
+        mail=settings.mail,
+        colour=settings.colour,
+        position=settings.position,
+        language=settings.language,
+        origins=settings.origins,
+        open=settings.open,
+        created_at=ctx.clock.now(),
+    )
+
+
+async def library_of(ctx: Context, desk: Desk) -> Library:
+    """The library whose desk it is."""
+    library = await library_by_id(ctx.db.read, desk.library_id)
+    if library is None:
+        raise NotFound("library_not_found")
+    return library
+
+
+def zone_of(ctx: Context) -> ZoneInfo:
+    """The installation's zone, in which days and opening hours are reckoned (R-LOAN.4)."""
+    return ZoneInfo(ctx.settings.zone)
+
+
+async def _keep(ctx: Context, actor: Actor, desk: Desk, what: str) -> None:
+    try:
+        async with ctx.transaction() as tx:
+            await save_desk(tx, desk)
+            await audit(ctx, tx, actor, what, desk.id, detail=desk.slug)
+    except Duplicate:
+        raise Conflict("slug_taken", slug=desk.slug) from None
