@@ -3,12 +3,14 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from server.words import catalogue, times
+from web import plots
 
 if TYPE_CHECKING:
     from web.pages.base import PageRequest
@@ -21,6 +23,7 @@ def environment() -> Environment:
     """The one template environment; autoescape is on for every template."""
     env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     env.globals["times"] = times
+    env.globals["plots"] = plots
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
     return env
 
@@ -42,8 +45,9 @@ def render(page: "PageRequest", template: str, *, status: int = 200, **values: A
         actor=page.actor,
         csrf=page.csrf,
         path=page.request.url.path,
-        large_type=page.request.cookies.get("type") == "large",
-        zone=page.ctx.settings.zone,
+        large_type=page.wish("type") == "large",
+        theme=page.wish("theme"),
+        zone=ZoneInfo(page.ctx.settings.zone),
         now=page.ctx.clock.now(),
         settings=page.ctx.settings,
         Markup=Markup,

@@ -23,6 +23,8 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
     " form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
+WISHES = {"lang": ("zh", "en"), "type": ("normal", "large"), "theme": ("auto", "light", "dark")}
+_WISH_SECONDS = 365 * 86_400
 _FORM_LIMIT = 512 * 1024
 
 
@@ -47,6 +49,11 @@ class PageRequest:
     @property
     def language(self) -> str:
         return language_of(self.request, self.actor)
+
+    def wish(self, name: str) -> str:
+        """How this browser wants its pages: what the address asks for now, else what it asked for before."""
+        asked = (self.query.get(name, ""), self.request.cookies.get(name, ""))
+        return next((value for value in asked if value in WISHES[name]), WISHES[name][0])
 
     @property
     def csrf(self) -> str:
@@ -103,8 +110,9 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
             response = page_request.render(
                 "refused.html", status=way_of(refusal).status, refusal=refusal, message=say(refusal, page_request.language)
             )
-        if request.query_params.get("lang") in ("zh", "en"):
-            response.set_cookie("lang", request.query_params["lang"], max_age=31_536_000, samesite="lax", path="/")
+        for name, values in WISHES.items():
+            if (wished := request.query_params.get(name)) in values:
+                response.set_cookie(name, wished, max_age=_WISH_SECONDS, samesite="lax", path="/")
         return response
 
     return answer
