@@ -13,7 +13,7 @@ from server.domain.permissions import Actor, Verb, demand, library_scopes
 from server.store.archives import Found, archived_sessions, wrap_up_outcomes
 from server.store.chat import session_by_id, sessions_of_reader, sessions_of_staff
 from server.store.duty import Colleague, colleagues_of, duty_of
-from server.store.libraries import desks_by_ids, libraries_by_ids
+from server.store.libraries import desks_by_ids, libraries_by_ids, library_by_id
 from server.store.participants import Participant, Passed, documents_of, participants_of
 from server.store.policies import policy_at
 from server.store.queues import offers_to
@@ -43,6 +43,7 @@ class Offer:
 class Console:
     """Everything the console draws from, read in one go; ``duty.version`` says how current it is."""
 
+    library: Library | None
     duty: Duty
     offers: list[Offer]
     cards: list[Card]
@@ -82,7 +83,7 @@ async def view_console(ctx: Context, actor: Actor) -> Console:
         Offer(s.offer_id, cards[s.id], s.offered_at + policy.seconds("offer_seconds")) for s in offered if s.offered_at
     ]
     return Console(
-        duty, offers, [cards[s.id] for s in held], await colleagues_of(db, actor.account_id, now), now
+        await library_by_id(db, actor.library_id), duty, offers, [cards[s.id] for s in held], await colleagues_of(db, actor.account_id, now), now
     )
 
 

@@ -32,7 +32,8 @@ from server.store.chat import (
     sessions_of_reader,
 )
 from server.store.dues import cancel_due, set_due
-from server.store.libraries import desk_by_slug, library_by_id
+from server.store.accounts import account_by_id
+from server.store.libraries import desk_by_id, desk_by_slug, library_by_id
 from server.store.participants import join, leave_all, participants_of
 from server.store.policies import policy_at
 from server.store.rows import Transaction
@@ -68,6 +69,7 @@ class SessionView:
     """A session as its reader sees it."""
 
     session: ChatSession
+    desk_slug: str
     position: int
     wait_seconds: int | None
     on_duty: int
@@ -138,8 +140,10 @@ async def view_of(ctx: Context, session: ChatSession) -> SessionView:
         for participant in await participants_of(ctx.db.read, session.id):
             if participant.account_id == session.staff_id:
                 holder = await _holder(ctx, participant.name, session.staff_id)
+    desk = await desk_by_id(ctx.db.read, session.desk_id)
     return SessionView(
         session,
+        desk.slug if desk else "",
         place.position if place else 0,
         place.wait_seconds if place else None,
         place.on_duty if place else 0,
@@ -153,16 +157,16 @@ def conversation_token(ctx: Context, session: ChatSession) -> tuple[str, datetim
     return sign_token(ctx.settings.secret_key, Claim(session.id, session.reader_key, expires)), expires
 
 
-async def end_session(
-    ctx: Context, actor: Actor, session_id: str, reason: EndReason, *, data: dict[str, str] | None = None
-) -> ChatSession:
+async def end_session(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
     """End the conversation for everybody; the librarian's record is still due (R-LIVE.5).
 
     Ending an ended session is no error: two people may say good-bye at once.
     """
     session = await access_session(ctx.db.read, actor, session_id, Verb.END_SESSION)
+    by = _side(actor, session)
+    reason = EndReason.READER if by == "reader" else EndReason.LIBRARIAN
     async with ctx.transaction() as tx:
-        await end_in(ctx, tx, session, reason, by=_side(actor, session), data=data)
+        await end_in(ctx, tx, session, reason, by=by)
     return await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
 
 
@@ -243,8 +247,6 @@ async def log_transcript_access(ctx: Context, actor: Actor, session: ChatSession
 
 
 async def _holder(ctx: Context, name: str, staff_id: str) -> Holder:
-    from server.store.accounts import account_by_id
-
     account = await account_by_id(ctx.db.read, staff_id)
     library = await library_by_id(ctx.db.read, account.library_id) if account else None
     return Holder(name, library.name_zh if library else "", library.name_en if library else "")

@@ -23,7 +23,6 @@ from server.actions.transcripts import mail_transcript, transcript_text
 from server.actions.conversations import read_events
 from server.api.routes import ApiRequest, Endpoint, json_response
 from server.api.views import events_view, session_view
-from server.domain.chat import EndReason
 from server.domain.errors import NotAllowed
 from server.domain.permissions import Actor, Verb
 from server.wire import bodies
@@ -57,13 +56,13 @@ async def open_(r: ApiRequest) -> Response:
         ),
     )
     token, expires = conversation_token(r.ctx, session)
-    view = session_view(await view_of(r.ctx, session), r.path["slug"])
+    view = session_view(await view_of(r.ctx, session))
     return json_response(bodies.OpenedSession(view, visitor, token, iso(expires)), 201 if fresh else 200)
 
 
 async def show(r: ApiRequest) -> bodies.SessionView:
     view = await view_session(r.ctx, r.actor, r.path["id"])
-    return session_view(view, await _slug(r, view.session.desk_id))
+    return session_view(view)
 
 
 async def token(r: ApiRequest) -> bodies.FreshToken:
@@ -82,8 +81,8 @@ async def events(r: ApiRequest) -> bodies.Events:
 
 
 async def end(r: ApiRequest) -> bodies.SessionView:
-    session = await end_session(r.ctx, r.actor, r.path["id"], EndReason.READER)
-    return session_view(await view_of(r.ctx, session), await _slug(r, session.desk_id))
+    session = await end_session(r.ctx, r.actor, r.path["id"])
+    return session_view(await view_of(r.ctx, session))
 
 
 async def rate(r: ApiRequest) -> dict[str, Any]:
@@ -133,7 +132,7 @@ async def mine(r: ApiRequest) -> dict[str, Any]:
     sessions = await list_sessions(r.ctx, r.actor, desk_slug=r.query.get("desk", ""))
     return {
         "sessions": [
-            session_view(await view_of(r.ctx, s), await _slug(r, s.desk_id)) for s in sessions[: r.number("limit", 20)]
+            session_view(await view_of(r.ctx, s)) for s in sessions[: r.number("limit", 20)]
         ]
     }
 
@@ -163,12 +162,6 @@ def _asking(body: bodies.AskQuestion) -> Asking:
 
 def _reads_as_reader(actor: Actor, reader_key: str) -> bool:
     return reader_key in (actor.reader_key, actor.account_id)
-
-
-async def _slug(r: ApiRequest, desk_id: str) -> str:
-    from server.actions.desks import slug_of
-
-    return await slug_of(r.ctx, desk_id)
 
 
 _S = "/api/sessions/{id}"
@@ -272,6 +265,16 @@ ENDPOINTS = [
         answer=bodies.Kept,
         status=201,
         cross_origin=True,
+    ),
+    Endpoint(
+        "POST",
+        _S + "/refer",
+        Verb.SERVE_SESSION,
+        refer,
+        "Refer the reader to a form question or call-back, with their consent (R-LIVE.4)",
+        body=bodies.AskQuestion,
+        answer=bodies.Kept,
+        status=201,
     ),
     Endpoint(
         "POST",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from server.actions.consoles import Card, Console, DeskView
+from server.actions.desks import HomeCard
 from server.actions.sessions import SessionView
 from server.domain.chat import State
 from server.domain.desks import Desk, Library
@@ -10,6 +11,7 @@ from server.domain.events import ChatEventRecorded
 from server.domain.permissions import Actor
 from server.wire import bodies
 from server.wire.frames import ev, iso
+from server.words.times import hours_text
 
 
 def names(zh: str, en: str) -> bodies.Names:
@@ -20,13 +22,13 @@ def maybe(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
-def session_view(view: SessionView, desk_slug: str) -> bodies.SessionView:
+def session_view(view: SessionView) -> bodies.SessionView:
     """A conversation as its reader sees it."""
     s = view.session
     holder = view.holder
     return bodies.SessionView(
         id=s.id,
-        desk=desk_slug,
+        desk=view.desk_slug,
         topic=str(s.topic),
         state=str(s.state),
         language=s.language,
@@ -87,11 +89,9 @@ def desk_line(desk: Desk, library: Library) -> bodies.DeskLine:
     )
 
 
-def console_view(
-    console: Console, actor: Actor, library: Library | None, *, csrf: str, language: str
-) -> bodies.ConsoleView:
+def console_view(console: Console, actor: Actor, *, csrf: str, language: str) -> bodies.ConsoleView:
     """Everything a librarian's console draws from."""
-    duty = console.duty
+    duty, library = console.duty, console.library
     cards = [card_view(card, actor) for card in console.cards]
     overdue = [
         view
@@ -134,6 +134,22 @@ def console_view(
         ],
         csrf=csrf,
         now=iso(console.now),
+    )
+
+
+def library_card(home: HomeCard) -> bodies.LibraryCard:
+    """The home-library card of the reader's desk."""
+    library, week = home.library, home.hours.week
+    return bodies.LibraryCard(
+        library=names(library.name_zh, library.name_en),
+        city=library.city,
+        address=library.address,
+        phone=library.phone,
+        website=library.website,
+        hours=names(hours_text(week, "zh"), hours_text(week, "en")),
+        policy=names(library.card("zh"), library.card("en")),
+        checked_at=maybe(library.card_checked_at),
+        open_now=home.open_now,
     )
 
 
