@@ -4,11 +4,10 @@ Pages allow no inline styles, so the colour is part of an address: ``/accent/1f5
 """
 
 import re
+from dataclasses import dataclass
 
 COLOUR = re.compile(r"#?([0-9a-fA-F]{6})")
 READABLE = 4.5  # contrast of small text (WCAG 2.2, 1.4.3)
-_LIGHT, _DARK = (246, 244, 238), (29, 36, 41)  # --paper in the light, --surface in the dark
-_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 Rgb = tuple[int, int, int]
 
@@ -18,12 +17,9 @@ def accent_css(colour: str) -> str:
     match = COLOUR.fullmatch(colour)
     if match is None:
         raise ValueError(colour)
-    rgb = _from_hex(match[1])
-    light, dark = legible(rgb, on=_LIGHT), legible(rgb, on=_DARK)
-    by_day = _tokens(light, strong=_mix(light, _BLACK, 0.22), soft=_mix(light, _WHITE, 0.88), on=_WHITE)
-    by_night = _tokens(
-        dark, strong=_mix(dark, _WHITE, 0.35), soft=_mix(dark, _DARK, 0.8), on=_mix(dark, _BLACK, 0.87)
-    )
+    colour_asked = _from_hex(match[1])
+    by_day = _tokens(_accent_on(_DAY, colour_asked), _DAY)
+    by_night = _tokens(_accent_on(_NIGHT, colour_asked), _NIGHT)
     return (
         f":root{{{by_day}}}\n"
         f"@media (prefers-color-scheme: dark){{:root:not([data-theme=light]){{{by_night}}}}}\n"
@@ -31,14 +27,29 @@ def accent_css(colour: str) -> str:
     )
 
 
-def legible(colour: Rgb, *, on: Rgb) -> Rgb:
-    """The colour, darkened on a light ground or lightened on a dark one until it is fit for small text."""
-    towards = _BLACK if luminance(on) > 0.4 else _WHITE
-    for share in range(0, 101, 2):
-        mixed = _mix(colour, towards, share / 100)
-        if contrast(mixed, on) >= READABLE:
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What an accent stands on: every surface it is written on, and which way is more contrast."""
+
+    surfaces: tuple[Rgb, ...]
+    away: Rgb
+    soften: tuple[Rgb, float]  # the accent's own tint is so far towards this colour
+
+
+_DAY = _Ground(((246, 244, 238), (238, 235, 226)), (0, 0, 0), ((255, 255, 255), 0.88))
+_NIGHT = _Ground(((29, 36, 41), (16, 21, 26)), (255, 255, 255), ((29, 36, 41), 0.8))
+
+
+def _accent_on(ground: _Ground, colour: Rgb) -> Rgb:
+    """The colour, moved away from the ground until small text in it can be read on all that it stands on."""
+    for percent in range(0, 101, 2):
+        mixed = _mix(colour, ground.away, percent / 100)
+        if all(
+            contrast(mixed, surface) >= READABLE
+            for surface in (*ground.surfaces, _mix(mixed, *ground.soften))
+        ):
             return mixed
-    return towards
+    return ground.away
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
@@ -53,8 +64,14 @@ def luminance(colour: Rgb) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _tokens(accent: Rgb, *, strong: Rgb, soft: Rgb, on: Rgb) -> str:
-    named = {"accent": accent, "accent-strong": strong, "accent-soft": soft, "on-accent": on}
+def _tokens(accent: Rgb, ground: _Ground) -> str:
+    white = (255, 255, 255)
+    named = {
+        "accent": accent,
+        "accent-strong": _mix(accent, ground.away, 0.25),
+        "accent-soft": _mix(accent, *ground.soften),
+        "on-accent": white if contrast(white, accent) >= READABLE else _mix(accent, (0, 0, 0), 0.87),
+    }
     return "".join(f"--{name}:{_hex(colour)};" for name, colour in named.items())
 
 

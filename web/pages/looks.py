@@ -1,4 +1,4 @@
-"""What every page looks like: a library's colour as a style sheet, the sign in the tab, all parts on one page."""
+"""What pages look like: a library's colour as a style sheet, the sign in the tab, all parts on one page."""
 
 from datetime import timedelta
 from pathlib import Path
