@@ -1,5 +1,6 @@
 """What is said in a conversation: messages, notes, typing, receipts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,14 +27,24 @@ class Posted:
     again: bool
 
 
-async def post_message(ctx: Context, actor: Actor, admission: Admission, *, client_id: str, text: str) -> Posted:
+OnStored = Callable[["Posted"], None]
+
+
+def _nothing(posted: "Posted") -> None:
+    """Nobody wants to know before the others do."""
+
+
+async def post_message(
+    ctx: Context, actor: Actor, admission: Admission, *, client_id: str, text: str, on_stored: OnStored = _nothing
+) -> Posted:
     """Say something in a conversation; returned means durable.
 
-    A resend with the same client id gets the first acknowledgement. Raises Invalid for an empty or overlong text,
+    ``on_stored`` hears of it after the commit and before everybody else. A resend with the same client id gets the
+    first acknowledgement. Raises Invalid for an empty or overlong text,
     Conflict ``session_ended``, NotAllowed when the actor takes no part (any more), Unavailable when it was not stored.
     """
     body = admit_text(text, limit=_LIMIT)
-    posted = await append(ctx, actor, admission, client_id=client_id, body=body)
+    posted = await append(ctx, actor, admission, client_id=client_id, body=body, on_stored=on_stored)
     if admission.kind == "staff" and not admission.answered and not posted.again:
         admission.answered = True
         async with ctx.transaction() as tx:
@@ -42,7 +53,15 @@ async def post_message(ctx: Context, actor: Actor, admission: Admission, *, clie
 
 
 async def append(
-    ctx: Context, actor: Actor, admission: Admission, *, client_id: str, body: str, kind: str = "message", data: str = ""
+    ctx: Context,
+    actor: Actor,
+    admission: Admission,
+    *,
+    client_id: str,
+    body: str,
+    kind: str = "message",
+    data: str = "",
+    on_stored: OnStored = _nothing,
 ) -> Posted:
     """Store one event of a person through the group commit and announce it."""
     at = ctx.clock.now()
@@ -63,11 +82,14 @@ async def append(
         )
         answer = await ctx.db.append(message)
         if answer.outcome is Outcome.STORED:
-            event = _event(message, answer.seq, at)
-            ctx.announce(event)
-            return Posted(event, again=False)
+            posted = Posted(_event(message, answer.seq, at), again=False)
+            on_stored(posted)
+            ctx.announce(posted.event)
+            return posted
         if answer.outcome is Outcome.AGAIN:
-            return Posted(_event(message, answer.seq, from_us(answer.at)), again=True)
+            posted = Posted(_event(message, answer.seq, from_us(answer.at)), again=True)
+            on_stored(posted)
+            return posted
         if answer.outcome is Outcome.CLOSED:
             raise Conflict("session_ended", session_id=admission.session_id)
         await readmit(ctx, actor, admission)
