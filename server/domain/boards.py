@@ -46,6 +46,23 @@ class StaffLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OverdueLine:
+    """An ended session whose record was due at ``due_at`` and is still lacking (R-LIVE.5)."""
+
+    session_id: str
+    desk_zh: str
+    desk_en: str
+    staff: str
+    topic: str
+    question: str
+    ended_at: datetime
+    due_at: datetime
+
+    def desk(self, language: str) -> str:
+        return self.desk_en if language == "en" else self.desk_zh
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """A day so far. Medians in seconds, None while there is nothing to take one of."""
 

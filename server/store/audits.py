@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from server.store.rows import Transaction, to_us
+from server.domain.audits import AuditLine
+from server.store.rows import Reader, Transaction, from_us, placeholders, to_us
 
 
 async def record_audit(
@@ -18,3 +19,33 @@ async def record_audit(
         subject,
         detail,
     )
+
+
+async def audit_lines(
+    db: Reader, scope: frozenset[str] | None, *, search: str, before: str, limit: int = 50
+) -> list[AuditLine]:
+    """The trail newest first, older than the id ``before``; ``scope`` bounds it to some libraries' people."""
+    values: list[object] = [before, f"%{search}%", limit]
+    bound = ""
+    if scope is not None:
+        bound = f" AND a.library_id IN ({placeholders(len(scope), start=4)})" if scope else " AND 1 = 0"
+        values += sorted(scope)
+    rows = await db.rows(
+        "SELECT e.id, e.at, e.actor_id, e.verb, e.subject, e.detail, a.name AS actor FROM audit_entry e"
+        " LEFT JOIN account a ON a.id = e.actor_id WHERE e.id < $1"
+        f" AND (e.verb LIKE $2 OR e.subject LIKE $2 OR e.detail LIKE $2 OR a.name LIKE $2){bound}"
+        " ORDER BY e.id DESC LIMIT $3",
+        *values,
+    )
+    return [
+        AuditLine(
+            row["id"],
+            from_us(row["at"]),
+            row["actor_id"],
+            row["actor"] or row["actor_id"],
+            row["verb"],
+            row["subject"],
+            row["detail"],
+        )
+        for row in rows
+    ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, to_us
+from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ async def block_of(db: Reader, reader_key: str, now: datetime) -> Block | None:
 async def insert_block(tx: Transaction, block: Block) -> None:
     """Bar the reader from now on."""
     await tx.execute(
-        "INSERT INTO block (id, reader_key, session_id, desk_id, reason, blocked_by, blocked_at, until_at, reviewed_by,"
-        " verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '')",
+        "INSERT INTO block (id, reader_key, session_id, desk_id, reason, blocked_by, blocked_at, until_at,"
+        " reviewed_by, verdict) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '')",
         block.id,
         block.reader_key,
         block.session_id,
@@ -47,6 +47,46 @@ async def insert_block(tx: Transaction, block: Block) -> None:
         block.blocked_by,
         to_us(block.blocked_at),
         to_us(block.until),
+    )
+
+
+async def block_by_id(db: Reader, block_id: str) -> Block | None:
+    row = await db.row("SELECT * FROM block WHERE id = $1", block_id)
+    return block_from(row) if row else None
+
+
+async def blocks_in(
+    db: Reader, scope: frozenset[str] | None, *, reviewed: bool, before: str, limit: int = 50
+) -> list[Block]:
+    """Blocks that wait for a manager, or those already looked at, newest first, older than the id ``before``.
+
+    ``scope`` bounds them to some libraries' desks; None stands for all.
+    """
+    values: list[object] = [before, limit]
+    bound = ""
+    if scope is not None:
+        bound = f" AND d.library_id IN ({placeholders(len(scope), start=3)})" if scope else " AND 1 = 0"
+        values += sorted(scope)
+    verdict = "<>" if reviewed else "="
+    rows = await db.rows(
+        "SELECT b.* FROM block b JOIN desk d ON d.id = b.desk_id"
+        f" WHERE b.verdict {verdict} '' AND b.id < $1{bound} ORDER BY b.id DESC LIMIT $2",
+        *values,
+    )
+    return [block_from(row) for row in rows]
+
+
+async def review(tx: Transaction, block_id: str, *, verdict: str, by: str, at: datetime) -> bool:
+    """Uphold or lift the block; False when another manager was faster."""
+    return bool(
+        await tx.execute(
+            "UPDATE block SET verdict = $2, reviewed_by = $3, reviewed_at = $4"
+            " WHERE id = $1 AND verdict = ''",
+            block_id,
+            verdict,
+            by,
+            to_us(at),
+        )
     )
 
 

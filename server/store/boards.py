@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from server.domain.boards import Figures, HourLine, QueueLine, StaffLine
-from server.store.rows import Reader, Row, from_us, to_us
+from server.domain.boards import Figures, HourLine, OverdueLine, QueueLine, StaffLine
+from server.store.rows import Reader, Row, from_us, placeholders, to_us
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -60,21 +60,61 @@ async def queue_by_desk(db: Reader, library_id: str) -> list[QueueLine]:
 
 async def staff_on_board(db: Reader, library_id: str, now: datetime) -> list[StaffLine]:
     """Everybody who takes conversations, those who are there first."""
-    rows = await db.rows(
-        "SELECT duty.staff_id, duty.role, duty.availability, duty.away_reason, duty.capacity, duty.load,"
-        " account.name, l.name_zh AS library_zh, l.name_en AS library_en,"
-        f" {present('duty.staff_id', '$2')} AS present FROM duty"
-        " JOIN account ON account.id = duty.staff_id LEFT JOIN library l ON l.id = duty.library_id"
-        " WHERE account.state = 'active' AND ($1 = '' OR duty.library_id = $1) ORDER BY account.name LIMIT 2000",
-        library_id,
-        to_us(now),
-    )
+    rows = await db.rows(f"{_STAFF} AND ($2 = '' OR duty.library_id = $2){_BY_NAME}", to_us(now), library_id)
     desks = await _desk_names(db, library_id)
-    lines = [_staff_line(row, desks.get(row["staff_id"], [])) for row in rows]
-    return sorted(lines, key=lambda line: (not line.present, _ORDER.get(line.availability, 3)))
+    return _nearest_first([_staff_line(row, desks.get(row["staff_id"], [])) for row in rows])
 
 
+async def staff_of_desk(db: Reader, desk_id: str, now: datetime) -> list[StaffLine]:
+    """Who answers at one desk, those who are there first."""
+    rows = await db.rows(
+        f"{_STAFF} AND duty.staff_id IN (SELECT staff_id FROM desk_staff WHERE desk_id = $2){_BY_NAME}",
+        to_us(now),
+        desk_id,
+    )
+    return _nearest_first([_staff_line(row, []) for row in rows])
+
+
+_STAFF = (
+    "SELECT duty.staff_id, duty.role, duty.availability, duty.away_reason, duty.capacity, duty.load,"
+    " account.name, l.name_zh AS library_zh, l.name_en AS library_en,"
+    f" {present('duty.staff_id', '$1')} AS present FROM duty"
+    " JOIN account ON account.id = duty.staff_id LEFT JOIN library l ON l.id = duty.library_id"
+    " WHERE account.state = 'active'"
+)
+_BY_NAME = " ORDER BY account.name, duty.staff_id LIMIT 2000"
 _ORDER = {"available": 0, "busy": 1, "away": 2}
+
+
+async def overdue_wrap_ups(
+    db: Reader, scope: frozenset[str] | None, now: datetime, *, after: datetime, limit: int = 50
+) -> list[OverdueLine]:
+    """Ended sessions whose record is overdue, the oldest first, of some libraries or (None) all (R-LIVE.5)."""
+    values: list[object] = [to_us(now), to_us(after), limit]
+    bound = ""
+    if scope is not None:
+        bound = f" AND d.library_id IN ({placeholders(len(scope), start=4)})" if scope else " AND 1 = 0"
+        values += sorted(scope)
+    rows = await db.rows(
+        "SELECT s.id, s.question, s.topic, s.ended_at, s.wrap_up_due_at, d.name_zh, d.name_en,"
+        " account.name AS staff FROM chat_session s JOIN desk d ON d.id = s.desk_id LEFT JOIN account ON account.id = s.staff_id"
+        f" WHERE s.state = 'wrapping_up' AND s.wrap_up_due_at < $1 AND s.wrap_up_due_at > $2{bound}"
+        " ORDER BY s.wrap_up_due_at LIMIT $3",
+        *values,
+    )
+    return [
+        OverdueLine(
+            row["id"],
+            row["name_zh"],
+            row["name_en"],
+            row["staff"] or "",
+            row["topic"],
+            row["question"][:200],
+            from_us(row["ended_at"]),
+            from_us(row["wrap_up_due_at"]),
+        )
+        for row in rows
+    ]
 
 
 async def figures_since(db: Reader, library_id: str, since: datetime) -> Figures:
@@ -125,6 +165,10 @@ async def figures_by_hour(db: Reader, library_id: str, since: datetime) -> list[
         library_id,
     )
     return [HourLine(row["hour"], row["sessions"], int(row["answered"])) for row in rows]
+
+
+def _nearest_first(lines: list[StaffLine]) -> list[StaffLine]:
+    return sorted(lines, key=lambda line: (not line.present, _ORDER.get(line.availability, 3)))
 
 
 async def _median(db: Reader, length: str, start: int, library_id: str) -> float | None:

@@ -1,0 +1,75 @@
+"""Staff as their managers keep them: who they are, where they answer, and who is free now."""
+
+from dataclasses import dataclass
+
+from server.actions.access import audit
+from server.context import Context
+from server.domain.accounts import Account
+from server.domain.boards import StaffLine
+from server.domain.desks import Desk
+from server.domain.errors import NotFound
+from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, demand, may
+from server.store.accounts import account_by_id, grants_of
+from server.store.boards import staff_of_desk, staff_on_board
+from server.store.libraries import desks_by_ids
+from server.store.postings import desk_ids_of_staff, leave_desk, post_to_desk
+
+
+@dataclass(frozen=True, slots=True)
+class StaffView:
+    """A staff member with their roles and the desks at which they answer."""
+
+    account: Account
+    grants: tuple[Grant, ...]
+    desks: tuple[Desk, ...]
+
+
+async def show_staff(ctx: Context, actor: Actor, staff_id: str) -> StaffView:
+    """One of the staff that the actor keeps. Raises NotFound, the same for those of other libraries."""
+    account = await account_by_id(ctx.db.read, staff_id)
+    grants = await grants_of(ctx.db.read, staff_id) if account else []
+    if account is None or not grants or not _kept(actor, account, grants):
+        raise NotFound("account_not_found")
+    desks = await desks_by_ids(ctx.db.read, await desk_ids_of_staff(ctx.db.read, staff_id))
+    return StaffView(account, tuple(grants), tuple(sorted(desks.values(), key=lambda desk: desk.slug)))
+
+
+async def set_desks(ctx: Context, actor: Actor, staff_id: str, desk_ids: list[str]) -> tuple[Desk, ...]:
+    """Say at which of the actor's desks somebody answers; their desks elsewhere are not touched.
+
+    Raises NotFound for who is not the actor's staff, and for desks that are not theirs.
+    """
+    view = await show_staff(ctx, actor, staff_id)
+    wanted = await desks_by_ids(ctx.db.read, desk_ids[:300])
+    if set(desk_ids) - wanted.keys() or not all(_keeps_desk(actor, desk) for desk in wanted.values()):
+        raise NotFound("desk_not_found")
+    before = {desk.id for desk in view.desks if _keeps_desk(actor, desk)}
+    async with ctx.transaction() as tx:
+        for desk_id in sorted(before - wanted.keys()):
+            await leave_desk(tx, desk_id, staff_id)
+        for desk_id in sorted(wanted.keys() - before):
+            await post_to_desk(tx, desk_id, staff_id)
+        names = ", ".join(sorted(desk.slug for desk in wanted.values()))
+        await audit(ctx, tx, actor, "staff.desks", f"account:{staff_id}", detail=names[:500])
+    return (await show_staff(ctx, actor, staff_id)).desks
+
+
+async def list_colleagues(ctx: Context, actor: Actor, *, desk_id: str = "") -> list[StaffLine]:
+    """Who takes conversations, at a desk or at the actor's own library, those who are there first."""
+    demand(actor, Verb.USE_PHRASES)
+    now = ctx.clock.now()
+    if desk_id:
+        return await staff_of_desk(ctx.db.read, desk_id, now)
+    return await staff_on_board(ctx.db.read, actor.library_id, now)
+
+
+def _kept(actor: Actor, account: Account, grants: list[Grant]) -> bool:
+    """Somebody is kept by their own library's manager, and by those of libraries that gave them a role."""
+    libraries = {account.library_id} | {
+        grant.scope_id for grant in grants if grant.scope is ScopeKind.LIBRARY
+    }
+    return any(may(actor, Verb.KEEP_STAFF, Thing(library_id=library_id)) for library_id in libraries)
+
+
+def _keeps_desk(actor: Actor, desk: Desk) -> bool:
+    return may(actor, Verb.KEEP_DESK, Thing(library_id=desk.library_id))
