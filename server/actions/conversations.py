@@ -3,6 +3,7 @@
 from server.actions.access import Admission, access_session, admit
 from server.actions.sessions import log_transcript_access
 from server.context import Context
+from server.domain.chat import ChatSession
 from server.domain.errors import NotAllowed
 from server.domain.events import ChatEventRecorded
 from server.domain.permissions import Actor, Verb
@@ -37,3 +38,8 @@ async def missing_events(
 ) -> list[ChatEventRecorded]:
     """What a connection that was admitted already has missed."""
     return await events_after(ctx.db.read, session_id, audience, after, limit)
+
+
+async def session_of_token(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
+    """The session that a conversation token names. Raises NotFound."""
+    return await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)

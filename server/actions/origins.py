@@ -1,0 +1,25 @@
+"""Which web origins may speak to us: our own, and those that a desk lists for its library's pages."""
+
+from server.context import Context
+from server.store.libraries import listed_origins
+
+FRESH_SECONDS = 5.0
+
+
+class Origins:
+    """The listed origins, read again after a few seconds, so that a manager's change is soon in force."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._listed: frozenset[str] = frozenset()
+        self._read_at = 0.0
+
+    async def allowed(self, origin: str) -> bool:
+        """Whether a page of this origin may call us; programs send none and prove themselves otherwise."""
+        if not origin or origin == self._ctx.settings.origin:
+            return True
+        now = self._ctx.clock.now().timestamp()
+        if origin not in self._listed and abs(now - self._read_at) > FRESH_SECONDS or abs(now - self._read_at) > 60:
+            self._listed = await listed_origins(self._ctx.db.read)
+            self._read_at = now
+        return origin in self._listed

@@ -1,0 +1,186 @@
+"""The live side of a process: its hub, its open lines, the beat that keeps them truthful."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from server.actions.accounts import resolve_actor
+from server.actions.chat import Receipts
+from server.actions.conversations import missing_events, numbers_of
+from server.actions.duty import console_version, console_versions
+from server.actions.presence import connection_closed, connection_opened
+from server.actions.sessions import conversation_token
+from server.api.limits import Limiter
+from server.api.lines import Line, Replies
+from server.context import Context
+from server.domain.chat import ChatSession
+from server.domain.errors import NotAllowed, Refusal
+from server.domain.permissions import Actor
+from server.live.hub import Hub
+from server.live.presence import Presence
+from server.wire import frames
+
+log = structlog.get_logger(__name__)
+
+BEAT = float(frames.BEAT_SECONDS)
+RENEW_BEFORE = timedelta(minutes=6)  # a pushed token reaches the reader well before the old one runs out
+RECHECK_BEATS = 6  # a log-in or grant that was taken away ends the line within about a minute
+BYE_MS = [200, 5000]
+
+
+@dataclass(slots=True, eq=False)
+class OpenLine:
+    """One accepted connection: its line, what proves it, when that runs out."""
+
+    line: Line
+    presence: Presence
+    cookie: str = ""
+    session: ChatSession | None = None
+    expires: datetime | None = None
+    beats: int = field(default=0)
+
+
+class Gateway:
+    """Everything the process's connections share."""
+
+    def __init__(self, ctx: Context, hub: Hub, *, messages_per_minute: int) -> None:
+        self.ctx = ctx
+        self.hub = hub
+        self.receipts = Receipts(ctx)
+        loop = asyncio.get_running_loop()
+        self.limiter = Limiter(messages_per_minute, loop.time)
+        self._open: dict[str, OpenLine] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self._closing = False
+        hub.on_wake(self._woken)
+
+    def line(self, actor: Actor, replies: Replies) -> Line:
+        """A line for an actor."""
+        return Line(self.ctx, actor, replies, self.receipts, self.limiter)
+
+    async def enter(self, opened: OpenLine) -> None:
+        """A connection is accepted: its presence is on record before anything else happens on it."""
+        self._open[opened.presence.connection_id] = opened
+        await connection_opened(self.ctx, opened.presence.kind, opened.presence.subject_id, opened.presence.connection_id)
+
+    async def leave(self, opened: OpenLine) -> None:
+        """A connection has ended."""
+        if self._open.pop(opened.presence.connection_id, None) is None:
+            return
+        presence = opened.presence
+        with suppress(Refusal):  # the lease runs out by itself when the database is away
+            await connection_closed(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
+
+    async def beat(self) -> None:
+        """Tell every client how far its topics are by the database, and do what falls due on open lines."""
+        topics = self.hub.topics()
+        await self.hub.beat(await self._numbers(topics))
+        await self.receipts.flush()
+        now = self.ctx.clock.now()
+        for opened in list(self._open.values()):
+            opened.beats += 1
+            if opened.expires is not None and opened.expires - now < RENEW_BEFORE and opened.session is not None:
+                token, opened.expires = conversation_token(self.ctx, opened.session)
+                value = {"t": "token", "token": token, "expires_at": frames.iso(opened.expires)}
+                opened.line.replies.send(frames.text(value))
+            if opened.cookie and opened.beats % RECHECK_BEATS == 0:
+                await self._recheck(opened)
+
+    async def run_beats(self, stop: asyncio.Event) -> None:
+        """Beat until told to stop; a database that is away delays the beat and ends nothing."""
+        away = False
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), BEAT)
+                return
+            try:
+                await self.beat()
+                if away:
+                    log.info("beats go on")
+                away = False
+            except Exception as error:  # the beat must outlive whatever the database does
+                if not away:
+                    log.warning("beat missed", error=repr(error))
+                away = True
+
+    async def goodbye(self) -> None:
+        """The process goes: tell everybody to come back after a random while, then close."""
+        self._closing = True
+        await self.hub.broadcast(frames.text({"t": "bye", "code": 1012, "retry_ms": BYE_MS}))
+        await self.hub.close_all(retry_after=(BYE_MS[0] / 1000, BYE_MS[1] / 1000))
+        with suppress(Exception):
+            await self.receipts.flush()
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    async def messages_after(self, topic: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """What a topic's log holds after a number; a console's topic holds only its latest state."""
+        match topic.split("/"):
+            case ["chat", session_id]:
+                events = await missing_events(self.ctx, session_id, "all", after, limit)
+            case ["chat", session_id, "staff"]:
+                events = await missing_events(self.ctx, session_id, "staff", after, limit)
+            case ["staff", staff_id]:
+                version = await console_version(self.ctx, staff_id)
+                frame = frames.text({"t": "duty", "version": version, "why": ""})
+                return [(version, frame)] if version > after else []
+            case _:
+                return []
+        return [(event.seq, frames.ev_text(event)) for event in events]
+
+    async def _numbers(self, topics: list[str]) -> dict[str, int]:
+        chats: dict[str, list[str]] = {}
+        consoles: dict[str, str] = {}
+        for topic in topics:
+            parts = topic.split("/")
+            if parts[0] == "chat":
+                chats.setdefault(parts[1], []).append(topic)
+            elif parts[0] == "staff":
+                consoles[parts[1]] = topic
+        numbers: dict[str, int] = {}
+        if chats:
+            for session_id, (last, last_staff) in (await numbers_of(self.ctx, list(chats))).items():
+                numbers |= {t: last_staff if t.endswith("/staff") else last for t in chats[session_id]}
+        if consoles:
+            found = await console_versions(self.ctx, list(consoles))
+            numbers |= {consoles[staff_id]: version for staff_id, version in found.items()}
+        return numbers
+
+    def _woken(self, word: str) -> None:
+        kind, _, subject = word.partition("/")
+        if kind == "crew":
+            for opened in list(self._open.values()):
+                if subject in opened.line.admissions:
+                    self._chore(opened.line.crew_changed(subject))
+        elif kind == "account":
+            for opened in list(self._open.values()):
+                if opened.cookie and opened.line.actor.account_id == subject:
+                    self._chore(self._recheck(opened))
+
+    async def _recheck(self, opened: OpenLine) -> None:
+        actor = await resolve_actor(self.ctx, cookie=opened.cookie)
+        if actor.account_id != opened.line.actor.account_id or not actor.is_staff:
+            opened.line.refuse(NotAllowed("not_logged_in"))
+            close = getattr(opened.line.replies, "close", None)
+            if close is not None:
+                close(4401, "not_logged_in")
+        opened.line.actor = actor
+
+    def _chore(self, work: "asyncio._CoroutineLike[None]") -> None:
+        async def run() -> None:
+            try:
+                await work
+            except Exception as error:  # one line's trouble is nobody else's
+                log.warning("line not brought up to date", error=repr(error))
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+

@@ -1,0 +1,146 @@
+"""The WebSocket door: read a frame, do what it asks, until either side goes. ASGI, without a framework's socket."""
+
+import asyncio
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+
+from server.actions.access import actor_of_visitor, claim_of
+from server.actions.accounts import resolve_actor
+from server.actions.conversations import enter_conversation, session_of_token
+from server.actions.origins import Origins
+from server.api.gateway import Gateway, OpenLine
+from server.context import Context
+from server.domain.errors import Invalid, NotAllowed, Refusal
+from server.domain.permissions import NOBODY, Actor
+from server.live.asgi import AsgiConnection
+from server.live.presence import Presence
+from server.wire import frames
+from server.wire.outcomes import error_value, way_of
+from server.words.catalogue import say
+
+HELLO_SECONDS = 10
+BAD_FRAMES = 20  # in a row: a client that only talks nonsense is let go
+
+
+async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: Any, send: Any) -> None:
+    """One connection from handshake to end."""
+    message = await receive()
+    if message["type"] != "websocket.connect":
+        return
+    request = HTTPConnection(scope)
+    origin = request.headers.get("origin", "")
+    if gateway.closing or not await origins.allowed(origin):
+        await send({"type": "websocket.close", "code": 4403, "reason": "origin_refused"})
+        return
+    await send({"type": "websocket.accept"})
+    task = asyncio.current_task()
+    assert task is not None
+    client = gateway.hub.attach(AsgiConnection(send, task.cancel))
+    opened: OpenLine | None = None
+    try:
+        async with asyncio.timeout(HELLO_SECONDS):
+            opened = await _greeted(gateway, request, client, receive)
+        await _listen(opened, receive)
+    except _Gone:
+        pass
+    except TimeoutError:
+        client.close(4400, "hello_expected")
+    except Refusal as refusal:
+        language = request.query_params.get("lang", "zh")
+        client.send(frames.text({"t": "err", "id": "", **error_value(refusal, say(refusal, language))}))
+        client.close(way_of(refusal).close_code, refusal.code)
+    finally:
+        client.leave()
+        if opened is not None:
+            await asyncio.shield(gateway.leave(opened))
+
+
+class _Gone(Exception):
+    """The peer has left."""
+
+
+async def _next(receive: Any) -> str | bytes:
+    message = await receive()
+    if message["type"] == "websocket.disconnect":
+        raise _Gone()
+    text = message.get("text")
+    if text is None:
+        raise Invalid("frame_binary", "frame")
+    return text  # type: ignore[no-any-return]
+
+
+async def _greeted(gateway: Gateway, request: HTTPConnection, client: Any, receive: Any) -> OpenLine:
+    """Wait for ``hello``, find out who it is, and resume their topics. Raises Refusal, _Gone."""
+    hello = frames.parse(await _next(receive))
+    if not isinstance(hello, frames.Hello):
+        raise Invalid("hello_expected", "frame")
+    if hello.v != frames.VERSION:
+        raise Invalid("version_unknown", "v", version=frames.VERSION)
+    opened = await identify(gateway.ctx, gateway, request, client, hello.token)
+    language = request.query_params.get("lang", "")
+    opened.line.language = language if language in ("zh", "en") else opened.line.actor.language
+    await gateway.enter(opened)
+    me = opened.line.actor.account_id or "reader"
+    client.send(frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me}))
+    for topic, after in hello.topics.items():
+        try:
+            await opened.line.listen(topic, after)
+        except Refusal as refusal:
+            opened.line.refuse(refusal)
+    return opened
+
+
+async def identify(ctx: Context, gateway: Gateway, request: HTTPConnection, replies: Any, token: str) -> OpenLine:
+    """Who is on the line: a reader by conversation token, staff by the log-in cookie. Raises NotAllowed."""
+    connection_id = ctx.ids.new()
+    if token:
+        claim = claim_of(ctx, token)
+        actor: Actor = actor_of_visitor(claim.reader_key, claim.session_id)
+        session = await session_of_token(ctx, actor, claim.session_id)
+        line = gateway.line(actor, replies)
+        line.admissions[session.id] = await enter_conversation(ctx, actor, session.id)
+        presence = Presence(connection_id, "reader", session.id)
+        return OpenLine(line, presence, session=session, expires=claim.expires)
+    cookie = request.cookies.get("sid", "")
+    actor = await resolve_actor(ctx, cookie=cookie) if cookie else NOBODY
+    origin = request.headers.get("origin", "")
+    if not actor.is_staff or (origin and _differs(origin, ctx.settings.origin, request)):
+        raise NotAllowed("not_logged_in")
+    return OpenLine(gateway.line(actor, replies), Presence(connection_id, "staff", actor.account_id), cookie=cookie)
+
+
+def _differs(origin: str, ours: str, request: HTTPConnection) -> bool:
+    """A cookie counts only from our own pages (cross-site WebSocket hijacking)."""
+    return origin != ours and urlsplit(origin).netloc != request.headers.get("host", "")
+
+
+async def _listen(opened: OpenLine, receive: Any) -> None:
+    bad = 0
+    line = opened.line
+    while True:
+        try:
+            frame = frames.parse(await _next(receive))
+        except Invalid as refusal:
+            bad += 1
+            if bad >= BAD_FRAMES:
+                raise
+            line.refuse(refusal)
+            continue
+        bad = 0
+        if type(frame) is frames.Token:
+            await _renewed(opened, frame.token)
+        else:
+            await line.hear(frame)
+
+
+async def _renewed(opened: OpenLine, token: str) -> None:
+    """A renewed token keeps the line of the same session and reader."""
+    try:
+        claim = claim_of(opened.line.ctx, token)
+        if opened.session is None or claim.session_id != opened.session.id:
+            raise NotAllowed("token_invalid")
+        opened.expires = claim.expires
+    except Refusal as refusal:
+        opened.line.refuse(refusal)
