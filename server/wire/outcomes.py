@@ -35,12 +35,14 @@ _BY_KIND: tuple[tuple[type[Refusal], Way], ...] = (
     (TooMany, Way(429, 4429, "retry")),
     (Unavailable, Way(503, 1013, "retry")),
 )
+RESTART = 1012
+TOO_SLOW = 4408
 CLOSE_CODES = {
-    1012: "restart: reconnect with jitter and resume",
+    RESTART: "restart: reconnect with jitter and resume",
     4400: "a frame was not understood",
     4401: "the token is missing, wrong or has run out",
     4403: "this origin or account may not listen here",
-    4408: "the client was too slow: reconnect and resume",
+    TOO_SLOW: "the client was too slow: reconnect and resume",
     4429: "too many frames",
 }
 

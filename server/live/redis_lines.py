@@ -1,0 +1,64 @@
+"""Lines to Redis that are kept up: opened with a deadline, and again after a back-off with full jitter."""
+
+import asyncio
+import logging
+import math
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from server.clocks import Rng
+
+log = logging.getLogger(__name__)
+
+ANSWER = 3.0  # seconds for opening a line, and for each answer
+BACK_OFF = (0.1, 5.0)  # seconds: the first pause at most, the longest at most
+
+
+class RedisLines:
+    """Opens lines to the Redis of an address (``redis://``, ``rediss://`` or ``unix://``).
+
+    We speak on plain connections, not through the client: one command at a time, no retries behind our back
+    (a blocking read with the client's defaults comes back after a minute), and half the CPU for each
+    command.
+    """
+
+    def __init__(self, url: str, rng: Rng) -> None:
+        self._rng = rng
+        self._pool: ConnectionPool = ConnectionPool.from_url(
+            url, socket_timeout=None, socket_connect_timeout=ANSWER, retry=Retry(NoBackoff(), 0)
+        )
+
+    async def keep(self, use: Callable[[AbstractConnection], Awaitable[None]]) -> NoReturn:
+        """Use a line; whenever it is lost, open another and begin anew."""
+        failures = 0
+        while True:
+            line: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+            try:
+                async with asyncio.timeout(ANSWER):  # around all of it: a peer that accepts and says nothing
+                    await line.connect()
+                failures = 0
+                await use(line)
+            except (RedisError, OSError, TimeoutError) as error:
+                log.warning("lost the line to Redis: %r", error)
+            finally:
+                await line.disconnect(nowait=True)
+            longest = min(BACK_OFF[1], BACK_OFF[0] * 2.0 ** min(failures, 10))
+            failures += 1
+            await asyncio.sleep(self._rng.uniform(0, longest))
+
+    async def ask(self, line: AbstractConnection, *command: str | bytes) -> object:
+        """Send a command and get its answer."""
+        async with asyncio.timeout(ANSWER):
+            await line.send_command(*command)
+            return await line.read_response(push_request=True)
+
+    async def hear(self, line: AbstractConnection) -> bytes:
+        """The next message of a subscription; waits for ever."""
+        message: bytes
+        _, _, message = await line.read_response(timeout=math.inf, push_request=True)
+        return message
