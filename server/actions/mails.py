@@ -1,0 +1,66 @@
+"""Mails: written into the outbox with the change that causes them, once for each event."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from server.context import Context
+from server.domain.errors import Invalid, NotFound
+from server.domain.events import MailWritten
+from server.store import mails
+from server.store.mails import Mail
+from server.store.rows import Transaction
+from server.words.letters import letter
+
+# One address and nothing beside it: no second recipient, no line end, no name in front.
+_ONE_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+
+
+async def write_mail(
+    ctx: Context,
+    tx: Transaction,
+    *,
+    template: str,
+    recipient: str,
+    language: str,
+    data: Mapping[str, Any],
+    event_key: str,
+) -> bool:
+    """Have a mail sent if, and only if, the transaction is kept; False when this event was mailed before.
+
+    ``event_key`` names the event (``question:<id>:desk``): however often an action is repeated, one mail leaves.
+    ``data`` must be JSON. The Message-ID is made from the row's own id, so that all attempts carry the same one.
+    Raises Invalid for an address that is not exactly one.
+    """
+    if not _ONE_ADDRESS.fullmatch(recipient) or len(recipient) > 200:
+        raise Invalid("mail_wrong", "mail")
+    letter(
+        template, language, data
+    )  # a template or value that is lacking shows here, not hours later in a worker
+    now, mail_id = ctx.clock.now(), ctx.ids.new()
+    mail = Mail(
+        id=mail_id,
+        event_key=event_key,
+        message_id=f"<{mail_id}@{urlsplit(ctx.settings.public_url).hostname}>",
+        recipient=recipient,
+        language=language,
+        template=template,
+        data=data,
+        created_at=now,
+        next_at=now,
+    )
+    if not await mails.insert_mail(tx, mail):
+        return False
+    tx.announce(MailWritten())
+    return True
+
+
+async def outbox_in_demo(ctx: Context) -> Sequence[Mail]:
+    """What would have been mailed, where no mail server is: for the demo's own page.
+
+    Raises NotFound in production, where mails are nobody's but their recipients'.
+    """
+    if ctx.settings.environment == "production":
+        raise NotFound()
+    return await mails.latest_mails(ctx.db.read)
