@@ -89,7 +89,7 @@ _ORDER = {"available": 0, "busy": 1, "away": 2}
 async def overdue_wrap_ups(
     db: Reader, scope: frozenset[str] | None, now: datetime, *, after: datetime, limit: int = 50
 ) -> list[OverdueLine]:
-    """Ended sessions whose record is overdue, the oldest first, of some libraries or (None) all (R-LIVE.5)."""
+    """Ended sessions whose record is overdue, oldest first, of some libraries or (None) all (R-LIVE.5)."""
     values: list[object] = [to_us(now), to_us(after), limit]
     bound = ""
     if scope is not None:
@@ -97,7 +97,8 @@ async def overdue_wrap_ups(
         values += sorted(scope)
     rows = await db.rows(
         "SELECT s.id, s.question, s.topic, s.ended_at, s.wrap_up_due_at, d.name_zh, d.name_en,"
-        " account.name AS staff FROM chat_session s JOIN desk d ON d.id = s.desk_id LEFT JOIN account ON account.id = s.staff_id"
+        " account.name AS staff FROM chat_session s JOIN desk d ON d.id = s.desk_id"
+        " LEFT JOIN account ON account.id = s.staff_id"
         f" WHERE s.state = 'wrapping_up' AND s.wrap_up_due_at < $1 AND s.wrap_up_due_at > $2{bound}"
         " ORDER BY s.wrap_up_due_at LIMIT $3",
         *values,
