@@ -1,13 +1,12 @@
 """Accounts: one log-in is good at every member library (R-ORG.2); what may be filled in, who may grant what."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from server.domain.errors import Conflict, Invalid, NotAllowed
-from server.domain.forms import Form
 from server.domain.permissions import ANSWERING, Actor, Grant, Role, ScopeKind, Thing, Verb, demand
 
 LANGUAGES = ("zh", "en")
@@ -73,15 +72,6 @@ def actor_of(account: Account, grants: Iterable[Grant]) -> Actor:
         reader_key=account.id,
         grants=frozenset({*grants, Grant(Role.READER, ScopeKind.ALLIANCE)}),
     )
-
-
-def checked_mail(text: str, field: str = "mail") -> str:
-    """A mail address in the form we keep. Raises Invalid."""
-    form = Form({field: text})
-    mail = form.mail(field, required=True).lower()
-    if form.problems:
-        raise form.problems[0]
-    return mail
 
 
 def checked_name(text: str, field: str = "name") -> str:
@@ -152,8 +142,21 @@ def judge_revocation(actor: Actor, grant: Grant, *, administrators: int) -> None
         raise Conflict("last_administrator")
 
 
+def judge_closing(actor: Actor, grants: Sequence[Grant], *, administrators: int) -> None:
+    """Whether the actor may close this account: who could take all its roles may; a reader's only an administrator."""
+    if Role.ADMINISTRATOR not in actor.roles and not grants:
+        raise NotAllowed(verb=str(Verb.KEEP_STAFF))
+    for grant in grants:
+        judge_revocation(actor, grant, administrators=administrators)
+
+
 def answering_role(grants: Iterable[Grant]) -> Grant | None:
     """The grant under which somebody takes conversations: the fullest of several, None for who does not."""
     order = (Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT)
     answering = [grant for grant in grants if grant.role in ANSWERING]
     return min(answering, key=lambda grant: order.index(grant.role), default=None)
+
+
+def topics_for(role: Role) -> str:
+    """What somebody in this role answers until they choose themselves."""
+    return "order,platform" if role is Role.SUPPORT_AGENT else "reference,platform,account"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from typing import Any
 
@@ -113,3 +114,14 @@ def own_path(text: str, default: str = "/account") -> str:
     if text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable():
         return text
     return default
+
+
+def network_of(address: str) -> str:
+    """What attempts from a network address are counted under: a household or campus has a whole IPv6 /64."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or IPv6Network((ip, 64), strict=False))
+    return str(ip)

@@ -1,0 +1,154 @@
+"""Roles given and taken, each within a scope; every change is audited."""
+
+from collections.abc import Sequence
+
+from server.actions.access import audit
+from server.context import Context
+from server.domain.accounts import (
+    Account,
+    AccountState,
+    answering_role,
+    judge_closing,
+    judge_grant,
+    judge_revocation,
+    topics_for,
+)
+from server.domain.errors import Conflict, NotFound
+from server.domain.permissions import Actor, Grant, Verb, demand, library_scopes
+from server.store.accounts import (
+    account_by_id,
+    account_by_mail,
+    add_grant,
+    count_administrators,
+    grants_of,
+    insert_account,
+    remove_grant,
+    set_state,
+    staff_accounts,
+)
+from server.store.logins import delete_logins
+from server.store.postings import close_duty, open_duty, post_to_desk
+from server.store.rows import Transaction
+
+
+async def add_account(
+    ctx: Context,
+    tx: Transaction,
+    actor: Actor,
+    account: Account,
+    *,
+    grants: Sequence[Grant] = (),
+    desk_ids: Sequence[str] = (),
+) -> Account:
+    """Add a ready account with its roles and desks, for seeds and the command line.
+
+    An address that has an account already keeps it and gains what is missing. Raises NotAllowed, Invalid.
+    """
+    for grant in grants:
+        judge_grant(actor, grant)
+    if not await insert_account(tx, account):
+        known = await account_by_mail(tx, account.mail)
+        assert known is not None
+        account = known
+    await give(ctx, tx, actor, account, grants=grants, desk_ids=desk_ids)
+    return account
+
+
+async def grant_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
+    """Give somebody a role. Raises NotAllowed outside one's own scope, NotFound, Conflict ``grant_held``."""
+    judge_grant(actor, grant)
+    async with ctx.transaction() as tx:
+        account = await _open_account(tx, account_id)
+        if grant in await grants_of(tx, account_id):
+            raise Conflict("grant_held")
+        await give(ctx, tx, actor, account, grants=[grant])
+
+
+async def give(
+    ctx: Context,
+    tx: Transaction,
+    actor: Actor,
+    account: Account,
+    *,
+    grants: Sequence[Grant],
+    desk_ids: Sequence[str] = (),
+) -> None:
+    """Add roles and desks that have been judged already; who answers gets a duty row."""
+    now = ctx.clock.now()
+    for grant in grants:
+        if await add_grant(tx, account.id, grant, grant_id=ctx.ids.new(), by=actor.account_id, at=now):
+            await audit(ctx, tx, actor, "role.grant", f"account:{account.id}", detail=described(grant))
+    for desk_id in desk_ids:
+        await post_to_desk(tx, desk_id, account.id)
+    await _settle_duty(ctx, tx, account)
+
+
+async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
+    """Take a role away; it ends with the next request. Raises NotAllowed, NotFound, Conflict ``last_administrator``."""
+    judge_grant(actor, grant)
+    async with ctx.transaction() as tx:
+        await tx.lock("administrators")  # two who revoke each other must not both succeed
+        judge_revocation(actor, grant, administrators=await count_administrators(tx))
+        account = await account_by_id(tx, account_id)
+        if account is None or not await remove_grant(tx, account_id, grant):
+            raise NotFound("grant_not_found")
+        await audit(ctx, tx, actor, "role.revoke", f"account:{account_id}", detail=described(grant))
+        await _settle_duty(ctx, tx, account)
+
+
+async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_open: bool) -> None:
+    """Close a staff account, or open it again; closing ends its log-ins at once.
+
+    Raises NotAllowed, NotFound, Conflict ``last_administrator``.
+    """
+    async with ctx.transaction() as tx:
+        await tx.lock("administrators")
+        account = await account_by_id(tx, account_id)
+        if account is None or account.state is AccountState.ERASED:
+            raise NotFound("account_not_found")
+        others = 2 if is_open else await count_administrators(tx)  # opening takes nobody away
+        judge_closing(actor, await grants_of(tx, account_id), administrators=others)
+        await set_state(tx, account_id, AccountState.ACTIVE if is_open else AccountState.DISABLED)
+        if not is_open:
+            await delete_logins(tx, account_id)
+            await close_duty(tx, account_id)
+        else:
+            await _settle_duty(ctx, tx, account)
+        await audit(ctx, tx, actor, "account.open" if is_open else "account.close", f"account:{account_id}")
+
+
+async def list_staff(
+    ctx: Context, actor: Actor, *, search: str = "", after: str = "", limit: int = 100
+) -> list[tuple[Account, tuple[Grant, ...]]]:
+    """The staff that the actor keeps, by mail address. Raises NotAllowed."""
+    demand(actor, Verb.KEEP_STAFF)
+    scope = library_scopes(actor, Verb.KEEP_STAFF)
+    return await staff_accounts(ctx.db.read, scope=scope, search=search, after=after, limit=limit)
+
+
+def described(grant: Grant) -> str:
+    """A grant in one word for the audit trail: manager@library:01H…"""
+    return f"{grant.role}@{grant.scope}" + (f":{grant.scope_id}" if grant.scope_id else "")
+
+
+async def _settle_duty(ctx: Context, tx: Transaction, account: Account) -> None:
+    answering = answering_role(await grants_of(tx, account.id))
+    if answering is None:
+        await close_duty(tx, account.id)
+        return
+    await open_duty(
+        tx,
+        account.id,
+        role=str(answering.role),
+        library_id=account.library_id or answering.scope_id,
+        topics=topics_for(answering.role),
+        languages="zh,en" if account.language == "en" else "zh",
+        at=ctx.clock.now(),
+    )
+
+
+async def _open_account(tx: Transaction, account_id: str) -> Account:
+    account = await account_by_id(tx, account_id)
+    if account is None or account.state in (AccountState.DISABLED, AccountState.ERASED):
+        raise NotFound("account_not_found")
+    return account

@@ -1,0 +1,86 @@
+"""Logging in from a library's own page: a window at our address hands the widget a code, the code becomes a bearer."""
+
+from dataclasses import dataclass
+
+from server.actions.access import actor_of_visitor
+from server.actions.accounts import own_account
+from server.actions.links import issue_link, use_link
+from server.actions.logins import LoggedIn, start_login
+from server.actions.sessions import bind_sessions
+from server.context import Context
+from server.domain.desks import Desk, checked_origin
+from server.domain.errors import Invalid, NotAllowed, NotFound
+from server.domain.logins import LogInKind, Purpose, gone
+from server.domain.permissions import Actor
+from server.store.accounts import account_by_id
+from server.store.libraries import desk_by_slug
+from server.store.logins import delete_login
+from server.wire.tokens import hashed
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A log-in window that may answer: the desk, and the one origin its code goes to."""
+
+    desk: Desk
+    origin: str
+
+
+async def open_window(ctx: Context, *, slug: str, origin: str) -> Window:
+    """The window for a desk's widget on a page of this origin.
+
+    Raises NotFound for a desk that is not open, NotAllowed ``origin_unlisted`` (with the origin's name) for a page that
+    the desk does not list: it must never learn who is logged in.
+    """
+    desk = await desk_by_slug(ctx.db.read, slug)
+    if desk is None or not desk.open:
+        raise NotFound("desk_not_found", slug=slug[:60])
+    try:
+        plain = checked_origin(origin)
+    except Invalid:
+        raise NotAllowed("origin_unlisted", origin=origin[:100], desk=desk.slug) from None
+    # Compared in the form browsers send, letter by letter: no wild cards, no sub-domains.
+    if plain != checked_origin(ctx.settings.origin) and plain not in desk.origins:
+        raise NotAllowed("origin_unlisted", origin=plain[:100], desk=desk.slug)
+    return Window(desk, plain)
+
+
+async def issue_code(ctx: Context, actor: Actor, window: Window) -> str:
+    """A code for the widget behind this window, good once and for a minute."""
+    account = await own_account(ctx, actor)
+    async with ctx.transaction() as tx:
+        return await issue_link(
+            ctx,
+            tx,
+            Purpose.WIDGET,
+            account_id=account.id,
+            data={"desk_id": window.desk.id, "origin": window.origin},
+        )
+
+
+async def log_in_widget(
+    ctx: Context, *, slug: str, code: str, origin: str = "", visitor: str = ""
+) -> LoggedIn:
+    """Turn the code into a bearer, good for 12 hours; what the visitor has open becomes theirs as a reader.
+
+    ``origin`` is the one that the browser names: a code is of no use on another page than the one it was made for.
+    Raises NotFound ``code_gone``.
+    """
+    desk = await desk_by_slug(ctx.db.read, slug)
+    async with ctx.transaction() as tx:
+        link = await use_link(ctx, tx, code, Purpose.WIDGET)
+        account = await account_by_id(tx, link.account_id)
+        asked_here = desk is not None and desk.id == link.data["desk_id"]
+        if account is None or not account.can_log_in or not asked_here or origin not in ("", link.data["origin"]):
+            raise gone(Purpose.WIDGET)
+        login = await start_login(ctx, tx, account, kind=LogInKind.WIDGET, desk_id=str(link.data["desk_id"]))
+        if visitor:
+            key = actor_of_visitor(hashed(visitor)).reader_key
+            await bind_sessions(ctx, tx, visitor_key=key, reader=login.actor)
+        return login
+
+
+async def log_out_widget(ctx: Context, bearer: str) -> None:
+    """End the widget's log-in; ending it twice is no error."""
+    async with ctx.transaction() as tx:
+        await delete_login(tx, hashed(bearer))

@@ -1,0 +1,129 @@
+"""A library's list of readers as CSV: what each line says, and what is wrong with it."""
+
+import csv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+
+from server.domain.accounts import CARD_LIMIT, checked_name
+from server.domain.errors import Invalid
+from server.domain.forms import Form, checked_mail
+
+LINES = 20_000
+BYTES = 5 * 1024 * 1024
+# Heads of columns as libraries write them.
+_HEADS: Mapping[str, str] = {
+    **{name: "mail" for name in ("mail", "email", "e-mail", "邮箱", "电子邮箱", "邮件", "电子邮件")},
+    **{name: "name" for name in ("name", "姓名", "读者姓名")},
+    **{name: "card_number" for name in ("card_number", "card", "读者证号", "证号", "借阅证号", "卡号")},
+    **{name: "language" for name in ("language", "语言")},
+}
+_LANGUAGES = {"": "zh", "zh": "zh", "中文": "zh", "汉语": "zh", "en": "en", "英文": "en", "英语": "en", "english": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReader:
+    """One good line."""
+
+    line: int
+    mail: str
+    name: str
+    card_number: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineProblem:
+    """What is wrong with one field of one line, counted as a spreadsheet does: the head is line 1."""
+
+    line: int
+    problem: Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderList:
+    """Everything the list says, good and bad."""
+
+    readers: tuple[ListedReader, ...]
+    problems: tuple[LineProblem, ...]
+
+
+@dataclass(slots=True)
+class _Reading:
+    readers: list[ListedReader] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
+    lines: dict[str, int] = field(default_factory=dict)  # where each mail address was seen first
+
+
+def decoded_list(raw: bytes) -> str:
+    """The text of an uploaded list: UTF-8, or GB 18030 as spreadsheets on Chinese Windows write it. Raises Invalid."""
+    if len(raw) > BYTES:
+        raise Invalid("list_too_large", "file", megabytes=BYTES // 1024 // 1024)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Invalid("list_unreadable", "file")
+
+
+def read_list(text: str) -> ReaderList:
+    """Read the list line by line. Raises Invalid when it has no usable head or is too long."""
+    rows = csv.reader(StringIO(text, newline=""), strict=False)
+    reading = _Reading()
+    columns: list[str] | None = None
+    try:
+        for cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if columns is None:
+                columns = _columns(cells)
+                continue
+            if len(reading.readers) + len(reading.problems) >= LINES:
+                raise Invalid("list_too_long", "file", limit=LINES)
+            _read_line(rows.line_num, dict(zip(columns, cells, strict=False)), reading)
+    except csv.Error:
+        raise Invalid("list_unreadable", "file") from None
+    if columns is None:
+        raise Invalid("list_empty", "file")
+    return ReaderList(tuple(reading.readers), tuple(reading.problems))
+
+
+def _columns(cells: list[str]) -> list[str]:
+    columns = [_HEADS.get(cell.strip().lower(), "") for cell in cells]
+    for needed in ("mail", "name"):
+        if columns.count(needed) != 1:
+            raise Invalid("list_head", "file", column=needed)
+    return columns
+
+
+def _read_line(line: int, cells: Mapping[str, str], reading: _Reading) -> None:
+    found: list[Invalid] = []
+
+    def read(rule: Callable[[], str]) -> str:
+        try:
+            return rule()
+        except Invalid as problem:
+            found.append(problem)
+            return ""
+
+    form = Form(cells)
+    mail = read(lambda: checked_mail(cells.get("mail", "")))
+    name = read(lambda: checked_name(cells.get("name", "")))
+    language = read(lambda: _language(form.raw("language").lower()))
+    card = form.text("card_number", limit=CARD_LIMIT)
+    found += form.problems
+    if mail and mail in reading.lines:
+        found.append(Invalid("list_twice", "mail", line=reading.lines[mail]))
+    elif mail:
+        reading.lines[mail] = line
+    if found:
+        reading.problems += [LineProblem(line, problem) for problem in found]
+    else:
+        reading.readers.append(ListedReader(line, mail, name, card, language))
+
+
+def _language(text: str) -> str:
+    if text not in _LANGUAGES:
+        raise Invalid("choice_wrong", "language", choices="zh, en", text=text)
+    return _LANGUAGES[text]

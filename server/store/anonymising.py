@@ -1,0 +1,93 @@
+"""Forgetting who somebody was and what they said, while rows and figures stay (R-LIVE.6)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.store.rows import Reader, Transaction, placeholders, to_us
+
+CHUNK = 200  # conversations in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was forgotten; the files' contents are to be removed once nobody else keeps the same."""
+
+    sessions: int
+    messages: int
+    questions: int
+    content_hashes: tuple[str, ...]
+
+
+async def session_ids_of_reader(db: Reader, reader_key: str) -> list[str]:
+    """All conversations of a reader."""
+    rows = await db.rows("SELECT id FROM chat_session WHERE reader_key = $1 ORDER BY id", reader_key)
+    return [row["id"] for row in rows]
+
+
+async def anonymise_sessions(tx: Transaction, session_ids: Sequence[str], at: datetime) -> Forgotten:
+    """Take names, texts and files out of these conversations; numbers, kinds, times and titles passed on stay."""
+    messages = questions = 0
+    hashes: list[str] = []
+    for start in range(0, len(session_ids), CHUNK):
+        some = session_ids[start : start + CHUNK]
+        within = f"({placeholders(len(some), start=2)})"
+        await tx.execute(
+            "UPDATE chat_session SET reader_key = 'erased:' || id, reader_id = '', reader_name = '', question = '',"
+            f" page_url = '', page_title = '', rating_comment = '', anonymised_at = $1 WHERE id IN {within}",
+            to_us(at),
+            *some,
+        )
+        within = f"({placeholders(len(some))})"
+        messages += await tx.execute(
+            "UPDATE chat_event SET body = '', data = '' WHERE kind IN ('message', 'file', 'document', 'note')"
+            f" AND session_id IN {within}",
+            *some,
+        )
+        await tx.execute(
+            "UPDATE chat_event SET author_id = '', author_name = '' WHERE author_kind = 'reader'"
+            f" AND session_id IN {within}",
+            *some,
+        )
+        await tx.execute(
+            "UPDATE chat_participant SET account_id = '', name = '' WHERE kind = 'reader'"
+            f" AND session_id IN {within}",
+            *some,
+        )
+        await tx.execute(f"UPDATE wrap_up SET note = '' WHERE session_id IN {within}", *some)
+        await tx.execute(
+            f"UPDATE block SET reader_key = 'erased', reason = '' WHERE session_id IN {within}", *some
+        )
+        questions += await _anonymise_questions(tx, f"session_id IN {within}", *some)
+        rows = await tx.rows(
+            f"DELETE FROM stored_file WHERE session_id IN {within} RETURNING content_hash", *some
+        )
+        hashes += [row["content_hash"] for row in rows if row["content_hash"]]
+    return Forgotten(len(session_ids), messages, questions, tuple(hashes))
+
+
+async def anonymise_questions_of(tx: Transaction, *, reader_id: str, mail: str) -> int:
+    """Take everything personal out of the questions a reader left, logged in or under their address."""
+    return await _anonymise_questions(tx, "(reader_id = $1 OR lower(mail) = $2)", reader_id, mail)
+
+
+async def forget_mails_to(tx: Transaction, mail: str) -> None:
+    """Remove what was sent, or is about to be, to this address."""
+    await tx.execute("DELETE FROM mail_out WHERE lower(recipient) = $1", mail)
+
+
+async def unreferenced(db: Reader, content_hashes: Sequence[str]) -> list[str]:
+    """Those contents that no file points to any more."""
+    found = []
+    for content_hash in dict.fromkeys(content_hashes):
+        if await db.row("SELECT 1 AS found FROM stored_file WHERE content_hash = $1 LIMIT 1", content_hash) is None:
+            found.append(content_hash)
+    return found
+
+
+async def _anonymise_questions(tx: Transaction, condition: str, *values: str) -> int:
+    return await tx.execute(
+        "UPDATE consultation_question SET reader_id = '', name = '', mail = '', phone = '', question = '',"
+        f" transcript = '', state = 'withdrawn' WHERE state <> 'withdrawn' AND {condition}",
+        *values,
+    )
