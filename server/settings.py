@@ -46,6 +46,7 @@ class Settings:
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
     upload_limit: int = 20 * 1024 * 1024
+    messages_per_minute: int = 90
     log_level: str = "info"
     log_format: str = "json"
     metrics_token: str = ""

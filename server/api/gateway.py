@@ -47,12 +47,11 @@ class OpenLine:
 class Gateway:
     """Everything the process's connections share."""
 
-    def __init__(self, ctx: Context, hub: Hub, *, messages_per_minute: int) -> None:
+    def __init__(self, ctx: Context, hub: Hub) -> None:
         self.ctx = ctx
         self.hub = hub
         self.receipts = Receipts(ctx)
-        loop = asyncio.get_running_loop()
-        self.limiter = Limiter(messages_per_minute, loop.time)
+        self.limiter = Limiter(ctx.settings.messages_per_minute, asyncio.get_running_loop().time)
         self._open: dict[str, OpenLine] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._closing = False

@@ -12,6 +12,7 @@ class ChatPolicy:
     """The live desk's policy in force at a moment. Durations in seconds; set per alliance, some per library."""
 
     offer_seconds: int = 12
+    offer_again_seconds: int = 30  # after declining or missing a session, it may come again to the same person
     widen_to_group_seconds: int = 15
     widen_to_alliance_seconds: int = 25
     widen_when_nobody_on_duty: bool = (
@@ -27,7 +28,6 @@ class ChatPolicy:
     default_capacity: int = 3
     max_capacity: int = 8
     message_characters: int = 4000
-    messages_per_minute: int = 60
     transcript_days: int = 180  # R-LIVE.6
     intern_live: str = "practice"  # or supervised (R-ORG.5)
     block_hours: int = 24

@@ -202,3 +202,9 @@ def _desk(row: Row) -> Desk:
 
 def _escaped(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+async def listed_origins(db: Reader) -> frozenset[str]:
+    """Every web origin whose pages may carry some desk's widget."""
+    rows = await db.rows("SELECT origins FROM desk WHERE origins <> '[]' AND open = TRUE")
+    return frozenset(origin for row in rows for origin in json.loads(row["origins"]))

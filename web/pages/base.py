@@ -19,12 +19,6 @@ from server.wire.tokens import csrf_token, hashed
 from server.words.catalogue import say
 from web.templating import render
 
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
-)
-WISHES = {"lang": ("zh", "en"), "type": ("normal", "large"), "theme": ("auto", "light", "dark")}
-_WISH_SECONDS = 365 * 86_400
 _FORM_LIMIT = 512 * 1024
 
 

@@ -1,0 +1,226 @@
+"""The composition root: settings → context → rooms → routes, and the tasks that live with the process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from server.actions.origins import Origins
+from server.actions.presence import keep_lease
+from server.api import board, desk_work, desks, duty, health, manage, phrases, sessions, streams, widget_login
+from server.api.doors import CrossOrigin, SafeHeaders, unexpected
+from server.api.gateway import Gateway
+from server.api.openapi import asyncapi, openapi
+from server.api.routes import Endpoint, json_response, refused, respond
+from server.api.socket import serve_socket
+from server.context import Context, make_context
+from server.domain.errors import NotFound
+from server.domain.events import ChatEventRecorded, CrewChanged, DueSet, DutyChanged, Event, MailWritten
+from server.live.bus import Bus, Envelope
+from server.live.hub import Hub
+from server.live.local_bus import LocalBus
+from server.live.redis_bus import RedisBus
+from server.settings import Settings
+from server.wire import frames
+from web.pages import base as pages
+from web.site import PAGES, STATIC
+from workers.loop import run_workers
+from workers.outbox import run_outbox
+
+log = structlog.get_logger(__name__)
+
+ENDPOINTS: list[Endpoint] = [
+    *desks.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *streams.ENDPOINTS,
+    *desk_work.ENDPOINTS,
+    *duty.ENDPOINTS,
+    *phrases.ENDPOINTS,
+    *board.ENDPOINTS,
+    *manage.ENDPOINTS,
+    *widget_login.ENDPOINTS,
+]
+
+
+def open_bus(settings: Settings, process_id: str, rng: Any) -> Bus:
+    """The bus that the settings ask for."""
+    if settings.redis_url:
+        return RedisBus(settings.redis_url, prefix=settings.redis_prefix, process_id=process_id, rng=rng)
+    return LocalBus()
+
+
+def announcer(bus: Bus) -> Callable[[Event], None]:
+    """Puts facts on the bus: each encoded once, as the frame that clients get."""
+
+    def announce(event: Event) -> None:
+        match event:
+            case ChatEventRecorded():
+                topic = frames.chat_topic(event.session_id, event.audience)
+                bus.publish(Envelope(topic, event.seq, frames.ev_text(event)))
+            case DutyChanged():
+                _, frame = frames.passing(event) or ("", {})
+                bus.publish(Envelope(f"staff/{event.staff_id}", event.version, frames.text(frame)))
+            case DueSet():
+                bus.publish(Envelope("", wake="dues"))
+            case MailWritten():
+                bus.publish(Envelope("", wake="outbox"))
+            case _:
+                passing = frames.passing(event)
+                if passing is not None:
+                    topic, frame = passing
+                    wake = f"crew/{event.session_id}" if isinstance(event, CrewChanged) else ""
+                    bus.publish(Envelope(topic, 0, frames.text(frame), wake))
+
+    return announce
+
+
+def build(settings: Settings) -> tuple[Context, Bus]:
+    """A context whose announcements go over the settings' bus."""
+    slot: list[Callable[[Event], None]] = []
+    ctx = make_context(settings, lambda event: slot[0](event))
+    bus = open_bus(settings, ctx.process_id, ctx.rng)
+    slot.append(announcer(bus))
+    return ctx, bus
+
+
+def build_app(settings: Settings) -> Starlette:
+    """The ASGI application; everything it needs is opened by its lifespan."""
+    ctx, bus = build(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await ctx.db.open()
+            stack.push_async_callback(ctx.db.close)
+            await ctx.files.check()
+            gateway = await _go_live(app, ctx, bus, stack)
+            await stack.enter_async_context(_chores(ctx, gateway, embedded=settings.embedded_worker))
+            log.info("serving", url=settings.public_url, process=ctx.process_id)
+            yield
+            await gateway.goodbye()
+
+    origins = Origins(ctx)
+    app = Starlette(
+        routes=_routes(ctx, origins),
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error(ctx), Exception: unexpected},
+    )
+    app.state.ctx, app.state.bus = ctx, bus
+    app.add_middleware(CrossOrigin, origins=origins)
+    app.add_middleware(SafeHeaders, secure=settings.secure)
+    return app
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """A worker process: due rows, mail and what else happens without anybody asking."""
+    ctx, bus = build(settings)
+    await ctx.db.open()
+    wakes = _Wakes()
+    await bus.start(lambda envelope: wakes.hear(envelope.wake), wakes.all)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run_workers(ctx, stop, wakes.dues))
+            tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
+    finally:
+        await bus.stop()
+        await ctx.db.close()
+
+
+class _Wakes:
+    """Words from the bus that spare the loops a poll."""
+
+    def __init__(self) -> None:
+        self.dues = asyncio.Event()
+        self.outbox = asyncio.Event()
+
+    def hear(self, word: str) -> None:
+        if word == "dues":
+            self.dues.set()
+        elif word == "outbox":
+            self.outbox.set()
+
+    def all(self) -> None:
+        self.dues.set()
+        self.outbox.set()
+
+
+async def _go_live(app: Starlette, ctx: Context, bus: Bus, stack: AsyncExitStack) -> Gateway:
+    async def messages_after(topic: str, after: int, limit: int) -> Any:
+        return await gateway.messages_after(topic, after, limit)
+
+    hub = Hub(bus, messages_after, rng=ctx.rng)
+    gateway = Gateway(ctx, hub)
+    app.state.gateway, app.state.hub, app.state.goodbye = gateway, hub, gateway.goodbye
+    await hub.start()
+    stack.push_async_callback(hub.stop)
+    return gateway
+
+
+@asynccontextmanager
+async def _chores(ctx: Context, gateway: Gateway, *, embedded: bool) -> AsyncIterator[None]:
+    """The process's own tasks: lease, beats, and in the embedded shape the workers."""
+    stop, wakes = asyncio.Event(), _Wakes()
+    gateway.hub.on_wake(wakes.hear)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(keep_lease(ctx, stop))
+        tasks.create_task(gateway.run_beats(stop))
+        if embedded:
+            tasks.create_task(run_workers(ctx, stop, wakes.dues))
+            tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
+        try:
+            yield
+        finally:
+            stop.set()
+            wakes.all()
+
+
+def _routes(ctx: Context, origins: Origins) -> list[BaseRoute]:
+    documents = {
+        "/api/openapi.json": lambda: openapi(ENDPOINTS, ctx.settings.public_url),
+        "/api/asyncapi.json": lambda: asyncapi(ctx.settings.public_url),
+    }
+
+    def document(make: Callable[[], dict[str, Any]]) -> Callable[[Request], Any]:
+        async def answer(request: Request) -> Response:
+            return json_response(make())
+
+        return answer
+
+    return [
+        *(Route(path, document(make)) for path, make in documents.items()),
+        *health.routes(ctx),
+        WebSocketRoute("/api/socket", _Socket(origins)),
+        *(Route(e.path, respond(e, ctx), methods=[e.method]) for e in ENDPOINTS),
+        *(Route(p.path, pages.respond(p, ctx), methods=[p.method]) for p in PAGES),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+
+
+class _Socket:
+    """The socket door as a plain ASGI application: no wrapper between the server and the hub."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await serve_socket(scope["app"].state.gateway, self._origins, scope, receive, send)
+
+
+def _http_error(ctx: Context) -> Callable[[Request, Exception], Any]:
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if request.url.path.startswith("/api/"):
+            return refused(NotFound() if error.status_code == 404 else NotFound("method_not_allowed"), "zh")
+        return pages.PageRequest(ctx, pages.NOBODY, request).render(
+            "refused.html", status=error.status_code, refusal=NotFound(), message=""
+        )
+
+    return answer

@@ -1,0 +1,23 @@
+"""Every page of the site, screen by screen."""
+
+from pathlib import Path
+
+from web.pages import account, ask, console, desk, invite, login, manage, register, reset, sample, widget, widget_login
+from web.pages.base import Page
+
+STATIC = Path(__file__).parent / "static"
+
+PAGES: list[Page] = [
+    *desk.PAGES,
+    *ask.PAGES,
+    *widget.PAGES,
+    *sample.PAGES,
+    *login.PAGES,
+    *register.PAGES,
+    *reset.PAGES,
+    *invite.PAGES,
+    *widget_login.PAGES,
+    *account.PAGES,
+    *console.PAGES,
+    *manage.PAGES,
+]
