@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('anonymised_at', fields.BigIntField(null=True)),
                 ('created_at', fields.BigIntField()),
             ],
-            options={'table': 'chat_session', 'app': 'shuqiao', 'indexes': [Index(fields=['state', 'queued_at'], name='chat_session_queue'), Index(fields=['staff_id', 'state'], name='chat_session_staff'), Index(fields=['reader_key', 'created_at'], name='chat_session_reader'), Index(fields=['desk_id', 'created_at'], name='chat_session_desk'), Index(fields=['created_at'], name='chat_session_created')], 'pk_attr': 'id', 'table_description': 'One live consultation: queued → offered → active → wrapping_up → closed.'},
+            options={'table': 'chat_session', 'app': 'shuqiao', 'indexes': [Index(fields=['state', 'queued_at'], name='chat_session_queue'), Index(fields=['staff_id', 'state'], name='chat_session_staff'), Index(fields=['reader_key', 'created_at'], name='chat_session_reader'), Index(fields=['desk_id', 'created_at'], name='chat_session_desk'), Index(fields=['created_at'], name='chat_session_created'), Index(fields=['ended_at'], name='chat_session_ended')], 'pk_attr': 'id', 'table_description': 'One live consultation: queued → offered → active → wrapping_up → closed.'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Due',
             fields=[
-                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=26)),
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=100)),
                 ('kind', fields.CharField(max_length=30)),
                 ('subject_id', fields.CharField(max_length=60)),
                 ('due_at', fields.BigIntField()),
@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
                 ('attempts', fields.IntField(default=0)),
                 ('last_error', fields.CharField(default='', max_length=300)),
             ],
-            options={'table': 'due', 'app': 'shuqiao', 'unique_together': (('kind', 'subject_id'),), 'indexes': [Index(fields=['due_at'], name='due_at')], 'pk_attr': 'id', 'table_description': "Something that must happen once at a moment: the general deadline engine's row."},
+            options={'table': 'due', 'app': 'shuqiao', 'indexes': [Index(fields=['due_at'], name='due_at')], 'pk_attr': 'id', 'table_description': "Something that must happen once at a moment: the general deadline engine's row."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -290,10 +290,9 @@ class Migration(migrations.Migration):
                 ('topics', fields.CharField(default='reference,platform,account', max_length=120)),
                 ('languages', fields.CharField(default='zh', max_length=60)),
                 ('idle_since_at', fields.BigIntField()),
-                ('present', fields.BooleanField(default=False)),
                 ('version', fields.BigIntField(default=0)),
             ],
-            options={'table': 'duty', 'app': 'shuqiao', 'indexes': [Index(fields=['availability', 'idle_since_at'], name='duty_free')], 'pk_attr': 'staff_id', 'table_description': 'One row per staff member who takes conversations: what they offer, and the counter that caps their load.'},
+            options={'table': 'duty', 'app': 'shuqiao', 'indexes': [Index(fields=['availability', 'offers', 'load', 'idle_since_at'], name='duty_free')], 'pk_attr': 'staff_id', 'table_description': 'One row per staff member who takes conversations: what they offer, and the counter that caps their load.'},
             bases=['Model'],
         ),
         ops.CreateModel(

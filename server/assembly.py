@@ -24,10 +24,12 @@ from server.api.socket import serve_socket
 from server.context import Context, make_context
 from server.domain.errors import NotFound
 from server.domain.events import ChatEventRecorded, CrewChanged, DueSet, DutyChanged, Event, MailWritten
+from server.domain.permissions import NOBODY
 from server.live.bus import Bus, Envelope
 from server.live.hub import Hub
 from server.live.local_bus import LocalBus
 from server.live.redis_bus import RedisBus
+from server.live.redis_lines import RedisLines
 from server.settings import Settings
 from server.wire import frames
 from web.pages import base as pages
@@ -53,7 +55,7 @@ ENDPOINTS: list[Endpoint] = [
 def open_bus(settings: Settings, process_id: str, rng: Any) -> Bus:
     """The bus that the settings ask for."""
     if settings.redis_url:
-        return RedisBus(settings.redis_url, prefix=settings.redis_prefix, process_id=process_id, rng=rng)
+        return RedisBus(RedisLines(settings.redis_url, rng), settings.redis_prefix, process_id)
     return LocalBus()
 
 
@@ -219,7 +221,7 @@ def _http_error(ctx: Context) -> Callable[[Request, Exception], Any]:
         assert isinstance(error, HTTPException)
         if request.url.path.startswith("/api/"):
             return refused(NotFound() if error.status_code == 404 else NotFound("method_not_allowed"), "zh")
-        return pages.PageRequest(ctx, pages.NOBODY, request).render(
+        return pages.PageRequest(ctx, NOBODY, request).render(
             "refused.html", status=error.status_code, refusal=NotFound(), message=""
         )
 

@@ -13,7 +13,7 @@ from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import Claim, read_token
 
-__all__ = ["Admission", "access_session", "admit", "audit", "claim_of", "demand", "may"]
+__all__ = ["Admission", "access_session", "actor_of_visitor", "admit", "audit", "claim_of", "demand", "may"]
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Admission:
 async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) -> ChatSession:
     """The session, for someone who may do this with it. Raises NotFound alike for what is not and what is not theirs."""
     session = await session_by_id(db, session_id)
-    if session is None:
+    if session is None or actor.only_session not in ("", session_id):
         raise NotFound("session_not_found")
     thing = await thing_of(db, session)
     if not may(actor, verb, thing):
@@ -75,6 +75,11 @@ async def admit(db: Reader, actor: Actor, session_id: str) -> Admission:
         session.answered_at is not None,
         staff=True,
     )
+
+
+def actor_of_visitor(reader_key: str, session_id: str = "") -> Actor:
+    """A reader who proves who they are with a visitor's secret, or with the token of one conversation."""
+    return Actor(reader_key=reader_key, only_session=session_id)
 
 
 def claim_of(ctx: Context, token: str) -> Claim:

@@ -27,6 +27,7 @@ from server.store.accounts import account_by_id, account_by_mail, set_password
 from server.store.libraries import desks_by_ids, library_by_id
 from server.store.logins import delete_logins
 from server.store.rows import Reader, Transaction
+from server.words.catalogue import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,10 @@ async def invite_staff(ctx: Context, actor: Actor, invitation: Invitation) -> st
         await audit(ctx, tx, actor, "staff.invite", f"mail:{checked.mail}"[:80], detail=detail)
         data = {
             "name": checked.name,
-            "inviter": actor.name,
+            "inviter": "" if actor == OPERATOR else actor.name,
             "library": library_name,
             "days": LIFE[Purpose.INVITE].days,
-            "roles": [str(grant.role) for grant in checked.grants],
+            "roles": _said_roles(checked),
         }
         return await mail_link(
             ctx, tx, "invite", to=checked.mail, language=checked.language, secret=secret, data=data
@@ -176,6 +177,13 @@ async def _judge(db: Reader, actor: Actor, invitation: Invitation, language: str
             raise Invalid("desk_unknown", "desks")
         judge_grant(actor, Grant(Role.LIBRARIAN, ScopeKind.LIBRARY, desks[desk_id].library_id))
     return library.name(language) if library else ""
+
+
+def _said_roles(invitation: Invitation) -> str:
+    roles = dict.fromkeys(str(grant.role) for grant in invitation.grants)
+    return text("common.comma", invitation.language).join(
+        text(f"role.{role}", invitation.language) for role in roles
+    )
 
 
 def _needs_library(grant: Grant) -> bool:

@@ -29,9 +29,9 @@ async def write_mail(
 ) -> bool:
     """Have a mail sent if, and only if, the transaction is kept; False when this event was mailed before.
 
-    ``event_key`` names the event (``question:<id>:desk``): however often an action is repeated, one mail leaves.
-    ``data`` must be JSON. The Message-ID is made from the row's own id, so that all attempts carry the same one.
-    Raises Invalid for an address that is not exactly one.
+    ``event_key`` names the event (``question:<id>:desk``): however often an action is repeated, one mail
+    leaves. ``data`` must be JSON. The Message-ID is made from the row's own id, so that all attempts carry
+    the same one. Raises Invalid for an address that is not exactly one.
     """
     if not _ONE_ADDRESS.fullmatch(recipient) or len(recipient) > 200:
         raise Invalid("mail_wrong", "mail")

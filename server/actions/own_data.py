@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from server.actions.access import audit
 from server.actions.accounts import own_account, prove_password
@@ -29,6 +30,7 @@ from server.store.logins import delete_links, delete_logins, logins_of
 from server.store.participants import documents_of
 from server.store.questions import Question, questions_of_reader
 from server.store.rows import Transaction
+from server.words.times import exact_moment
 
 PAGE = 500
 SESSIONS = 10_000  # more than anybody asks in a lifetime
@@ -81,6 +83,7 @@ async def erase_own_account(ctx: Context, actor: Actor, *, current: str) -> Rece
     if actor.is_staff:
         raise Conflict("erase_staff")
     await prove_password(ctx, account, current)
+    zone = ZoneInfo(ctx.settings.zone)
     async with ctx.transaction() as tx:
         receipt, content_hashes = await _forget(ctx, tx, account)
         await audit(
@@ -92,7 +95,7 @@ async def erase_own_account(ctx: Context, actor: Actor, *, current: str) -> Rece
             template="erased",
             recipient=account.mail,
             language=account.language,
-            data={"receipt": receipt.number, **_counts(receipt)},
+            data={**_counts(receipt), "at": exact_moment(receipt.at, zone, account.language)},
             event_key=f"erased:{account.id}",
         )
     # Contents go last: should the process die here, they are unreachable already.

@@ -199,7 +199,7 @@ async def end_in(
     for kind in ("reader_gone", "widen_group", "widen_alliance"):
         await cancel_due(tx, kind, fresh.id)
     if due is not None:
-        await set_due(ctx, tx, "wrap_up", fresh.id, due)
+        await set_due(tx, "wrap_up", fresh.id, due)
     tx.announce(CrewChanged(fresh.id))
     await dispatch(ctx, tx)
     return True

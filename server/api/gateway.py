@@ -1,10 +1,11 @@
 """The live side of a process: its hub, its open lines, the beat that keeps them truthful."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -171,7 +172,7 @@ class Gateway:
                 close(4401, "not_logged_in")
         opened.line.actor = actor
 
-    def _chore(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
         async def run() -> None:
             try:
                 await work

@@ -8,8 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.actions.accounts import actor_of_visitor, resolve_actor
-from server.actions.access import claim_of
+from server.actions.access import actor_of_visitor, claim_of
+from server.actions.accounts import resolve_actor
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
 from server.domain.permissions import NOBODY, Actor, Verb, may
@@ -75,7 +75,7 @@ class Endpoint:
 
 def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[Response]]:
     """The Starlette endpoint for a declaration."""
-    decoder = msgspec.json.Decoder(endpoint.body) if endpoint.body else None
+    decoder: msgspec.json.Decoder[Any] | None = msgspec.json.Decoder(endpoint.body) if endpoint.body else None
 
     async def answer(request: Request) -> Response:
         actor = NOBODY

@@ -79,6 +79,11 @@ class DueSet:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """Somebody waits, or somebody has become free: whoever dispatches looks again."""
+
+
+@dataclass(frozen=True, slots=True)
 class MailWritten:
     """A mail waits in the outbox."""
 
@@ -98,6 +103,7 @@ Event = (
     | DutyChanged
     | BoardChanged
     | DueSet
+    | QueueChanged
     | MailWritten
     | CrewChanged
 )

@@ -47,6 +47,7 @@ class Actor:
     """Who asks: a visitor without account, a reader, or a staff member with grants.
 
     ``reader_key`` names the reader in chat sessions: the account id, or the hash of an anonymous visitor's secret.
+    Who came with a conversation token reaches that one session only (``only_session``).
     """
 
     account_id: str = ""
@@ -55,6 +56,7 @@ class Actor:
     library_id: str = ""
     mail: str = ""
     reader_key: str = ""
+    only_session: str = ""
     grants: frozenset[Grant] = frozenset()
     roles: frozenset[Role] = field(init=False)
 
@@ -121,14 +123,15 @@ class Verb(StrEnum):
     IMPORT_READERS = "reader.import"
 
 
+Reaches = Mapping[Role | str, Reach]
 _EVERYBODY = "everybody"  # also without log-in
 _R, _L, _I, _S = Role.READER, Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT
 _M, _A = Role.MANAGER, Role.ADMINISTRATOR
-_DESK = {_L: Reach.ANY, _I: Reach.ANY, _S: Reach.ANY}
-_SERVING = {_L: Reach.OWN, _I: Reach.OWN, _S: Reach.OWN}
-_MANAGED = {_M: Reach.SCOPE, _A: Reach.ANY}
+_DESK: Reaches = {_L: Reach.ANY, _I: Reach.ANY, _S: Reach.ANY}
+_SERVING: Reaches = {_L: Reach.OWN, _I: Reach.OWN, _S: Reach.OWN}
+_MANAGED: Reaches = {_M: Reach.SCOPE, _A: Reach.ANY}
 
-TABLE: Mapping[Verb, Mapping[Role | str, Reach]] = {
+TABLE: Mapping[Verb, Reaches] = {
     Verb.ENTER: {_EVERYBODY: Reach.ANY},
     Verb.OPEN_SESSION: {_EVERYBODY: Reach.ANY},
     Verb.READ_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},

@@ -40,7 +40,7 @@ class RedisLines:
             line: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
             try:
                 async with asyncio.timeout(ANSWER):  # around all of it: a peer that accepts and says nothing
-                    await line.connect()
+                    await line.connect()  # type: ignore[no-untyped-call]
                 failures = 0
                 await use(line)
             except (RedisError, OSError, TimeoutError) as error:

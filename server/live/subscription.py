@@ -58,18 +58,18 @@ class Subscription:
         ``done`` says that there was no more when the log was asked. A page that begins beyond what was sent
         is ignored.
         """
+        asked, self._asked = self._asked, -1
         if after <= self.last:
             for seq, frame in page:
                 if seq > self.last:
                     self.last = seq  # the log is the truth: a number that it lacks is not waited for
                     yield frame
             yield from self._release()
-            if done and self._asked >= 0:
+            if done and asked >= 0:
                 self._unsure = False
-                if self._known <= self._asked:  # the bus spoke of something that never was
+                if self._known <= asked:  # the bus spoke of something that never was
                     self._known = self.last
                     self._held = None
-            self._asked = -1
 
     def _hold(self, seq: int, frame: str) -> None:
         if seq > self._known:

@@ -52,8 +52,11 @@ class Database(Protocol):
     or it is stored and the resend will be absorbed).
     """
 
-    dialect: str
-    read: Reader
+    @property
+    def dialect(self) -> str: ...
+
+    @property
+    def read(self) -> Reader: ...
 
     async def open(self) -> None: ...
 
@@ -66,17 +69,6 @@ class Database(Protocol):
     async def check(self) -> None:
         """Raise Unavailable when the database does not answer."""
         ...
-
-
-class Batches:
-    """Single-flight group commit: what arrives while one commit runs goes into the next one.
-
-    No timer: an idle message waits only for the rest of its loop iteration, a busy database makes the batches grow by
-    themselves. ``limit`` bounds a batch, ``backlog`` what may wait.
-    """
-
-    limit = 500
-    backlog = 20_000
 
 
 def open_database(settings: Settings) -> Database:

@@ -1,4 +1,4 @@
-"""The durable outbox: mails are written with the change that causes them, and sent by one sender at a time."""
+"""The durable outbox: mails written with the change that causes them, each sent by one sender at a time."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,8 @@ from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none
 class Mail:
     """One mail of the outbox; ``state`` is waiting, sent or failed.
 
-    ``data`` is forgotten once the mail is sent or given up: it may hold a transcript or a secret link (R-LIVE.6).
+    ``data`` is forgotten once the mail is sent or given up: it may hold a transcript or a secret link
+    (R-LIVE.6).
     """
 
     id: str
@@ -36,9 +37,10 @@ async def insert_mail(tx: Transaction, mail: Mail) -> bool:
     """Put a mail in the outbox; False when the event has been mailed before."""
     return bool(
         await tx.execute(
-            "INSERT INTO mail_out (id, event_key, message_id, recipient, language, template, data, state, attempts,"
-            " next_at, taken_until_at, last_error, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, $8, 0, '', $9) ON CONFLICT (event_key) DO NOTHING",
+            "INSERT INTO mail_out (id, event_key, message_id, recipient, language, template, data, state,"
+            " attempts, next_at, taken_until_at, last_error, created_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, $8, 0, '', $9)"
+            " ON CONFLICT (event_key) DO NOTHING",
             mail.id,
             mail.event_key,
             mail.message_id,
@@ -55,13 +57,13 @@ async def insert_mail(tx: Transaction, mail: Mail) -> bool:
 async def take_mail(tx: Transaction, *, now: datetime, until: datetime) -> Mail | None:
     """Take the mail that is due longest, for oneself alone until the lease ends; None when none is due.
 
-    Of two senders after the same row the slower finds it taken: the conditions are looked at again when its turn
-    comes, and it goes home with nothing until the next round.
+    Of two senders after the same row the slower finds it taken: the conditions are looked at again when its
+    turn comes, and it goes home with nothing until the next round.
     """
     rows = await tx.rows(
-        "UPDATE mail_out SET taken_until_at = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM mail_out"
-        " WHERE state = 'waiting' AND next_at <= $1 AND taken_until_at <= $1 ORDER BY next_at, id LIMIT 1)"
-        " AND state = 'waiting' AND taken_until_at <= $1 RETURNING *",
+        "UPDATE mail_out SET taken_until_at = $2, attempts = attempts + 1 WHERE id IN ("
+        "SELECT id FROM mail_out WHERE state = 'waiting' AND next_at <= $1 AND taken_until_at <= $1"
+        " ORDER BY next_at, id LIMIT 1) AND state = 'waiting' AND taken_until_at <= $1 RETURNING *",
         to_us(now),
         to_us(until),
     )

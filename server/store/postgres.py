@@ -38,7 +38,7 @@ class PostgresReader:
 
     async def row(self, sql: str, *values: Any) -> Row | None:
         async with self._database.connection() as connection:
-            return await connection.fetchrow(sql, *values)
+            return await connection.fetchrow(sql, *values)  # type: ignore[no-any-return]
 
 
 class PostgresTransaction:
@@ -61,6 +61,9 @@ class PostgresTransaction:
 
     async def lock(self, name: str) -> None:
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
+
+    async def try_lock(self, name: str) -> bool:
+        return bool(await self._connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", name))
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)

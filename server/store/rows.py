@@ -19,7 +19,10 @@ class Duplicate(Exception):
 class Reader(Protocol):
     """Runs statements; parameters are written $1, $2 … in both dialects."""
 
-    dialect: str  # sqlite, postgresql
+    @property
+    def dialect(self) -> str:
+        """sqlite or postgresql."""
+        ...
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]: ...
 
@@ -37,6 +40,10 @@ class Transaction(Reader, Protocol):
 
     async def lock(self, name: str) -> None:
         """Wait for the named lock and hold it to the end of the transaction (SQLite has one writer already)."""
+        ...
+
+    async def try_lock(self, name: str) -> bool:
+        """Take the named lock to the end of the transaction, or answer at once that somebody else has it."""
         ...
 
     def announce(self, event: Any) -> None: ...

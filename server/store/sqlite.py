@@ -71,7 +71,7 @@ class SqliteReader:
         except IndexError:
             connection = connect(self._path)
         try:
-            return connection.execute(sql, values).fetchall()  # type: ignore[return-value]  # sqlite3.Row reads like a mapping
+            return connection.execute(sql, values).fetchall()  # sqlite3.Row reads like a mapping
         finally:
             self._idle.append(connection)
 
@@ -104,11 +104,15 @@ class SqliteTransaction:
     async def lock(self, name: str) -> None:
         """Nothing to wait for: the writer is the lock."""
 
+    async def try_lock(self, name: str) -> bool:
+        """Always ours: the writer is the lock."""
+        return True
+
     def announce(self, event: Any) -> None:
         self.announced.append(event)
 
     def _fetch(self, sql: str, values: tuple[Any, ...]) -> Sequence[Row]:
-        return self._connection.execute(sql, values).fetchall()  # type: ignore[return-value]
+        return self._connection.execute(sql, values).fetchall()
 
     def _change(self, sql: str, values: tuple[Any, ...]) -> int:
         return self._connection.execute(sql, values).rowcount

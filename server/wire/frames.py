@@ -93,7 +93,7 @@ class Ping(Frame, tag="ping"):
 
 
 ClientFrame = Hello | Sub | Unsub | Post | Note | Typing | Receipt | Token | Ping
-_decoder = msgspec.json.Decoder(ClientFrame)
+_decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(ClientFrame)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -1,7 +1,7 @@
 """Mails as people read them: subject, plain text and HTML, from one template in each language.
 
-``mails/<name>.<language>.txt`` holds the subject in its first line and the text after a blank one. The HTML is made
-from the text: a line that is only an address becomes a button, lines that begin with ``> `` a quotation.
+``mails/<name>.<language>.txt`` holds the subject in its first line and the text after a blank one. The HTML
+is made from the text: a line that is only an address becomes a button, lines that begin with ``> `` a quotation.
 """
 
 import re
@@ -91,13 +91,16 @@ def _blocks(body: str) -> list[Block]:
 def _texts(language: str) -> Environment:
     env = Environment(
         loader=PackageLoader("server.words", _FOLDER),
-        autoescape=False,  # noqa: S701 - plain text; the HTML below escapes
+        autoescape=False,  # plain text; the page made of it escapes
         undefined=_Blank,
         keep_trailing_newline=True,
     )
     env.filters["quoted"] = _quoted
     env.filters["headline"] = _headline
     env.filters["person"] = _person
+    env.filters["roles"] = lambda roles: text("common.and", language).join(
+        text(f"role.{role}", language) for role in roles
+    )
     env.filters["topic"] = lambda topic: text(f"topic.{topic}", language)
     return env
 

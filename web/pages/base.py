@@ -19,6 +19,8 @@ from server.wire.tokens import csrf_token, hashed
 from server.words.catalogue import say
 from web.templating import render
 
+WISHES = {"lang": ("zh", "en"), "type": ("normal", "large"), "theme": ("auto", "light", "dark")}
+_WISH_SECONDS = 365 * 86_400
 _FORM_LIMIT = 512 * 1024
 
 

@@ -59,6 +59,7 @@ class ChatSession(Model):
             Index(fields=("staff_id", "state"), name="chat_session_staff"),
             Index(fields=("reader_key", "created_at"), name="chat_session_reader"),
             Index(fields=("desk_id", "created_at"), name="chat_session_desk"),
+            Index(fields=("ended_at",), name="chat_session_ended"),  # how long talks last
             Index(fields=("created_at",), name="chat_session_created"),
         ]
 

@@ -8,11 +8,10 @@ from tortoise.models import Model
 class Due(Model):
     """Something that must happen once at a moment: the general deadline engine's row.
 
-    (kind, subject_id) is unique while the row stands, setting it again moves it. Done or cancelled rows are deleted
-    in the transaction that acts on them.
+    One row per kind and subject. Done or cancelled rows are deleted in the transaction that acts on them.
     """
 
-    id = fields.CharField(primary_key=True, max_length=26)
+    id = fields.CharField(primary_key=True, max_length=100)  # kind/subject: set again, the row moves
     kind = fields.CharField(max_length=30)
     subject_id = fields.CharField(max_length=60)
     due_at = fields.BigIntField()
@@ -22,7 +21,6 @@ class Due(Model):
 
     class Meta:
         table = "due"
-        unique_together = (("kind", "subject_id"),)
         indexes = [Index(fields=("due_at",), name="due_at")]
 
 

@@ -36,12 +36,11 @@ class Duty(Model):
     topics = fields.CharField(max_length=120, default="reference,platform,account")
     languages = fields.CharField(max_length=60, default="zh")
     idle_since_at = fields.BigIntField()
-    present = fields.BooleanField(default=False)  # shadow of the leases; judged together with them
     version = fields.BigIntField(default=0)
 
     class Meta:
         table = "duty"
-        indexes = [Index(fields=("availability", "idle_since_at"), name="duty_free")]
+        indexes = [Index(fields=("availability", "offers", "load", "idle_since_at"), name="duty_free")]
 
 
 class ProcessLease(Model):
