@@ -1,0 +1,1 @@
+"""Delivery: gaps, slow clients, slices, and the lines behind the hub."""
