@@ -1,7 +1,8 @@
 """Mails as people read them: subject, plain text and HTML, from one template in each language.
 
 ``mails/<name>.<language>.txt`` holds the subject in its first line and the text after a blank one. The HTML
-is made from the text: a line that is only an address becomes a button, lines that begin with ``> `` a quotation.
+is made from the text: an address alone in its paragraph becomes a button, lines that begin with ``> `` a
+quotation.
 """
 
 import re

@@ -29,6 +29,7 @@ class Mail:
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage
+    peer: Any  # who handed it over: one connection, one peer
 
     @property
     def text(self) -> str:
@@ -93,7 +94,7 @@ class MailServer:
             if failure is None:
                 message = message_from_bytes(envelope.original_content, policy=policy.default)
                 assert isinstance(message, EmailMessage)
-                self.mails.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), message))
+                self.mails.append(Mail(envelope.mail_from, tuple(envelope.rcpt_tos), message, session.peer))
                 self._changed.notify_all()
                 return "250 OK"
         if failure is Failure.DROP:
