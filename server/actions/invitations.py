@@ -181,7 +181,7 @@ async def _judge(db: Reader, actor: Actor, invitation: Invitation, language: str
 
 def _said_roles(invitation: Invitation) -> str:
     roles = dict.fromkeys(str(grant.role) for grant in invitation.grants)
-    return text("common.comma", invitation.language).join(
+    return text("invite.and", invitation.language).join(
         text(f"role.{role}", invitation.language) for role in roles
     )
 
