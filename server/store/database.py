@@ -1,5 +1,6 @@
 """The database as the rest of the product sees it: reads, transactions, and the fast lane for chat messages."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -42,6 +43,25 @@ class Appended:
     outcome: Outcome
     seq: int = 0
     at: int = 0
+
+
+class Tally:
+    """What this process has stored since its start, for the operators' figures; plain counters, one call a commit."""
+
+    SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)  # upper bounds of the batch sizes counted together
+
+    def __init__(self) -> None:
+        self.commits = 0
+        self.failed = 0
+        self.messages = 0
+        self.by_size = [0] * (len(self.SIZES) + 1)
+
+    def committed(self, messages: int) -> None:
+        """A commit has returned that holds so many chat messages (none: a transaction alone)."""
+        self.commits += 1
+        if messages:
+            self.messages += messages
+            self.by_size[bisect_left(self.SIZES, messages)] += 1
 
 
 class Database(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from server.domain.errors import TooMany, Unavailable
-from server.store.database import Appended, NewMessage, Outcome, changed
+from server.store.database import Appended, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
 
 POOL_SIZE = 10
@@ -77,6 +77,7 @@ class PostgresDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
         self.read = PostgresReader(self)
+        self.tally = Tally()
         self._waiting: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
         self._running: asyncio.Task[None] | None = None
         self._lane: Any = None
@@ -152,11 +153,13 @@ class PostgresDatabase:
                 )
             answers = await self._lane.fetch(_APPEND, *_columns([message for message, _ in batch]))
         except Exception as error:
+            self.tally.failed += 1
             reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
             for _, stored in batch:
                 if not stored.done():
                     stored.set_exception(reason)
             return
+        self.tally.committed(len(batch))
         for (_, stored), (outcome, seq, at) in zip(batch, answers, strict=True):
             if not stored.done():
                 stored.set_result(Appended(Outcome(outcome), seq, at))

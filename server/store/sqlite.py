@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from server.domain.errors import TooMany, Unavailable
-from server.store.database import Appended, Messages, NewMessage, Outcome
+from server.store.database import Appended, Messages, NewMessage, Outcome, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement
 
 T = TypeVar("T")
@@ -138,6 +138,7 @@ class SqliteDatabase:
     def __init__(self, path: str) -> None:
         self.path = path
         self.read = SqliteReader(path)
+        self.tally = Tally()
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._messages: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
         self._turns: deque[_Turn] = deque()
@@ -214,6 +215,7 @@ class SqliteDatabase:
             if not isinstance(error, Exception):
                 raise
             return
+        self.tally.committed(len(batch))
         for (_, stored), answer in zip(batch, answers, strict=True):
             if not stored.done():
                 stored.set_result(answer)
@@ -243,6 +245,7 @@ class SqliteDatabase:
         kept: list[_Turn],
     ) -> None:
         """A failed commit fails everyone who waited for it; none of their work remains."""
+        self.tally.failed += 1
         await self._loop.run_in_executor(self._threads, self._roll_back)
         reason = translated(error) if isinstance(error, sqlite3.Error) else Unavailable()
         for _, stored in batch:
