@@ -1,0 +1,327 @@
+"""Which waiting reader is offered to which librarian: circles that widen, first come first served, longest idle first."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from heapq import merge
+
+from server.domain.chat import Topic
+from server.domain.permissions import Role
+from server.domain.policies import ChatPolicy
+
+
+class Circle(IntEnum):
+    """How far from the reader's desk somebody may sit who is offered the session."""
+
+    PERSON = 0  # transferred to one person
+    DESK = 1
+    GROUP = 2  # the desks that help each other
+    ALLIANCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What routing must know of a session in the queue."""
+
+    session_id: str
+    desk_id: str  # where it is routed to
+    topic: Topic
+    language: str
+    queued_at: datetime  # its place: kept when it comes back
+    circle_from: datetime
+    priority: int = 0
+    practice: bool = False
+    target_staff_id: str = ""
+    declined: frozenset[str] = frozenset()
+    offered: bool = False  # an offer is pending: it waits no more, yet still has its place
+
+    @property
+    def place(self) -> tuple[int, datetime, str]:
+        """Sorts the queue: urgent first, then first come first served."""
+        return (-self.priority, self.queued_at, self.session_id)
+
+    @property
+    def need(self) -> "Need":
+        return Need(role_for(self), self.topic, self.language)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What somebody must bring who takes a session: sessions with the same need compete for the same people."""
+
+    role: Role
+    topic: Topic
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """Somebody who is at their desk now: present and not away, whether or not they can take another session."""
+
+    staff_id: str
+    role: Role
+    desks: frozenset[str]
+    topics: frozenset[str]
+    languages: frozenset[str]
+    capacity: int
+    load: int
+    idle_since: datetime
+    library_id: str = ""
+    available: bool = True  # not "busy"
+    offered: bool = False  # an offer is pending
+    supervised: bool = False  # an intern whose library lets them answer readers under supervision (R-ORG.5)
+
+    @property
+    def free(self) -> bool:
+        """Whether one more offer may be made to them now."""
+        return self.available and not self.offered and self.load < self.capacity
+
+    @property
+    def turn(self) -> tuple[int, datetime, str]:
+        """Sorts who is next: fewest conversations, then longest idle."""
+        return (self.load, self.idle_since, self.staff_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """This session is to be offered to this person; ``supervisor_id`` stands behind an intern."""
+
+    session_id: str
+    staff_id: str
+    supervisor_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a waiting reader stands: position from 1, honest wait in seconds (None without ground), who is on duty."""
+
+    position: int
+    wait_seconds: int | None
+    on_duty: int
+
+
+@dataclass
+class Roster:
+    """Who is on duty, by desk, and which desks help each other (a desk is no neighbour of its own)."""
+
+    staff: Iterable[OnDuty]
+    neighbours: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.everybody = sorted(self.staff, key=lambda someone: someone.turn)
+        self._at: dict[str, list[OnDuty]] = {}
+        for someone in self.everybody:
+            for desk_id in someone.desks:
+                self._at.setdefault(desk_id, []).append(someone)
+        self._by_need: dict[Need, list[OnDuty]] = {}
+
+    def within(self, circle: Circle, waiting: Waiting) -> Iterator[OnDuty]:
+        """Who in the circle could serve the session at all, next turn first."""
+        need = waiting.need
+        if circle is Circle.ALLIANCE:
+            return iter(self._fitting(need))
+        if circle is Circle.PERSON:
+            return (
+                o
+                for o in self.everybody
+                if o.staff_id == waiting.target_staff_id and self._admitted(waiting, o)
+            )
+        near = self._at.get(waiting.desk_id, ()) if circle is Circle.DESK else self._group(waiting.desk_id)
+        return (o for o in near if fits(need, o) or self._under_supervision(waiting, o))
+
+    def supervisor_of(self, waiting: Waiting, intern: OnDuty) -> str:
+        """The full librarian of the same desk who would see every message; empty when there is none (R-ORG.5)."""
+        for someone in self._at.get(waiting.desk_id, ()):
+            if someone.role is Role.LIBRARIAN and someone.available and someone.staff_id != intern.staff_id:
+                return someone.staff_id
+        return ""
+
+    def _admitted(self, waiting: Waiting, someone: OnDuty) -> bool:
+        """Who transfers to a person knows why, whatever topics that person ticked; only interns stay out (R-ORG.5)."""
+        return (
+            someone.role is not Role.INTERN or waiting.practice or self._under_supervision(waiting, someone)
+        )
+
+    def _under_supervision(self, waiting: Waiting, someone: OnDuty) -> bool:
+        return (
+            someone.role is Role.INTERN
+            and someone.supervised
+            and waiting.desk_id in someone.desks
+            and role_for(waiting) is Role.LIBRARIAN
+            and waiting.topic in someone.topics
+            and waiting.language in someone.languages
+            and bool(self.supervisor_of(waiting, someone))
+        )
+
+    def _fitting(self, need: Need) -> list[OnDuty]:
+        if need not in self._by_need:
+            self._by_need[need] = [someone for someone in self.everybody if fits(need, someone)]
+        return self._by_need[need]
+
+    def _group(self, desk_id: str) -> Iterator[OnDuty]:
+        desks = {desk_id, *self.neighbours.get(desk_id, ())}
+        seen: set[str] = set()
+        for someone in merge(*(self._at.get(desk, ()) for desk in desks), key=lambda each: each.turn):
+            if someone.staff_id not in seen:
+                seen.add(someone.staff_id)
+                yield someone
+
+
+def role_for(waiting: Waiting) -> Role:
+    """Orders and complaints go to support agents, practice to interns, all else to full librarians (R-ORG.5)."""
+    if waiting.practice:
+        return Role.INTERN
+    return Role.SUPPORT_AGENT if waiting.topic is Topic.ORDER else Role.LIBRARIAN
+
+
+def fits(need: Need, someone: OnDuty) -> bool:
+    """Whether somebody brings what a session needs, free or not."""
+    return (
+        someone.role is need.role
+        and need.language in someone.languages
+        # An intern practises, and a support agent supports, whatever else they ticked.
+        and (need.role is not Role.LIBRARIAN or need.topic in someone.topics)
+    )
+
+
+def may_be_offered(waiting: Waiting, someone: OnDuty) -> bool:
+    """Whether the session may be offered to somebody who could serve it: free, and not asked before in this round."""
+    return someone.free and someone.staff_id not in waiting.declined
+
+
+def circle_at(
+    waiting: Waiting, now: datetime, policy: ChatPolicy, on_duty: Callable[[Circle], bool]
+) -> Circle:
+    """How far the session has come by now, offers pending or not.
+
+    ``on_duty`` says whether anybody in a circle could serve it and has not declined it; a circle without anybody is
+    passed over at once where the policy says so. Account questions stay home while somebody at home is on duty.
+    """
+    age = now - waiting.circle_from
+    if waiting.target_staff_id and age < policy.seconds("widen_to_group_seconds") and on_duty(Circle.PERSON):
+        return Circle.PERSON
+    home_first = waiting.topic is Topic.ACCOUNT and age < policy.seconds("account_home_seconds")
+    if home_first and on_duty(Circle.DESK):
+        return Circle.DESK
+    circle = _circle_by_age(age, policy)
+    if policy.widen_when_nobody_on_duty:
+        while circle < Circle.ALLIANCE and not on_duty(circle):
+            circle = Circle(circle + 1)
+    return circle
+
+
+def next_widening(waiting: Waiting, now: datetime, policy: ChatPolicy) -> datetime | None:
+    """When the session's circle may widen next; None when it has reached everybody."""
+    steps = ["widen_to_group_seconds", "widen_to_alliance_seconds"]
+    if waiting.topic is Topic.ACCOUNT:
+        steps.append("account_home_seconds")
+    moments = [waiting.circle_from + policy.seconds(step) for step in steps]
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def match(waiting: Iterable[Waiting], roster: Roster, now: datetime, policy: ChatPolicy) -> list[Offer]:
+    """The offers to make now: first come first served among the sessions that somebody may be offered.
+
+    Near before far, and among those equally near who has fewest conversations, then who is idle longest. At most one
+    offer per session and per person.
+    """
+    offers: list[Offer] = []
+    asked: set[str] = set()
+    for session in sorted(waiting, key=lambda each: each.place):
+        reach = circle_at(session, now, policy, _somebody(roster, session))
+        someone = _next_for(session, reach, roster, asked)
+        if someone is not None:
+            asked.add(someone.staff_id)
+            answers_readers = someone.role is Role.INTERN and not session.practice
+            supervisor = roster.supervisor_of(session, someone) if answers_readers else ""
+            offers.append(Offer(session.session_id, someone.staff_id, supervisor))
+    return offers
+
+
+def places(line: Sequence[Waiting], roster: Roster, mean_talk_seconds: float | None) -> dict[str, Place]:
+    """Everybody's place; ``line`` holds all who wait, also those being offered right now.
+
+    Counted in the narrowest circle that has somebody on duty, among those who wait for the same kind of librarian.
+    """
+    found: dict[str, Place] = {}
+    standing: Counter[tuple[Role, str]] = (
+        Counter()
+    )  # everybody seen so far, by desk and (desk "") in the alliance
+    asking: Counter[tuple[Role, str]] = Counter()  # those of them who hold no librarian's slot yet
+    crowds: dict[tuple[Need, str], Crowd] = {}
+    for waiting in sorted(line, key=lambda each: each.place):
+        key = (waiting.need, waiting.desk_id)
+        crowd = crowds.get(key) or crowds.setdefault(key, narrowest(waiting, roster))
+        role = role_for(waiting)
+        position = 1 + sum(standing[role, desk] for desk in crowd.desks)
+        behind = 0 if waiting.offered else 1 + sum(asking[role, desk] for desk in crowd.desks)
+        wait = expected_wait(behind, slots=crowd.slots, free=crowd.free, mean_talk_seconds=mean_talk_seconds)
+        found[waiting.session_id] = Place(position, wait, crowd.people)
+        for desk in (waiting.desk_id, ""):
+            standing[role, desk] += 1
+            asking[role, desk] += not waiting.offered
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The people of a circle in figures, and the desks whose readers wait for them (one empty id: every desk's)."""
+
+    desks: frozenset[str]
+    people: int
+    slots: int
+    free: int
+
+
+def narrowest(waiting: Waiting, roster: Roster) -> Crowd:
+    """The narrowest circle with somebody on duty who could serve the session."""
+    home = frozenset({waiting.desk_id})
+    group = home | roster.neighbours.get(waiting.desk_id, frozenset())
+    for circle, desks in ((Circle.DESK, home), (Circle.GROUP, group), (Circle.ALLIANCE, frozenset({""}))):
+        people = list(roster.within(circle, waiting))
+        if people or circle is Circle.ALLIANCE:
+            break
+    taking = [someone for someone in people if someone.available]
+    return Crowd(
+        desks,
+        len(people),
+        sum(someone.capacity for someone in taking),
+        sum(max(0, someone.capacity - someone.load) for someone in taking),
+    )
+
+
+def expected_wait(position: int, *, slots: int, free: int, mean_talk_seconds: float | None) -> int | None:
+    """Seconds until a reader at this position is likely to be offered; None where there is no ground for a figure.
+
+    ``slots`` conversations run side by side, one ends every mean/slots seconds; who finds a free one waits for nobody.
+    """
+    behind = position - free
+    if slots <= 0:
+        return None
+    if behind <= 0:
+        return 0
+    if mean_talk_seconds is None:
+        return None
+    return round(behind * mean_talk_seconds / slots)
+
+
+def _circle_by_age(age: timedelta, policy: ChatPolicy) -> Circle:
+    if age >= policy.seconds("widen_to_alliance_seconds"):
+        return Circle.ALLIANCE
+    return Circle.GROUP if age >= policy.seconds("widen_to_group_seconds") else Circle.DESK
+
+
+def _somebody(roster: Roster, waiting: Waiting) -> Callable[[Circle], bool]:
+    """Whether anybody in a circle could serve the session and has not declined it."""
+    return lambda circle: any(o.staff_id not in waiting.declined for o in roster.within(circle, waiting))
+
+
+def _next_for(waiting: Waiting, reach: Circle, roster: Roster, asked: set[str]) -> OnDuty | None:
+    nearest = Circle.PERSON if waiting.target_staff_id else Circle.DESK
+    for circle in range(nearest, reach + 1):
+        for someone in roster.within(Circle(circle), waiting):
+            if someone.staff_id not in asked and may_be_offered(waiting, someone):
+                return someone
+    return None

@@ -1,0 +1,147 @@
+"""Due rows: what must happen once at a moment, kept where kill -9 cannot reach it."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server.domain.events import DueSet
+from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A promise: at ``at``, do what ``kind`` says for this subject. ``attempts`` counts how often that failed."""
+
+    kind: str
+    subject_id: str
+    at: datetime
+    data: dict[str, Any]
+    attempts: int = 0
+
+    @property
+    def id(self) -> str:
+        return due_id(self.kind, self.subject_id)
+
+
+def due_id(kind: str, subject_id: str) -> str:
+    return f"{kind}/{subject_id}"
+
+
+async def set_due(
+    tx: Transaction, kind: str, subject_id: str, at: datetime, data: dict[str, Any] | None = None
+) -> None:
+    """Promise it for a moment; promised already, it moves there and its failures are forgotten."""
+    await tx.execute(
+        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, $5, 0, '')"
+        " ON CONFLICT (id) DO UPDATE SET due_at = $4, data = $5, attempts = 0, last_error = ''",
+        due_id(kind, subject_id),
+        kind,
+        subject_id,
+        to_us(at),
+        json.dumps(data or {}, ensure_ascii=False),
+    )
+    tx.announce(DueSet(at))
+
+
+async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime) -> None:
+    """Promise it for a moment unless it is promised already."""
+    await tx.execute(
+        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, '{}', 0, '')"
+        " ON CONFLICT (id) DO NOTHING",
+        due_id(kind, subject_id),
+        kind,
+        subject_id,
+        to_us(at),
+    )
+    tx.announce(DueSet(at))
+
+
+async def cancel_due(tx: Transaction, kind: str, *subject_ids: str) -> int:
+    """Take the promise back; one that is being kept right now decides the race by its last statement."""
+    if not subject_ids:
+        return 0
+    ids = [due_id(kind, subject_id) for subject_id in subject_ids]
+    return await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+
+
+async def cancel_dues(tx: Transaction, kinds: Collection[str], subject_id: str) -> int:
+    """Take back several kinds of promises about one subject."""
+    ids = [due_id(kind, subject_id) for kind in kinds]
+    return await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+
+
+async def due_by_now(db: Reader, now: datetime, kinds: Collection[str], *, limit: int) -> list[Due]:
+    """What is due, longest overdue first, of the kinds that this process knows."""
+    rows = await db.rows(
+        f"SELECT kind, subject_id, due_at, data, attempts FROM due WHERE due_at <= $1"
+        f" AND kind IN ({placeholders(len(kinds), start=3)}) ORDER BY due_at LIMIT $2",
+        to_us(now),
+        limit,
+        *sorted(kinds),
+    )
+    return [_due(row) for row in rows]
+
+
+async def next_due_at(db: Reader, kinds: Collection[str]) -> datetime | None:
+    """The earliest moment at which something falls due."""
+    row = await db.row(
+        f"SELECT due_at FROM due WHERE kind IN ({placeholders(len(kinds))}) ORDER BY due_at LIMIT 1",
+        *sorted(kinds),
+    )
+    return from_us(row["due_at"]) if row else None
+
+
+async def still_due(tx: Transaction, due: Due) -> bool:
+    """Whether the promise still stands as it was read."""
+    row = await tx.row("SELECT 1 AS found FROM due WHERE id = $1 AND due_at = $2", due.id, to_us(due.at))
+    return row is not None
+
+
+async def finish_due(tx: Transaction, due: Due, *, again_at: datetime | None = None) -> bool:
+    """Strike the promise out, or move it on; False when somebody else has moved it meanwhile.
+
+    This is the last statement of the transaction that keeps it, because rows are always locked people first, then
+    sessions, then promises. A promise that is gone by now was taken back by this transaction itself or in this very
+    moment by another: what it does must therefore be conditional on the state of its subject.
+    """
+    if again_at is None:
+        done = await tx.execute("DELETE FROM due WHERE id = $1 AND due_at = $2", due.id, to_us(due.at))
+    else:
+        done = await tx.execute(
+            "UPDATE due SET due_at = $3, attempts = 0, last_error = '' WHERE id = $1 AND due_at = $2",
+            due.id,
+            to_us(due.at),
+            to_us(again_at),
+        )
+    if done:
+        return True
+    return await tx.row("SELECT 1 AS found FROM due WHERE id = $1", due.id) is None
+
+
+async def postpone_due(tx: Transaction, due: Due, *, until: datetime, error: str) -> None:
+    """Keeping it failed: note why, and try again later, so that it holds up no other."""
+    await tx.execute(
+        "UPDATE due SET due_at = $3, attempts = attempts + 1, last_error = $4 WHERE id = $1 AND due_at = $2",
+        due.id,
+        to_us(due.at),
+        to_us(until),
+        error[:300],
+    )
+
+
+async def failing_dues(db: Reader, *, limit: int = 50) -> list[tuple[Due, str]]:
+    """What fails again and again, with the last reason, most often first."""
+    rows = await db.rows(
+        "SELECT kind, subject_id, due_at, data, attempts, last_error FROM due WHERE attempts > 0"
+        " ORDER BY attempts DESC LIMIT $1",
+        limit,
+    )
+    return [(_due(row), row["last_error"]) for row in rows]
+
+
+def _due(row: Row) -> Due:
+    return Due(
+        row["kind"], row["subject_id"], from_us(row["due_at"]), json.loads(row["data"]), row["attempts"]
+    )

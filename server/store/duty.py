@@ -1,0 +1,319 @@
+"""Duty rows: what each staff member offers, and the counter that caps their load."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from server.domain.duty import Availability, AwayReason, Duty
+from server.domain.errors import NotFound
+from server.domain.events import DutyChanged
+from server.domain.permissions import Role
+from server.domain.routing import Need, OnDuty
+from server.store.presence import present
+from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
+
+_WORKING = "d.availability IN ('available', 'busy')"
+_FACTS = (
+    "SELECT d.staff_id, d.role, d.library_id, d.topics, d.languages, d.capacity, d.load, d.offers, d.idle_since_at,"
+    " d.availability, {desk} AS desk_id FROM duty d"
+)
+# The desks where somebody waits, and those that help them.
+_DESKS_ASKED = (
+    "SELECT s.target_desk_id FROM chat_session s WHERE s.state = 'queued'"
+    " UNION SELECT b.desk_id FROM chat_session s JOIN desk_group_member a ON a.desk_id = s.target_desk_id"
+    " JOIN desk_group_member b ON b.group_id = a.group_id WHERE s.state = 'queued'"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who answers at one of the same desks."""
+
+    id: str
+    name: str
+    library_zh: str
+    library_en: str
+    availability: Availability
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A duty row whose counters do not agree with the sessions they count."""
+
+    staff_id: str
+    load: int
+    offers: int
+    held: int
+    offered: int
+
+
+async def duty_of(db: Reader, staff_id: str) -> Duty:
+    """Somebody's duty. Raises NotFound for who stands none."""
+    row = await db.row("SELECT * FROM duty WHERE staff_id = $1", staff_id)
+    if row is None:
+        raise NotFound("duty_not_found")
+    return _duty(row)
+
+
+async def lock_duty(tx: Transaction, staff_id: str) -> Duty | None:
+    """Somebody's duty, theirs alone until the transaction ends, with its next version number.
+
+    Always before the sessions they hold, and several people in the order of their ids: so no two transactions wait
+    for each other in a ring.
+    """
+    row = await tx.row("UPDATE duty SET version = version + 1 WHERE staff_id = $1 RETURNING *", staff_id)
+    return _duty(row) if row else None
+
+
+async def save_duty(tx: Transaction, duty: Duty, why: str) -> None:
+    """Keep the locked duty as the rules have changed it, and tell the console why."""
+    await tx.execute(
+        "UPDATE duty SET availability = $2, away_reason = $3, capacity = $4, load = $5, offers = $6, missed = $7,"
+        " topics = $8, languages = $9, idle_since_at = $10 WHERE staff_id = $1",
+        duty.staff_id,
+        str(duty.availability),
+        str(duty.away_reason),
+        duty.capacity,
+        duty.load,
+        duty.offers,
+        duty.missed,
+        ",".join(sorted(duty.topics)),
+        ",".join(sorted(duty.languages)),
+        to_us(duty.idle_since),
+    )
+    tx.announce(DutyChanged(duty.staff_id, duty.version, why))
+
+
+async def insert_duty(tx: Transaction, duty: Duty) -> bool:
+    """Somebody stands duty for the first time; False when they have before."""
+    return bool(
+        await tx.execute(
+            "INSERT INTO duty (staff_id, role, library_id, availability, away_reason, capacity, load, offers, missed,"
+            " topics, languages, idle_since_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)"
+            " ON CONFLICT (staff_id) DO NOTHING",
+            duty.staff_id,
+            str(duty.role),
+            duty.library_id,
+            str(duty.availability),
+            str(duty.away_reason),
+            duty.capacity,
+            duty.load,
+            duty.offers,
+            duty.missed,
+            ",".join(sorted(duty.topics)),
+            ",".join(sorted(duty.languages)),
+            to_us(duty.idle_since),
+        )
+    )
+
+
+async def bump_version(tx: Transaction, staff_id: str, why: str) -> DutyChanged:
+    """Something that somebody's console shows has changed. Announce what this returns.
+
+    It locks the duty row: call it before the session's own statements (see ``lock_duty``).
+    """
+    row = await tx.row(
+        "UPDATE duty SET version = version + 1 WHERE staff_id = $1 RETURNING version", staff_id
+    )
+    return DutyChanged(staff_id, row["version"] if row else 0, why)
+
+
+async def take_slot(tx: Transaction, staff_id: str) -> int | None:
+    """Reserve room for one offer: the UPDATE that no race gets past. The new version, or None without room."""
+    row = await tx.row(
+        "UPDATE duty SET load = load + 1, offers = 1, version = version + 1 WHERE staff_id = $1"
+        " AND availability = 'available' AND offers = 0 AND load < capacity RETURNING version",
+        staff_id,
+    )
+    return row["version"] if row else None
+
+
+async def give_slot_back(tx: Transaction, staff_id: str) -> None:
+    """The offer came to nothing before it was made."""
+    await tx.execute(
+        "UPDATE duty SET load = load - 1, offers = 0 WHERE staff_id = $1 AND offers = 1", staff_id
+    )
+
+
+async def take_hold(tx: Transaction, staff_id: str) -> int | None:
+    """Room for a conversation that is handed over without an offer; None when their capacity is reached."""
+    row = await tx.row(
+        "UPDATE duty SET load = load + 1, version = version + 1 WHERE staff_id = $1 AND load < capacity"
+        " RETURNING version",
+        staff_id,
+    )
+    return row["version"] if row else None
+
+
+async def anybody_free(db: Reader, now: datetime) -> bool:
+    """Whether anybody at all could be made an offer; answers before any longer look."""
+    row = await db.row(
+        "SELECT 1 AS found FROM duty d WHERE d.availability = 'available' AND d.offers = 0 AND d.load < d.capacity"
+        f" AND {present('staff', 'd.staff_id', '$1')} LIMIT 1",
+        to_us(now),
+    )
+    return row is not None
+
+
+async def on_duty_near(db: Reader, now: datetime) -> list[OnDuty]:
+    """Everybody on duty at the desks where somebody waits, at those that help them, or whom somebody waits for."""
+    near = await db.rows(
+        _FACTS.format(desk="ds.desk_id") + " JOIN desk_staff ds ON ds.staff_id = d.staff_id"
+        f" WHERE ds.desk_id IN ({_DESKS_ASKED}) AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')}",
+        to_us(now),
+    )
+    named = await db.rows(
+        _FACTS.format(desk="''")
+        + f" WHERE {_WORKING} AND {present('staff', 'd.staff_id', '$1')} AND d.staff_id IN"
+        " (SELECT target_staff_id FROM chat_session WHERE state = 'queued' AND target_staff_id <> '')",
+        to_us(now),
+    )
+    return _on_duty([*near, *named])
+
+
+async def on_duty_at(db: Reader, desk_id: str, now: datetime) -> list[OnDuty]:
+    """Everybody on duty at one desk."""
+    rows = await db.rows(
+        _FACTS.format(desk="ds.desk_id") + " JOIN desk_staff ds ON ds.staff_id = d.staff_id"
+        f" WHERE ds.desk_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')}",
+        to_us(now),
+        desk_id,
+    )
+    return _on_duty(rows)
+
+
+async def free_anywhere(db: Reader, need: Need, now: datetime, *, limit: int) -> list[OnDuty]:
+    """The next in turn, wherever they sit, who could take a session with this need. Their desks are not told."""
+    topical = " AND (',' || d.topics || ',') LIKE '%,' || $5 || ',%'" if need.role is Role.LIBRARIAN else ""
+    rows = await db.rows(
+        _FACTS.format(desk="''")
+        + " WHERE d.availability = 'available' AND d.offers = 0 AND d.load < d.capacity"
+        f" AND d.role = $2 AND (',' || d.languages || ',') LIKE '%,' || $3 || ',%'{topical}"
+        f" AND {present('staff', 'd.staff_id', '$1')} ORDER BY d.load, d.idle_since_at LIMIT $4",
+        to_us(now),
+        str(need.role),
+        need.language,
+        limit,
+        *([str(need.topic)] if topical else []),
+    )
+    return _on_duty(rows)
+
+
+async def on_duty_everywhere(db: Reader, now: datetime) -> list[OnDuty]:
+    """Everybody on duty in the alliance."""
+    rows = await db.rows(
+        _FACTS.format(desk="COALESCE(ds.desk_id, '')")
+        + " LEFT JOIN desk_staff ds ON ds.staff_id = d.staff_id"
+        f" WHERE {_WORKING} AND {present('staff', 'd.staff_id', '$1')}",
+        to_us(now),
+    )
+    return _on_duty(rows)
+
+
+async def colleagues_of(db: Reader, staff_id: str, now: datetime) -> list[Colleague]:
+    """Who answers at the same desks, those who are there first."""
+    rows = await db.rows(
+        "SELECT d.staff_id, a.name, d.availability, l.name_zh AS library_zh, l.name_en AS library_en,"
+        f" {present('staff', 'd.staff_id', '$2')} AS there FROM duty d JOIN account a ON a.id = d.staff_id"
+        " LEFT JOIN library l ON l.id = d.library_id WHERE d.staff_id <> $1 AND a.state = 'active' AND d.staff_id IN"
+        " (SELECT b.staff_id FROM desk_staff a JOIN desk_staff b ON b.desk_id = a.desk_id WHERE a.staff_id = $1)"
+        " ORDER BY a.name, d.staff_id LIMIT 200",
+        staff_id,
+        to_us(now),
+    )
+    colleagues = [
+        Colleague(
+            row["staff_id"],
+            row["name"],
+            row["library_zh"] or "",
+            row["library_en"] or "",
+            Availability(row["availability"]),
+            bool(row["there"]),
+        )
+        for row in rows
+    ]
+    return sorted(colleagues, key=lambda c: (not c.present, c.availability is not Availability.AVAILABLE))
+
+
+async def names_of(db: Reader, staff_ids: Collection[str]) -> dict[str, str]:
+    """What these staff members are called."""
+    if not staff_ids:
+        return {}
+    rows = await db.rows(
+        f"SELECT id, name FROM account WHERE id IN ({placeholders(len(staff_ids))})", *sorted(staff_ids)
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
+async def drifting(db: Reader) -> list[Drift]:
+    """Counters that do not agree with the rows they count: none, unless something is wrong."""
+    rows = await db.rows(
+        "SELECT * FROM (SELECT d.staff_id, d.load, d.offers,"
+        " (SELECT COUNT(*) FROM chat_session s WHERE s.staff_id = d.staff_id AND s.state = 'active') AS held,"
+        " (SELECT COUNT(*) FROM chat_session s WHERE s.offered_to = d.staff_id AND s.state = 'offered') AS offered"
+        " FROM duty d) AS counted WHERE load <> held + offered OR offers <> offered ORDER BY staff_id"
+    )
+    return [Drift(r["staff_id"], r["load"], r["offers"], r["held"], r["offered"]) for r in rows]
+
+
+async def recount(tx: Transaction, staff_id: str) -> None:
+    """Set the (locked) counters to what the rows say."""
+    await tx.execute(
+        "UPDATE duty SET offers ="
+        " (SELECT COUNT(*) FROM chat_session s WHERE s.offered_to = $1 AND s.state = 'offered'),"
+        " load = (SELECT COUNT(*) FROM chat_session s WHERE (s.offered_to = $1 AND s.state = 'offered')"
+        " OR (s.staff_id = $1 AND s.state = 'active')) WHERE staff_id = $1",
+        staff_id,
+    )
+
+
+def _on_duty(rows: Iterable[Row]) -> list[OnDuty]:
+    """One value for each person; they have one row for each of their desks."""
+    desks: dict[str, set[str]] = {}
+    first: dict[str, Row] = {}
+    for row in rows:
+        first.setdefault(row["staff_id"], row)
+        at = desks.setdefault(row["staff_id"], set())
+        if row["desk_id"]:
+            at.add(row["desk_id"])
+    return [
+        OnDuty(
+            staff_id,
+            Role(row["role"]),
+            frozenset(desks[staff_id]),
+            _listed(row["topics"]),
+            _listed(row["languages"]),
+            row["capacity"],
+            row["load"],
+            from_us(row["idle_since_at"]),
+            library_id=row["library_id"],
+            available=row["availability"] == "available",
+            offered=bool(row["offers"]),
+        )
+        for staff_id, row in first.items()
+    ]
+
+
+@lru_cache(maxsize=256)
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(filter(None, text.split(",")))
+
+
+def _duty(row: Row) -> Duty:
+    return Duty(
+        row["staff_id"],
+        Role(row["role"]),
+        row["library_id"],
+        Availability(row["availability"]),
+        AwayReason(row["away_reason"]),
+        row["capacity"],
+        row["load"],
+        row["offers"],
+        row["missed"],
+        _listed(row["topics"]),
+        _listed(row["languages"]),
+        from_us(row["idle_since_at"]),
+        row["version"],
+    )
