@@ -35,7 +35,7 @@ class Words:
 
     @classmethod
     def load(cls) -> "Words":
-        """The texts that come with the product. Raises ValueError when a key stands in two files."""
+        """The texts that come with the product."""
         return cls({language: _folder(language) for language in LANGUAGES})
 
     def text(self, key: str, language: str, values: Mapping[str, Any]) -> str:
@@ -115,10 +115,7 @@ def _folder(language: str) -> dict[str, str]:
     texts: dict[str, str] = {}
     for file in sorted(files("server.words").joinpath(language).iterdir(), key=lambda file: file.name):
         if file.name.endswith(".toml"):
-            for key, value in _flat(tomllib.loads(file.read_text(encoding="utf-8"))):
-                if key in texts:
-                    raise ValueError(f"{language}/{file.name}: {key} stands in another file too")
-                texts[key] = value
+            texts.update(_flat(tomllib.loads(file.read_text(encoding="utf-8"))))
     return texts
 
 

@@ -1,6 +1,7 @@
 """The catalogue: both languages complete, every text that the code asks for, refusals in full."""
 
 import re
+import tomllib
 import warnings
 from pathlib import Path
 from string import Formatter
@@ -8,9 +9,10 @@ from string import Formatter
 import pytest
 
 from server.domain.errors import Conflict, NotAllowed
-from server.words.catalogue import MissingText, language_from, say, script_json, text, words
+from server.words.catalogue import MissingText, _flat, language_from, say, script_json, text, words
 
 ROOT = Path(__file__).parents[3]
+WORDS = ROOT / "server" / "words"
 SOURCES = [path for room in ("server", "web", "workers") for path in sorted((ROOT / room).rglob("*.py"))]
 TEMPLATES = sorted((ROOT / "web" / "templates").rglob("*.html"))
 _KINDS = "NotAllowed|NotFound|Invalid|Conflict|TooMany|Unavailable|Refusal"
@@ -32,6 +34,12 @@ def test_both_languages_have_the_same_keys() -> None:
     zh, en = (_plain(set(words().texts[language])) for language in ("zh", "en"))
     assert zh - en == set(), "not in English"
     assert en - zh == set(), "not in Chinese"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_key_stands_in_two_files(language: str) -> None:
+    tables = [tomllib.loads(path.read_text("utf-8")) for path in sorted((WORDS / language).glob("*.toml"))]
+    assert sum(len(dict(_flat(table))) for table in tables) == len(words().texts[language])
 
 
 def test_a_text_takes_the_same_values_in_both_languages() -> None:
