@@ -1,5 +1,7 @@
 """Accounts: who asks, how readers register, how everybody keeps their own account."""
 
+from dataclasses import dataclass
+
 from server.actions.access import audit
 from server.actions.links import address_of, issue_link, mail_link, use_link
 from server.actions.logins import LoggedIn, count, start_login
@@ -15,6 +17,7 @@ from server.domain.accounts import (
     checked_password,
     typed_password,
 )
+from server.domain.desks import Library
 from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.forms import checked_mail
 from server.domain.logins import (
@@ -28,7 +31,7 @@ from server.domain.logins import (
     network_of,
     renewed,
 )
-from server.domain.permissions import NOBODY, Actor, Thing, Verb, demand
+from server.domain.permissions import NOBODY, Actor, Grant, Thing, Verb, demand
 from server.store.accounts import (
     account_by_id,
     account_by_mail,
@@ -38,6 +41,7 @@ from server.store.accounts import (
     set_password,
     set_preferences,
 )
+from server.store.libraries import library_by_id
 from server.store.logins import delete_logins, login_by_id, renew_login
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import hashed
@@ -88,7 +92,13 @@ async def register_reader(ctx: Context, *, mail: str, name: str, language: str, 
             secret = await issue_link(ctx, tx, Purpose.VERIFY, data=data)
             hours = LIFE[Purpose.VERIFY].total_seconds() // 3600
             await mail_link(
-                ctx, tx, "verify", to=mail, language=language, secret=secret, data={"name": name, "hours": int(hours)}
+                ctx,
+                tx,
+                "verify",
+                to=mail,
+                language=language,
+                secret=secret,
+                data={"name": name, "hours": int(hours)},
             )
         else:
             await write_mail(
@@ -187,9 +197,23 @@ async def own_account(ctx: Context, actor: Actor) -> Account:
     return account
 
 
-async def keep_preferences(
-    ctx: Context, actor: Actor, *, name: str, language: str, large_type: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as its owner sees it."""
+
+    account: Account
+    library: Library | None
+    grants: tuple[Grant, ...]
+
+
+async def view_account(ctx: Context, actor: Actor) -> AccountView:
+    """The actor's own account with its library and roles. Raises NotAllowed without one."""
+    account = await own_account(ctx, actor)
+    library = await library_by_id(ctx.db.read, account.library_id) if account.library_id else None
+    return AccountView(account, library, tuple(await grants_of(ctx.db.read, account.id)))
+
+
+async def keep_preferences(ctx: Context, actor: Actor, *, name: str, language: str, large_type: bool) -> None:
     """How the actor wants to be called, in which language, and whether in large type. Raises Invalid by field."""
     account = await own_account(ctx, actor)
     name, language = checked_name(name), checked_language(language)

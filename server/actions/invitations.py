@@ -1,11 +1,10 @@
 """Staff are invited by a mailed link; following it makes the account and its roles."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from server.actions.access import audit
 from server.actions.accounts import actor_by_id
 from server.actions.grants import add_account, described, give
-from server.actions.access import audit
 from server.actions.links import issue_link, look_at_link, mail_link, use_link
 from server.actions.logins import LoggedIn, start_login
 from server.actions.passwords import passwords_of
@@ -19,7 +18,7 @@ from server.domain.accounts import (
     checked_password,
     judge_grant,
 )
-from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.errors import Conflict, Invalid
 from server.domain.forms import checked_mail
 from server.domain.logins import LIFE, Link, Purpose, gone
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
@@ -109,7 +108,9 @@ async def view_invitation(ctx: Context, secret: str) -> InvitationView:
     )
 
 
-async def accept_invitation(ctx: Context, secret: str, *, name: str = "", password: str = "") -> LoggedIn | None:
+async def accept_invitation(
+    ctx: Context, secret: str, *, name: str = "", password: str = ""
+) -> LoggedIn | None:
     """Become what the link offers, once.
 
     A new account is logged in at once; who has one already gains the roles and logs in as ever (None). Raises NotFound
@@ -169,7 +170,9 @@ async def _judge(db: Reader, actor: Actor, invitation: Invitation, language: str
     for grant in invitation.grants:
         judge_grant(actor, grant)
     library = await library_by_id(db, invitation.library_id) if invitation.library_id else None
-    if library is None and (invitation.library_id or any(_needs_library(grant) for grant in invitation.grants)):
+    if library is None and (
+        invitation.library_id or any(_needs_library(grant) for grant in invitation.grants)
+    ):
         raise Invalid("library_unknown", "library")
     desks = await desks_by_ids(db, invitation.desk_ids)
     for desk_id in invitation.desk_ids:

@@ -12,7 +12,12 @@ from server.wire.tokens import hashed
 
 
 async def issue_link(
-    ctx: Context, tx: Transaction, purpose: Purpose, *, account_id: str = "", data: Mapping[str, Any] | None = None
+    ctx: Context,
+    tx: Transaction,
+    purpose: Purpose,
+    *,
+    account_id: str = "",
+    data: Mapping[str, Any] | None = None,
 ) -> str:
     """A fresh secret, good once; an account's older ones for the same purpose end."""
     now = ctx.clock.now()
@@ -45,7 +50,14 @@ def address_of(ctx: Context, path: str) -> str:
 
 
 async def mail_link(
-    ctx: Context, tx: Transaction, template: str, *, to: str, language: str, secret: str, data: Mapping[str, Any]
+    ctx: Context,
+    tx: Transaction,
+    template: str,
+    *,
+    to: str,
+    language: str,
+    secret: str,
+    data: Mapping[str, Any],
 ) -> str:
     """Send the link; returns it. Nothing else may hold the secret: we keep its hash."""
     path = {"verify": "verify", "reset": "reset", "invite": "invite", "import_welcome": "invite"}[template]

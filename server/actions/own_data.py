@@ -60,10 +60,12 @@ async def export_own_data(ctx: Context, actor: Actor) -> str:
         "exported_at": now,
         "account": _account(account) | {"library": library.name(account.language) if library else ""},
         "roles": [
-            {"role": str(grant.role), "scope": str(grant.scope)} for grant in await grants_of(ctx.db.read, account.id)
+            {"role": str(grant.role), "scope": str(grant.scope)}
+            for grant in await grants_of(ctx.db.read, account.id)
         ],
         "log_ins": [
-            {"kind": str(login.kind), "since": login.created_at, "last_used": login.seen_at} for login in logins
+            {"kind": str(login.kind), "since": login.created_at, "last_used": login.seen_at}
+            for login in logins
         ],
         "conversations": [await _conversation(ctx, session) for session in sessions],
         "questions": [_question(question) for question in questions],
@@ -170,7 +172,8 @@ async def _conversation(ctx: Context, session: ChatSession) -> dict[str, Any]:
         "rating": session.rating,
         "rating_comment": session.rating_comment,
         "documents": [
-            {"title": document.title, "url": document.url} for document in await documents_of(ctx.db.read, session.id)
+            {"title": document.title, "url": document.url}
+            for document in await documents_of(ctx.db.read, session.id)
         ],
         "events": [_event(event) for event in events],
     }

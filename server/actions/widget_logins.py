@@ -71,7 +71,12 @@ async def log_in_widget(
         link = await use_link(ctx, tx, code, Purpose.WIDGET)
         account = await account_by_id(tx, link.account_id)
         asked_here = desk is not None and desk.id == link.data["desk_id"]
-        if account is None or not account.can_log_in or not asked_here or origin not in ("", link.data["origin"]):
+        if (
+            account is None
+            or not account.can_log_in
+            or not asked_here
+            or origin not in ("", link.data["origin"])
+        ):
             raise gone(Purpose.WIDGET)
         login = await start_login(ctx, tx, account, kind=LogInKind.WIDGET, desk_id=str(link.data["desk_id"]))
         if visitor:

@@ -13,12 +13,21 @@ LINES = 20_000
 BYTES = 5 * 1024 * 1024
 # Heads of columns as libraries write them.
 _HEADS: Mapping[str, str] = {
-    **{name: "mail" for name in ("mail", "email", "e-mail", "邮箱", "电子邮箱", "邮件", "电子邮件")},
-    **{name: "name" for name in ("name", "姓名", "读者姓名")},
-    **{name: "card_number" for name in ("card_number", "card", "读者证号", "证号", "借阅证号", "卡号")},
-    **{name: "language" for name in ("language", "语言")},
+    **dict.fromkeys(("mail", "email", "e-mail", "邮箱", "电子邮箱", "邮件", "电子邮件"), "mail"),
+    **dict.fromkeys(("name", "姓名", "读者姓名"), "name"),
+    **dict.fromkeys(("card_number", "card", "读者证号", "证号", "借阅证号", "卡号"), "card_number"),
+    **dict.fromkeys(("language", "语言"), "language"),
 }
-_LANGUAGES = {"": "zh", "zh": "zh", "中文": "zh", "汉语": "zh", "en": "en", "英文": "en", "英语": "en", "english": "en"}
+_LANGUAGES = {
+    "": "zh",
+    "zh": "zh",
+    "中文": "zh",
+    "汉语": "zh",
+    "en": "en",
+    "英文": "en",
+    "英语": "en",
+    "english": "en",
+}
 
 
 @dataclass(frozen=True, slots=True)

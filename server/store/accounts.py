@@ -138,7 +138,8 @@ async def anonymise_account(tx: Transaction, account_id: str, password_hash: str
 async def grants_of(db: Reader, account_id: str) -> list[Grant]:
     """The account's roles, oldest first."""
     rows = await db.rows(
-        "SELECT role, scope, scope_id FROM role_grant WHERE account_id = $1 ORDER BY granted_at, id", account_id
+        "SELECT role, scope, scope_id FROM role_grant WHERE account_id = $1 ORDER BY granted_at, id",
+        account_id,
     )
     return [grant_from(row) for row in rows]
 

@@ -80,7 +80,10 @@ async def unreferenced(db: Reader, content_hashes: Sequence[str]) -> list[str]:
     """Those contents that no file points to any more."""
     found = []
     for content_hash in dict.fromkeys(content_hashes):
-        if await db.row("SELECT 1 AS found FROM stored_file WHERE content_hash = $1 LIMIT 1", content_hash) is None:
+        if (
+            await db.row("SELECT 1 AS found FROM stored_file WHERE content_hash = $1 LIMIT 1", content_hash)
+            is None
+        ):
             found.append(content_hash)
     return found
 

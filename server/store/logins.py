@@ -173,5 +173,9 @@ def _login(row: Row) -> LogIn:
 
 def _link(row: Row) -> Link:
     return Link(
-        row["id"], Purpose(row["purpose"]), row["account_id"], json.loads(row["data"]), from_us(row["expires_at"])
+        row["id"],
+        Purpose(row["purpose"]),
+        row["account_id"],
+        json.loads(row["data"]),
+        from_us(row["expires_at"]),
     )

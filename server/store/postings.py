@@ -50,6 +50,7 @@ async def open_duty(
 async def close_duty(tx: Transaction, staff_id: str) -> None:
     """They take no more conversations; the row stays while they still hold one, so that it can be handed over."""
     await tx.execute(
-        "UPDATE duty SET availability = 'away', away_reason = '', version = version + 1 WHERE staff_id = $1", staff_id
+        "UPDATE duty SET availability = 'away', away_reason = '', version = version + 1 WHERE staff_id = $1",
+        staff_id,
     )
     await tx.execute("DELETE FROM duty WHERE staff_id = $1 AND load = 0 AND offers = 0", staff_id)
