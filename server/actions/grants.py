@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from server.actions.access import audit
+from server.actions.staff import seat_staff
 from server.context import Context
 from server.domain.accounts import (
     Account,
     AccountState,
-    answering_role,
     judge_closing,
     judge_grant,
     judge_revocation,
-    topics_for,
 )
 from server.domain.errors import Conflict, NotFound
 from server.domain.permissions import Actor, Grant, Verb, demand, library_scopes
@@ -27,7 +26,7 @@ from server.store.accounts import (
     staff_accounts,
 )
 from server.store.logins import delete_logins
-from server.store.postings import close_duty, open_duty, post_to_desk
+from server.store.postings import close_duty
 from server.store.rows import Transaction
 
 
@@ -78,9 +77,7 @@ async def give(
     for grant in grants:
         if await add_grant(tx, account.id, grant, grant_id=ctx.ids.new(), by=actor.account_id, at=now):
             await audit(ctx, tx, actor, "role.grant", f"account:{account.id}", detail=described(grant))
-    for desk_id in desk_ids:
-        await post_to_desk(tx, desk_id, account.id)
-    await _settle_duty(ctx, tx, account)
+    await seat_staff(ctx, tx, account.id, desk_ids)
 
 
 async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
@@ -93,7 +90,7 @@ async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant)
         if account is None or not await remove_grant(tx, account_id, grant):
             raise NotFound("grant_not_found")
         await audit(ctx, tx, actor, "role.revoke", f"account:{account_id}", detail=described(grant))
-        await _settle_duty(ctx, tx, account)
+        await seat_staff(ctx, tx, account.id)
 
 
 async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_open: bool) -> None:
@@ -113,7 +110,7 @@ async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_op
             await delete_logins(tx, account_id)
             await close_duty(tx, account_id)
         else:
-            await _settle_duty(ctx, tx, account)
+            await seat_staff(ctx, tx, account.id)
         await audit(ctx, tx, actor, "account.open" if is_open else "account.close", f"account:{account_id}")
 
 
@@ -129,22 +126,6 @@ async def list_staff(
 def described(grant: Grant) -> str:
     """A grant in one word for the audit trail: manager@library:01H…"""
     return f"{grant.role}@{grant.scope}" + (f":{grant.scope_id}" if grant.scope_id else "")
-
-
-async def _settle_duty(ctx: Context, tx: Transaction, account: Account) -> None:
-    answering = answering_role(await grants_of(tx, account.id))
-    if answering is None:
-        await close_duty(tx, account.id)
-        return
-    await open_duty(
-        tx,
-        account.id,
-        role=str(answering.role),
-        library_id=account.library_id or answering.scope_id,
-        topics=topics_for(answering.role),
-        languages="zh,en" if account.language == "en" else "zh",
-        at=ctx.clock.now(),
-    )
 
 
 async def _open_account(tx: Transaction, account_id: str) -> Account:

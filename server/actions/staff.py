@@ -1,10 +1,11 @@
 """Staff as their managers keep them: who they are, where they answer, and who is free now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.actions.access import audit
 from server.context import Context
-from server.domain.accounts import Account
+from server.domain.accounts import Account, answering_role, topics_for
 from server.domain.boards import StaffLine
 from server.domain.desks import Desk
 from server.domain.errors import NotFound
@@ -12,7 +13,8 @@ from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, dema
 from server.store.accounts import account_by_id, grants_of
 from server.store.boards import staff_of_desk, staff_on_board
 from server.store.libraries import desks_by_ids
-from server.store.postings import desk_ids_of_staff, leave_desk, post_to_desk
+from server.store.postings import close_duty, desk_ids_of_staff, leave_desk, open_duty, post_to_desk
+from server.store.rows import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,31 @@ async def set_desks(ctx: Context, actor: Actor, staff_id: str, desk_ids: list[st
         names = ", ".join(sorted(desk.slug for desk in wanted.values()))
         await audit(ctx, tx, actor, "staff.desks", f"account:{staff_id}", detail=names[:500])
     return (await show_staff(ctx, actor, staff_id)).desks
+
+
+async def seat_staff(ctx: Context, tx: Transaction, account_id: str, desk_ids: Sequence[str] = ()) -> None:
+    """Let somebody answer at these desks too, and fit their duty row to the roles they hold now.
+
+    Who holds no answering role takes no conversations; a row that still counts one stays until it is handed over.
+    """
+    account = await account_by_id(tx, account_id)
+    if account is None:
+        raise NotFound("account_not_found")
+    for desk_id in desk_ids:
+        await post_to_desk(tx, desk_id, account_id)
+    answering = answering_role(await grants_of(tx, account_id))
+    if answering is None:
+        await close_duty(tx, account_id)
+        return
+    await open_duty(
+        tx,
+        account_id,
+        role=str(answering.role),
+        library_id=account.library_id or answering.scope_id,
+        topics=topics_for(answering.role),
+        languages="zh,en" if account.language == "en" else "zh",
+        at=ctx.clock.now(),
+    )
 
 
 async def list_colleagues(ctx: Context, actor: Actor, *, desk_id: str = "") -> list[StaffLine]:
