@@ -2,12 +2,29 @@
 
 from pathlib import Path
 
-from web.pages import account, ask, console, desk, invite, login, manage, register, reset, sample, widget, widget_login
+from web.pages import (
+    account,
+    ask,
+    console,
+    demo_mails,
+    desk,
+    invite,
+    login,
+    looks,
+    manage,
+    register,
+    reset,
+    sample,
+    widget,
+    widget_login,
+)
 from web.pages.base import Page
 
 STATIC = Path(__file__).parent / "static"
 
 PAGES: list[Page] = [
+    *looks.PAGES,
+    *demo_mails.PAGES,
     *desk.PAGES,
     *ask.PAGES,
     *widget.PAGES,
