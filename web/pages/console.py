@@ -1,0 +1,81 @@
+"""The librarian's screens: the console, past conversations, canned phrases. Their scripts get the words they need."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from server.domain.permissions import Verb, may
+from server.domain.phrases import PLACEHOLDERS
+from server.words.catalogue import LANGUAGES, script_json, text, words
+from web.pages.base import Page, PageRequest
+
+_SHARED = (
+    "common",
+    "topic",
+    "state",
+    "end_reason",
+    "rating",
+    "question_type",
+    "outcome",
+    "availability",
+    "language",
+    "time",
+)
+_MENU = (
+    ("/console", "console.nav.desk", Verb.STAND_DUTY),
+    ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
+    ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
+    ("/manage/board", "console.nav.board", Verb.WATCH_BOARD),
+)
+
+
+async def console(page: PageRequest) -> Response:
+    """The desk itself; everything on it comes over the API and the socket."""
+    return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit)
+
+
+async def archive(page: PageRequest) -> Response:
+    """Past conversations that one may read; each full reading is logged (R-LIVE.6)."""
+    return _screen(page, "console_archive.html", me=page.actor.account_id)
+
+
+async def phrases(page: PageRequest) -> Response:
+    """Canned phrases one may use, and those one may change (R-LIVE.3)."""
+    levels = {
+        "personal": Verb.KEEP_OWN_PHRASES,
+        "library": Verb.KEEP_LIBRARY_PHRASES,
+        "alliance": Verb.KEEP_ALLIANCE_PHRASES,
+    }
+    mine = [level for level, verb in levels.items() if may(page.actor, verb)]
+    return _screen(page, "console_phrases.html", levels=mine, placeholders=PLACEHOLDERS)
+
+
+def script_words(language: str) -> dict[str, str]:
+    """The console's own texts without their prefix, the shared ones with it, and what is said to readers in both languages."""
+    catalogue = words()
+    texts = catalogue.starting("console.", language)
+    for area in _SHARED:
+        texts |= {f"{area}.{key}": said for key, said in catalogue.starting(f"{area}.", language).items()}
+    for spoken in LANGUAGES:
+        said = catalogue.starting("console.said.", spoken)
+        texts |= {f"said.{key}_{spoken}": pattern for key, pattern in said.items()}
+    return texts
+
+
+def menu(page: PageRequest) -> list[tuple[str, str]]:
+    """The screens that this person may open."""
+    return [(address, text(key, page.language)) for address, key, verb in _MENU if may(page.actor, verb)]
+
+
+def _screen(page: PageRequest, template: str, **data: Any) -> Response:
+    jargon: Mapping[str, Any] = {language: words().starting("jargon.", language) for language in LANGUAGES}
+    block = {"language": page.language, "words": script_words(page.language), "jargon": jargon, **data}
+    return page.render(template, nav_items=menu(page), data=script_json(block))
+
+
+PAGES = [
+    Page("GET", "/console", Verb.STAND_DUTY, console),
+    Page("GET", "/console/archive", Verb.READ_ARCHIVE, archive),
+    Page("GET", "/console/phrases", Verb.KEEP_OWN_PHRASES, phrases),
+]

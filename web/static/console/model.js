@@ -1,0 +1,483 @@
+// What the console knows: the state that /api/console gives, the conversations that the line brings, and what the librarian is writing.
+
+import { Log, Outbox } from "./conversation.js";
+import { Link } from "./link.js";
+import { soon } from "./dom.js";
+import { clockSkew, get, post, renewCsrf } from "./http.js";
+import { recall, remember } from "./memory.js";
+import { t } from "./words.js";
+
+const TYPING_SHOWN_MS = 5_000;
+const RECEIPT_MS = 300;
+const BUSY_MS = [1_000, 4_000];
+
+/** One conversation on the desk: its card, its two logs, who is writing, how far everybody has read. */
+class Conversation {
+  constructor(id) {
+    this.id = id;
+    this.log = new Log(`chat/${id}`);
+    this.notes = new Log(`chat/${id}/staff`);
+    this.marks = new Map(); // participant → {delivered, read}
+    this.typing = new Map(); // participant → {name, until}
+    this.told = { delivered: 0, read: 0 }; // the receipt that the server has from us
+    this.view = null; // the page behind it, from /desk-view
+    this.viewProblem = null;
+    this.notesRead = 0;
+  }
+
+  mark(who) {
+    let mark = this.marks.get(who);
+    if (!mark) this.marks.set(who, (mark = { delivered: 0, read: 0 }));
+    return mark;
+  }
+
+  moveMark(who, { delivered, read }) {
+    const mark = this.mark(who);
+    mark.delivered = Math.max(mark.delivered, delivered ?? 0, read ?? 0);
+    mark.read = Math.max(mark.read, read ?? 0);
+  }
+
+  /** What the reader wrote and the librarian has not seen. */
+  get unread() {
+    const seen = Math.max(this.told.read, this.seen ?? 0);
+    let count = 0;
+    for (let at = this.log.events.length - 1; at >= 0 && this.log.events[at].seq > seen; at--) {
+      if (this.log.events[at].by.kind === "reader" && SAID.has(this.log.events[at].kind)) count += 1;
+    }
+    return count;
+  }
+
+  /** Since when the reader has been waiting for a reply, or null. */
+  get waitingSince() {
+    let since = null;
+    for (let at = this.log.events.length - 1; at >= 0; at--) {
+      const event = this.log.events[at];
+      if (!SAID.has(event.kind)) continue;
+      if (event.by.kind !== "reader") break;
+      since = event.at;
+    }
+    return since;
+  }
+
+  get lastSaid() {
+    return this.log.events.findLast((event) => SAID.has(event.kind)) ?? null;
+  }
+
+  /** Documents passed on, newest knowledge first: the events, or the count that came with the card. */
+  get documents() {
+    return this.log.current ? this.log.events.filter((event) => event.kind === "document").length : this.card.documents;
+  }
+
+  get documentsLimit() {
+    return this.view?.documents_limit ?? null;
+  }
+
+  get over() {
+    return this.card.state !== "active";
+  }
+}
+
+/** The kinds that somebody said; the others tell of changes. */
+export const SAID = new Set(["message", "file", "document"]);
+
+/** The model; views are told by the event "change", and of single happenings by "ready", "offer", "said", "note", "gone". */
+export class Console extends EventTarget {
+  constructor({ socketUrl, streamUrl, storage = sessionStorage }) {
+    super();
+    this.state = null; // ConsoleState, as last fetched
+    this.problem = null; // why it could not be fetched
+    this.conversations = new Map();
+    this.shownOffers = new Set();
+    this.outbox = new Outbox(storage);
+    this.ids = () => crypto.randomUUID().replaceAll("-", "");
+    this.changed = soon(() => this.dispatchEvent(new Event("change")));
+    this.version = 0;
+    this.era = 0; // how often the line has opened
+    this.link = new Link({
+      socketUrl,
+      streamUrl,
+      post: async (frame) => (await post("/api/frames", frame)).frames,
+      hello: () => ({ t: "hello", v: 1, topics: this.#topics() }),
+      heard: (frame) => this.#heard(frame),
+      changed: (state) => this.#lineChanged(state),
+    });
+    this.refetch = soon(() => this.#fetch(), 60);
+    this.tellReceipts = soon(() => this.#tellReceipts(), RECEIPT_MS);
+  }
+
+  start() {
+    this.#fetch();
+  }
+
+  get me() {
+    return this.state?.me ?? null;
+  }
+
+  /** The line in one word, truthfully: "current" only when everything that the server has is here. */
+  get currency() {
+    if (this.link.state !== "open") return this.link.state === "stopped" ? "stopped" : "offline";
+    if (this.fetching || this.stale) return "catching";
+    for (const conversation of this.conversations.values()) {
+      if (!conversation.log.current) return "catching";
+    }
+    return "current";
+  }
+
+  conversation(id) {
+    return this.conversations.get(id) ?? null;
+  }
+
+  /** Conversations in the order in which they were taken. */
+  list(state) {
+    const found = [...this.conversations.values()].filter((one) => (state === "active" ? !one.over : one.over));
+    return found.sort((a, b) => (a.card.accepted_at ?? "").localeCompare(b.card.accepted_at ?? "") || a.id.localeCompare(b.id));
+  }
+
+  get overdue() {
+    const ids = new Set((this.state?.overdue_wrap_ups ?? []).map((card) => card.id));
+    return this.list("over").filter((one) => ids.has(one.id));
+  }
+
+  say(id, text) {
+    this.#write("post", id, text);
+  }
+
+  note(id, text) {
+    this.#write("note", id, text);
+  }
+
+  /** Says something and waits until it is durable, refused, or `ms` have passed: what follows must not overtake it. */
+  sayAndWait(id, text, ms = 5_000) {
+    const entry = this.#write("post", id, text);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => done(), ms);
+      const look = () => this.outbox.entries.some((one) => one.id === entry && !one.seq && !one.refused) || done();
+      const done = () => {
+        clearTimeout(timer);
+        this.removeEventListener("change", look);
+        resolve();
+      };
+      this.addEventListener("change", look);
+    });
+  }
+
+  /** The librarian is writing: told at most every three seconds. */
+  isTyping(id) {
+    const conversation = this.conversation(id);
+    const now = Date.now();
+    if (!conversation || now - (conversation.typingTold ?? 0) < 3_000) return;
+    conversation.typingTold = now;
+    this.link.send({ t: "typing", session: id });
+  }
+
+  /** The librarian has seen a conversation up to a number. */
+  hasSeen(id, seq) {
+    const conversation = this.conversation(id);
+    if (!conversation || (conversation.seen ?? 0) >= seq) return;
+    conversation.seen = seq;
+    this.changed();
+    this.tellReceipts();
+  }
+
+  hasSeenNotes(id) {
+    const conversation = this.conversation(id);
+    if (!conversation || conversation.notesRead === conversation.notes.last) return;
+    conversation.notesRead = conversation.notes.last;
+    remember(`notes.${id}`, conversation.notesRead);
+    this.changed();
+  }
+
+  dropUnsent(id) {
+    this.outbox.drop(id);
+    this.changed();
+  }
+
+  resend(id) {
+    this.outbox.refuse(id, "");
+    this.#flush();
+    this.changed();
+  }
+
+  /** An answer held a newer card: show it before the next fetch confirms it. */
+  takeCard(card) {
+    if (!card?.id) return this.refetch();
+    this.#keep(card);
+    this.#listen();
+    this.changed();
+    this.refetch();
+  }
+
+  /** The page behind a conversation; fetched once, and again when the crew or the documents changed. */
+  async lookBehind(id, again = false) {
+    const conversation = this.conversation(id);
+    if (!conversation || conversation.looking || (conversation.view && !again)) return;
+    conversation.looking = true;
+    try {
+      conversation.view = await get(`/api/sessions/${id}/desk-view`);
+      conversation.viewProblem = null;
+    } catch (problem) {
+      conversation.viewProblem = problem;
+    }
+    conversation.looking = false;
+    this.changed();
+  }
+
+  #write(kind, session, text) {
+    const id = this.ids();
+    this.outbox.add({ id, kind, session, text, at: new Date().toISOString() });
+    this.#flush();
+    this.changed();
+    return id;
+  }
+
+  async #fetch() {
+    if (this.fetching) {
+      this.again = true;
+      return;
+    }
+    this.fetching = true;
+    clearTimeout(this.fetchTimer);
+    try {
+      const sent = Date.now();
+      const era = this.era;
+      const state = await get("/api/console");
+      clockSkew.ms = Date.parse(state.now) - (sent + Date.now()) / 2 || 0;
+      renewCsrf(state.csrf);
+      this.#take(state);
+      if (era && era === this.era) this.#compare(state);
+      this.problem = null;
+      this.stale = false;
+    } catch (problem) {
+      this.problem = problem;
+      this.stale = true;
+      if (problem.retry !== "stop") this.fetchTimer = setTimeout(() => this.#fetch(), 2_000 + Math.random() * 3_000);
+    }
+    this.fetching = false;
+    if (this.again) {
+      this.again = false;
+      this.refetch();
+    }
+    this.changed();
+  }
+
+  #take(state) {
+    const first = !this.state;
+    this.state = state;
+    this.version = Math.max(this.version, state.duty.version);
+    const here = new Set(state.sessions.map((card) => card.id));
+    for (const card of state.sessions) this.#keep(card);
+    for (const id of this.conversations.keys()) {
+      if (!here.has(id)) this.#forget(id);
+    }
+    for (const offer of state.offers) {
+      if (this.shownOffers.has(offer.offer_id)) continue;
+      this.shownOffers.add(offer.offer_id);
+      this.dispatchEvent(new CustomEvent("offer", { detail: offer }));
+    }
+    if (first) this.link.start();
+    else this.#listen();
+    if (first) this.dispatchEvent(new Event("ready"));
+  }
+
+  /** Cards read after the line opened tell how far their topics go. */
+  #compare(state) {
+    for (const card of state.sessions) {
+      const { log, notes } = this.conversations.get(card.id);
+      if (log.beat(card.last_seq)) this.#ask(log);
+      if (notes.beat(card.last_staff_seq)) this.#ask(notes);
+    }
+  }
+
+  #keep(card) {
+    let conversation = this.conversations.get(card.id);
+    const before = conversation?.card;
+    if (!conversation) {
+      conversation = new Conversation(card.id);
+      conversation.notesRead = recall(`notes.${card.id}`) ?? 0;
+      this.conversations.set(card.id, conversation);
+    }
+    conversation.card = card;
+    for (const who of card.participants) {
+      conversation.moveMark(who.id, who);
+      if (who.id === this.me?.id) conversation.told.read = Math.max(conversation.told.read, who.read);
+    }
+    if (before && (before.state !== card.state || before.participants.length !== card.participants.length || before.documents !== card.documents)) this.lookBehind(card.id, true);
+  }
+
+  #forget(id) {
+    const conversation = this.conversations.get(id);
+    this.conversations.delete(id);
+    for (const log of [conversation.log, conversation.notes]) this.link.send({ t: "unsub", topic: log.topic });
+    this.dispatchEvent(new CustomEvent("gone", { detail: conversation }));
+  }
+
+  *#logs() {
+    for (const conversation of this.conversations.values()) yield* [conversation.log, conversation.notes];
+  }
+
+  #topics() {
+    const topics = { [`staff/${this.me.id}`]: this.version };
+    for (const log of this.#logs()) {
+      topics[log.topic] = log.last;
+      log.asked = true;
+    }
+    return topics;
+  }
+
+  #listen() {
+    for (const log of this.#logs()) {
+      if (!log.subscribed && !log.asked) this.#ask(log);
+    }
+  }
+
+  #ask(log) {
+    log.asked = this.link.send({ t: "sub", topic: log.topic, after: log.last });
+  }
+
+  #logOf(topic) {
+    const [, id, audience] = topic.split("/");
+    const conversation = topic.startsWith("chat/") ? this.conversations.get(id) : null;
+    return conversation && { conversation, log: audience === "staff" ? conversation.notes : conversation.log };
+  }
+
+  #lineChanged(state) {
+    if (state === "waiting" || state === "stopped") {
+      for (const log of this.#logs()) log.lose();
+      for (const conversation of this.conversations.values()) conversation.typing.clear();
+      this.outbox.lose();
+    }
+    if (state === "open") {
+      this.era += 1;
+      this.refetch(); // hints may have passed us by
+    }
+    this.changed();
+  }
+
+  #heard(frame) {
+    const handler = HANDLERS[frame.t];
+    if (handler) handler.call(this, frame);
+    this.changed();
+  }
+
+  /** @private handlers, by the frame's `t` */
+  static handlers = {
+    welcome() {
+      this.#flush();
+      this.#listen();
+    },
+    subbed({ topic, last }) {
+      const found = this.#logOf(topic);
+      if (found) found.log.confirm(last);
+      else if (topic === `staff/${this.me.id}` && last > this.version) this.refetch();
+    },
+    ev(event) {
+      const found = this.#logOf(event.topic);
+      if (!found) return;
+      const { conversation, log } = found;
+      const live = log.subscribed && log.last >= log.known;
+      const result = log.receive(event);
+      if (event.id) this.outbox.drop(event.id);
+      if (result === "gap" && !log.asked) this.#ask(log);
+      if (result === "kept") this.#keptEvent(conversation, log, event, live);
+    },
+    ack({ id, seq, at }) {
+      const entry = this.outbox.entries.find((one) => one.id === id);
+      if (!entry) return;
+      this.outbox.acknowledge(id, seq);
+      this.#standFor(entry, seq, at);
+      this.#flush();
+    },
+    err(frame) {
+      if (frame.id && this.outbox.entries.some((entry) => entry.id === frame.id)) this.#refused(frame);
+      else this.refetch(); // we asked for what is no longer ours
+    },
+    unsubbed({ topic }) {
+      this.#logOf(topic)?.log.lose();
+      this.refetch();
+    },
+    cur({ topics }) {
+      for (const [topic, last] of Object.entries(topics)) {
+        const found = this.#logOf(topic);
+        if (found?.log.beat(last)) this.#ask(found.log);
+        if (topic === `staff/${this.me.id}` && last > this.version) this.refetch();
+      }
+    },
+    rcpt({ topic, who, delivered, read }) {
+      this.#logOf(topic)?.conversation.moveMark(who, { delivered, read });
+    },
+    typing({ topic, who, name }) {
+      const found = this.#logOf(topic);
+      if (!found || who === this.me.id) return;
+      found.conversation.typing.set(who, { name, until: Date.now() + TYPING_SHOWN_MS });
+      setTimeout(this.changed, TYPING_SHOWN_MS + 50);
+    },
+    duty({ version }) {
+      this.version = Math.max(this.version, version ?? 0);
+      this.refetch();
+    },
+    crew({ session }) {
+      this.refetch();
+      this.lookBehind(session, true);
+    },
+  };
+
+  #keptEvent(conversation, log, event, live) {
+    conversation.typing.delete(event.by.kind === "reader" ? "reader" : event.by.id);
+    if (log === conversation.notes) {
+      if (event.by.id === this.me.id && conversation.notesRead === event.seq - 1) conversation.notesRead = event.seq;
+      if (live && event.by.id !== this.me.id) this.dispatchEvent(new CustomEvent("note", { detail: { conversation, event } }));
+      return;
+    }
+    this.tellReceipts();
+    if (STATE_CHANGES.has(event.kind)) this.refetch();
+    if (event.kind === "document") this.lookBehind(conversation.id, true);
+    if (live && event.by.id !== this.me.id) this.dispatchEvent(new CustomEvent("said", { detail: { conversation, event } }));
+  }
+
+  /** To its writer an acknowledgement of the very next number stands for the event itself, which need not come any more. */
+  #standFor(entry, seq, at) {
+    const conversation = this.conversations.get(entry.session);
+    if (!conversation) return;
+    const log = entry.kind === "note" ? conversation.notes : conversation.log;
+    const kind = entry.kind === "note" ? "note" : "message";
+    const by = { kind: "staff", id: this.me.id, name: this.me.name };
+    const event = { t: "ev", topic: log.topic, seq, kind, by, id: entry.id, text: entry.text, data: {}, at };
+    if (seq <= log.last + 1) {
+      if (log.receive(event) === "kept") this.#keptEvent(conversation, log, event, false);
+      this.outbox.drop(entry.id);
+    } else log.beat(seq);
+  }
+
+  #refused(frame) {
+    if (frame.retry === "retry") {
+      this.outbox.hold(frame.id, true);
+      setTimeout(() => {
+        this.outbox.hold(frame.id, false);
+        this.#flush();
+      }, BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
+      return;
+    }
+    this.outbox.refuse(frame.id, frame.message || t("problem.unknown"));
+    if (frame.retry === "resume") this.refetch();
+    this.#flush();
+  }
+
+  #flush() {
+    for (const entry of this.outbox.due()) {
+      if (this.link.send({ t: entry.kind, session: entry.session, id: entry.id, text: entry.text })) this.outbox.leave(entry.id);
+    }
+  }
+
+  #tellReceipts() {
+    for (const conversation of this.conversations.values()) {
+      const delivered = conversation.log.last;
+      const read = Math.min(conversation.log.last, Math.max(conversation.seen ?? 0, conversation.told.read));
+      const { told } = conversation;
+      if (delivered <= told.delivered && read <= told.read) continue;
+      if (this.link.send({ t: "receipt", session: conversation.id, delivered, read })) conversation.told = { delivered, read };
+    }
+  }
+}
+
+const HANDLERS = Console.handlers;
+const STATE_CHANGES = new Set(["joined", "left", "transferred", "requeued", "ended", "supervised", "rated"]);
