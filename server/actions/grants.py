@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from server.actions.access import audit
+from server.actions.passwords import passwords_of
 from server.actions.staff import seat_staff
 from server.context import Context
 from server.domain.accounts import (
     Account,
     AccountState,
+    checked_password,
     judge_closing,
     judge_grant,
     judge_revocation,
@@ -22,6 +24,7 @@ from server.store.accounts import (
     grants_of,
     insert_account,
     remove_grant,
+    set_password,
     set_state,
     staff_accounts,
 )
@@ -133,3 +136,19 @@ async def _open_account(tx: Transaction, account_id: str) -> Account:
     if account is None or account.state in (AccountState.DISABLED, AccountState.ERASED):
         raise NotFound("account_not_found")
     return account
+
+
+async def give_password(ctx: Context, actor: Actor, account_id: str, *, password: str) -> None:
+    """Set somebody's password at the machine itself and end all their log-ins. Raises Invalid, NotFound."""
+    demand(actor, Verb.KEEP_STAFF)
+    account = await account_by_id(ctx.db.read, account_id)
+    if account is None:
+        raise NotFound("account_not_found")
+    chosen = checked_password(password, mail=account.mail, name=account.name)
+    password_hash = await passwords_of(ctx).hash(chosen)
+    async with ctx.transaction() as tx:
+        judge_closing(actor, await grants_of(tx, account_id), administrators=2)
+        if not await set_password(tx, account_id, password_hash, ctx.clock.now()):
+            raise NotFound("account_not_found")
+        await delete_logins(tx, account_id)
+        await audit(ctx, tx, actor, "account.password", f"account:{account_id}")
