@@ -1,0 +1,33 @@
+"""The managers' screens, put together."""
+
+from starlette.responses import Response
+
+from server.domain.permissions import Verb, may
+from web.pages import (
+    manage_board,
+    manage_desks,
+    manage_libraries,
+    manage_phrases,
+    manage_policies,
+    manage_reviews,
+    manage_staff,
+)
+from web.pages.base import Page, PageRequest
+
+
+async def home(page: PageRequest) -> Response:
+    """Managers begin at the board, librarians at their phrases."""
+    watches = may(page.actor, Verb.WATCH_BOARD)
+    return page.redirect("/manage/board" if watches else "/manage/phrases")
+
+
+PAGES: list[Page] = [
+    Page("GET", "/manage", Verb.KEEP_OWN_PHRASES, home),
+    *manage_board.PAGES,
+    *manage_libraries.PAGES,
+    *manage_desks.PAGES,
+    *manage_staff.PAGES,
+    *manage_phrases.PAGES,
+    *manage_policies.PAGES,
+    *manage_reviews.PAGES,
+]

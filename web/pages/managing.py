@@ -1,0 +1,90 @@
+"""What the managers' screens share: their menu, forms with what is wrong in them, and what was just done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from server.domain.errors import Conflict, Invalid, Refusal
+from server.domain.forms import Form, FormRefused
+from server.domain.permissions import Thing, Verb, may
+from server.words.catalogue import say, text
+from web.pages.base import PageRequest
+
+DONE = frozenset({"saved", "added", "removed", "invited", "reviewed", "recorded"})
+_MENU = (
+    ("/manage/board", "board", Verb.WATCH_BOARD),
+    ("/manage/desks", "desks", Verb.KEEP_DESK),
+    ("/manage/libraries", "libraries", Verb.KEEP_LIBRARIES),
+    ("/manage/staff", "staff", Verb.KEEP_STAFF),
+    ("/manage/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
+    ("/manage/policies", "policies", Verb.KEEP_POLICIES),
+    ("/manage/reviews", "reviews", Verb.REVIEW_BLOCK),
+    ("/console", "console", Verb.STAND_DUTY),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A form as it is shown: what stands in its fields, and what is wrong with each, in the asker's language."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        return list(self.errors.items())
+
+
+def show(page: PageRequest, template: str, *, status: int = 200, **values: Any) -> Response:
+    """A manager's screen with its menu and, after a change, a word that it was made."""
+    done = page.query.get("done", "")
+    flashes = [("good", text(f"manage.done.{done}", page.language))] if done in DONE else []
+    return page.render(template, status=status, nav_items=menu(page), flashes=flashes, **values)
+
+
+def menu(page: PageRequest) -> list[tuple[str, str]]:
+    """The screens that this manager may open."""
+    return [
+        (address, text(f"manage.menu.{name}", page.language))
+        for address, name, verb in _MENU
+        if may(page.actor, verb)
+    ]
+
+
+async def filled(page: PageRequest) -> Form:
+    """The posted fields as a form to be judged."""
+    return Form({name: value for name, value in (await page.form()).items() if isinstance(value, str)})
+
+
+async def chosen(page: PageRequest, name: str) -> list[str]:
+    """Every value that was ticked under one name."""
+    return [value for value in (await page.form()).getlist(name) if isinstance(value, str)]
+
+
+async def refill(page: PageRequest, refusal: Refusal, *, fallback: str = "") -> Fill:
+    """The posted form again, with what is wrong; a refusal without a field stands at ``fallback``."""
+    form = await page.form()
+    values = {name: value for name, value in form.items() if isinstance(value, str)}
+    return Fill(values, said(page, refusal, fallback=fallback))
+
+
+def said(page: PageRequest, refusal: Refusal, *, fallback: str = "") -> dict[str, str]:
+    """What is wrong by field, in words."""
+    problems = refusal.problems if isinstance(refusal, FormRefused) else [refusal]
+    return {problem.field or fallback: say(problem, page.language) for problem in problems}
+
+
+CORRECTABLE = (FormRefused, Invalid, Conflict)  # shown beside the fields; anything else is a page of its own
+
+
+def alliance_wide(page: PageRequest, verb: Verb) -> bool:
+    """Whether the manager may do this for the whole alliance."""
+    return may(page.actor, verb, Thing())
