@@ -89,7 +89,7 @@ async def unoffer(ctx: Context, tx: Transaction, session: ChatSession, *, declin
     tell_queue(tx, session)
 
 
-async def supervisor_at(db: Reader, ctx: Context, session: ChatSession, intern_id: str) -> str:
+async def supervisor_at(ctx: Context, db: Reader, session: ChatSession, intern_id: str) -> str:
     """A full librarian of the session's desk who is there to stand behind the intern; empty when there is none."""
     roster = Roster(await on_duty_at(db, session.target_desk_id, ctx.clock.now()))
     waiting = waiting_of(session)
@@ -107,7 +107,7 @@ async def _supervisor_for(ctx: Context, tx: Transaction, actor: Actor, offer_id:
     there = {o.staff_id for o in await on_duty_at(tx, session.target_desk_id, ctx.clock.now()) if o.available}
     if session.supervisor_id in there:
         return session.supervisor_id
-    found = await supervisor_at(tx, ctx, session, actor.account_id)
+    found = await supervisor_at(ctx, tx, session, actor.account_id)
     if not found:
         raise Conflict("no_supervisor", "R-ORG.5")
     return found

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from server.actions.access import access_session, audit
-from server.actions.routing import dispatch, enqueue, place_of, release_slot
+from server.actions.places import place_of
+from server.actions.routing import enqueue, release_slot
 from server.context import Context
 from server.domain.chat import (
     ChatSession,
@@ -17,7 +18,7 @@ from server.domain.chat import (
     state_after_end,
 )
 from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.events import CrewChanged
+from server.domain.events import CrewChanged, QueueChanged
 from server.domain.permissions import Actor, Verb, demand
 from server.store.blocks import block_of
 from server.store.chat import (
@@ -196,12 +197,12 @@ async def end_in(
         )
     )
     await leave_all(tx, fresh.id, now)
-    for kind in ("reader_gone", "widen_group", "widen_alliance"):
+    for kind in ("reader_gone", "widen", "offer_again"):
         await cancel_due(tx, kind, fresh.id)
     if due is not None:
         await set_due(tx, "wrap_up", fresh.id, due)
     tx.announce(CrewChanged(fresh.id))
-    await dispatch(ctx, tx)
+    tx.announce(QueueChanged())
     return True
 
 

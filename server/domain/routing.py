@@ -1,4 +1,4 @@
-"""Which waiting reader is offered to which librarian: circles that widen, first come first served, longest idle first."""
+"""Who is offered to whom: circles that widen, readers first come first served, librarians longest idle first."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -279,10 +279,11 @@ def narrowest(waiting: Waiting, roster: Roster) -> Crowd:
     """The narrowest circle with somebody on duty who could serve the session."""
     home = frozenset({waiting.desk_id})
     group = home | roster.neighbours.get(waiting.desk_id, frozenset())
-    for circle, desks in ((Circle.DESK, home), (Circle.GROUP, group), (Circle.ALLIANCE, frozenset({""}))):
-        people = list(roster.within(circle, waiting))
-        if people or circle is Circle.ALLIANCE:
-            break
+    desks, people = home, list(roster.within(Circle.DESK, waiting))
+    if not people:
+        desks, people = group, list(roster.within(Circle.GROUP, waiting))
+    if not people:
+        desks, people = frozenset({""}), list(roster.within(Circle.ALLIANCE, waiting))
     taking = [someone for someone in people if someone.available]
     return Crowd(
         desks,

@@ -9,6 +9,8 @@ from typing import Any
 from server.domain.events import DueSet
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
+_CHUNK = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -48,8 +50,8 @@ async def set_due(
 async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime) -> None:
     """Promise it for a moment unless it is promised already."""
     await tx.execute(
-        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, '{}', 0, '')"
-        " ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error)"
+        " VALUES ($1, $2, $3, $4, '{}', 0, '') ON CONFLICT (id) DO NOTHING",
         due_id(kind, subject_id),
         kind,
         subject_id,
@@ -58,18 +60,40 @@ async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime
     tx.announce(DueSet(at))
 
 
-async def cancel_due(tx: Transaction, kind: str, *subject_ids: str) -> int:
-    """Take the promise back; one that is being kept right now decides the race by its last statement."""
-    if not subject_ids:
-        return 0
-    ids = [due_id(kind, subject_id) for subject_id in subject_ids]
-    return await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+async def set_dues(tx: Transaction, kind: str, subject_ids: Collection[str], at: datetime) -> None:
+    """Promise the same for many subjects; promised already, it moves to this moment."""
+    subjects = sorted(subject_ids)
+    for start in range(0, len(subjects), _CHUNK):
+        some = subjects[start : start + _CHUNK]
+        marks = ", ".join(f"(${n}, $1, ${n + 1}, $2, '{{}}', 0, '')" for n in range(3, 3 + 2 * len(some), 2))
+        await tx.execute(
+            f"INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES {marks}"
+            " ON CONFLICT (id) DO UPDATE SET due_at = $2, attempts = 0, last_error = ''",
+            kind,
+            to_us(at),
+            *(part for subject in some for part in (due_id(kind, subject), subject)),
+        )
+    if subjects:
+        tx.announce(DueSet(at))
 
 
-async def cancel_dues(tx: Transaction, kinds: Collection[str], subject_id: str) -> int:
+async def cancel_due(tx: Transaction, kind: str, *subject_ids: str) -> None:
+    """Take promises of one kind back; harmless where there is none."""
+    for start in range(0, len(subject_ids), _CHUNK):
+        ids = [due_id(kind, subject_id) for subject_id in sorted(subject_ids[start : start + _CHUNK])]
+        await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+
+
+async def cancel_dues(tx: Transaction, kinds: Collection[str], subject_id: str) -> None:
     """Take back several kinds of promises about one subject."""
     ids = [due_id(kind, subject_id) for kind in kinds]
-    return await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+    await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+
+
+async def due_moment(db: Reader, kind: str, subject_id: str) -> datetime | None:
+    """For when it is promised; None when it is not."""
+    row = await db.row("SELECT due_at FROM due WHERE id = $1", due_id(kind, subject_id))
+    return from_us(row["due_at"]) if row else None
 
 
 async def due_by_now(db: Reader, now: datetime, kinds: Collection[str], *, limit: int) -> list[Due]:

@@ -1,6 +1,6 @@
 """Duty rows: what each staff member offers, and the counter that caps their load."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -118,6 +118,18 @@ async def bump_version(tx: Transaction, staff_id: str, why: str) -> DutyChanged:
         "UPDATE duty SET version = version + 1 WHERE staff_id = $1 RETURNING version", staff_id
     )
     return DutyChanged(staff_id, row["version"] if row else 0, why)
+
+
+async def versions_of(db: Reader, staff_ids: Sequence[str]) -> dict[str, int]:
+    """The version number of each duty row."""
+    found: dict[str, int] = {}
+    for start in range(0, len(staff_ids), 500):
+        some = staff_ids[start : start + 500]
+        rows = await db.rows(
+            f"SELECT staff_id, version FROM duty WHERE staff_id IN ({placeholders(len(some))})", *some
+        )
+        found.update({row["staff_id"]: row["version"] for row in rows})
+    return found
 
 
 async def take_slot(tx: Transaction, staff_id: str) -> int | None:

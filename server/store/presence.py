@@ -68,7 +68,8 @@ async def close_lease(tx: Transaction, process_id: str) -> None:
 async def lapsed_leases(db: Reader, now: datetime) -> list[Lapsed]:
     """The processes that are taken for dead."""
     rows = await db.rows(
-        "SELECT process_id, renewed_at FROM process_lease WHERE expires_at <= $1 ORDER BY process_id",
+        "SELECT process_id, renewed_at FROM process_lease WHERE expires_at <= $1"
+        " AND process_id NOT LIKE 'turn:%' ORDER BY process_id",
         to_us(now),
     )
     return [Lapsed(row["process_id"], from_us(row["renewed_at"])) for row in rows]
@@ -81,6 +82,21 @@ async def take_lapsed(tx: Transaction, lapsed: Lapsed) -> bool:
             "DELETE FROM process_lease WHERE process_id = $1 AND renewed_at = $2",
             lapsed.process_id,
             to_us(lapsed.renewed_at),
+        )
+    )
+
+
+async def lend_turn(tx: Transaction, task: str, process_id: str, *, now: datetime, until: datetime) -> bool:
+    """Let one process of all do a task, and keep it while it goes on; False while another does."""
+    return bool(
+        await tx.execute(
+            "INSERT INTO process_lease (process_id, host, renewed_at, expires_at) VALUES ($1, $2, $3, $4)"
+            " ON CONFLICT (process_id) DO UPDATE SET host = $2, renewed_at = $3, expires_at = $4"
+            " WHERE process_lease.host = $2 OR process_lease.expires_at <= $3",
+            f"turn:{task}",
+            process_id,
+            to_us(now),
+            to_us(until),
         )
     )
 

@@ -55,7 +55,7 @@ async def mean_talk_seconds(db: Reader, now: datetime) -> float | None:
     )
     if row is None or row["talks"] < 5:
         return None
-    return float(row["total"]) / row["talks"] / 1_000_000
+    return float(row["total"]) / int(row["talks"]) / 1_000_000
 
 
 async def offers_to(db: Reader, staff_id: str) -> list[ChatSession]:

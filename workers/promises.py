@@ -1,0 +1,19 @@
+"""Every kind of promise the product makes, and the action that keeps it."""
+
+from server.actions.dues import Kind, Kinds, kinds
+from server.actions.duty import ask_for_wrap_up, check_counters, go_idle, lose_librarian, replace_supervisor
+from server.actions.offers import expire_offer
+from server.actions.presence import end_if_gone
+from server.actions.routing import begin_round, widen
+
+PROMISES: Kinds = kinds(
+    Kind("offer_expiry", expire_offer, urgent=True),
+    Kind("widen", widen, urgent=True),
+    Kind("offer_again", begin_round, urgent=True),
+    Kind("librarian_lost", lose_librarian, urgent=True),
+    Kind("supervisor_lost", replace_supervisor, urgent=True),
+    Kind("reader_gone", end_if_gone, urgent=True),
+    Kind("auto_away", go_idle),
+    Kind("wrap_up", ask_for_wrap_up),
+    Kind("check_counters", check_counters),
+)
