@@ -100,12 +100,6 @@ async def latest_mails(db: Reader, limit: int = 100) -> Sequence[Mail]:
     return [_mail(row) for row in rows]
 
 
-async def mails_by_state(db: Reader) -> dict[str, int]:
-    """How many mails wait, were sent, failed."""
-    rows = await db.rows("SELECT state, COUNT(*) AS mails FROM mail_out GROUP BY state")
-    return {"waiting": 0, "sent": 0, "failed": 0} | {row["state"]: row["mails"] for row in rows}
-
-
 async def _let_go(
     tx: Transaction, mail: Mail, *, state: str, next_at: datetime, error: str, sent_at: datetime | None
 ) -> bool:
