@@ -32,7 +32,7 @@ class DatabaseFacts:
     recent: bool  # a version that has what our statements need
     durable: bool
     settings: str  # those that decide it, as the database names them
-    now: datetime
+    drift: float | None  # seconds that its clock is ahead of ours; None where it is the same clock
     missing: tuple[str, ...]  # migrations that this version brings and the database lacks
     unknown: tuple[str, ...]  # migrations that the database has and this version does not know: it is newer
 
@@ -80,7 +80,7 @@ def _sqlite_facts(path: Path) -> DatabaseFacts:
         recent=sqlite3.sqlite_version_info >= (3, 35),  # RETURNING
         durable=journal == "wal" and synchronous >= 2,
         settings=f"journal_mode={journal}, synchronous={'FULL' if synchronous >= 2 else synchronous}",
-        now=datetime.now(UTC),  # its clock is this machine's
+        drift=None,
         missing=tuple(name for name in migration_names() if name not in applied),
         unknown=tuple(sorted(applied - set(migration_names()))),
     )
@@ -101,12 +101,14 @@ async def _postgres_facts(url: str) -> DatabaseFacts:
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseAway("refused", str(error) or type(error).__name__) from error
     try:
+        asked = datetime.now(UTC)
         row = await connection.fetchrow(
             "SELECT clock_timestamp() AS now, current_setting('server_version') AS version,"
             " current_setting('server_version_num')::int AS number, current_setting('fsync') AS fsync,"
             " current_setting('synchronous_commit') AS synchronous,"
             " to_regclass('tortoise_migrations')::text AS table_name"
         )
+        assert row is not None, "a SELECT without a table always gives a row"
         applied = (
             {found["name"] for found in await connection.fetch("SELECT name FROM tortoise_migrations")}
             if row["table_name"]
@@ -122,7 +124,7 @@ async def _postgres_facts(url: str) -> DatabaseFacts:
         recent=row["number"] >= 140000,
         durable=row["fsync"] == "on" and row["synchronous"] not in ("off",),
         settings=f"fsync={row['fsync']}, synchronous_commit={row['synchronous']}",
-        now=row["now"].astimezone(UTC),
+        drift=(row["now"] - asked).total_seconds(),
         missing=tuple(name for name in migration_names() if name not in applied),
         unknown=tuple(sorted(applied - set(migration_names()))),
     )

@@ -53,3 +53,11 @@ async def read_installation(db: Reader, now: datetime) -> Reading:
         processes=leases["n"] if leases else 0,
         staff_present=there["staff"] if there else 0,
     )
+
+
+async def latest_content_hashes(db: Reader, limit: int) -> list[str]:
+    """Under which hashes the newest whole files are kept."""
+    rows = await db.rows(
+        "SELECT content_hash FROM stored_file WHERE state = 'whole' ORDER BY created_at DESC LIMIT $1", limit
+    )
+    return [row["content_hash"] for row in rows]

@@ -1,0 +1,114 @@
+"""`shuqiao doctor`: looks at everything that the product needs and says what to do."""
+
+import argparse
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from server.clocks import SystemClock
+from server.commands import checks
+from server.commands.findings import Finding, Level
+from server.commands.setting_texts import setting_rows
+from server.commands.terminal import FAILED, MISUSED, Help, language_of, padded, table
+from server.context import Context, make_context
+from server.domain.forms import checked_mail
+from server.settings import Settings, SettingsError, load_settings
+from server.words.catalogue import text
+
+_EXAMPLES = """\
+examples:
+  shuqiao doctor                        look at everything; no mail is sent, nothing is changed
+  shuqiao doctor --mail-to me@example.org      … and send a test mail to this address
+  shuqiao doctor --settings             every setting with its default and meaning
+  shuqiao doctor --new-secret           a fresh value for secret_key
+
+Each line says OK, WARN or FAIL; below the last two stands what to do. Status 0 without FAIL, else 1.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Teach the program `doctor`."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check settings, database, Redis, mail, clock and files, and say what to do",
+        description="Look at everything that Shuqiao needs, and say what to do where something is not well.",
+        epilog=_EXAMPLES,
+        formatter_class=Help,
+    )
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--mail-to", metavar="ADDRESS", default="", help="send a test mail there")
+    choice.add_argument("--settings", action="store_true", help="list all settings")
+    choice.add_argument("--new-secret", action="store_true", help="print a new secret key")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Examine, or print what was asked for."""
+    language = language_of()
+    if args.new_secret:
+        print(secrets.token_urlsafe(48))
+        return 0
+    if args.settings:
+        print(*table(setting_rows(language), indent=0), sep="\n")
+        return 0
+    if args.mail_to:
+        checked_mail(args.mail_to)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        for problem in error.problems:
+            show(Finding(Level.FAIL, "settings", problem, text("doctor.settings_next", language)))
+        return MISUSED
+    return asyncio.run(_examine(settings, language, args.mail_to))
+
+
+def show(finding: Finding) -> None:
+    """One finding, at once: the next examination may take a while."""
+    print(f"{finding.level.value:<5} {padded(finding.area, 9)} {finding.said}", flush=True)
+    if finding.todo:
+        print(" " * 16 + f"→ {finding.todo}", flush=True)
+
+
+async def _examine(settings: Settings, language: str, mail_to: str) -> int:
+    worst = Level.OK
+    async for finding in _findings(settings, language, mail_to):
+        show(finding)
+        worst = max(worst, finding.level, key=list(Level).index)
+    print(text(f"doctor.all_{worst.value.lower()}", language))
+    return FAILED if worst is Level.FAIL else 0
+
+
+async def _findings(settings: Settings, language: str, mail_to: str) -> AsyncIterator[Finding]:
+    for finding in checks.check_settings(settings, language):
+        yield finding
+    yield checks.check_secret(settings, language)
+    found, facts = await checks.check_database(settings, language)
+    for finding in found:
+        yield finding
+    redis, drift = await checks.check_redis(settings, language)
+    yield redis
+    if facts is not None:
+        yield checks.check_clock([drift, facts.drift], language)
+    for finding in checks.check_files(settings, language):
+        yield finding
+    async with _opened(settings, usable=facts is not None and not facts.missing) as ctx:
+        if ctx is not None:
+            async for finding in checks.check_shared_files(ctx, language):
+                yield finding
+            async for finding in checks.check_work(ctx, language):
+                yield finding
+    yield await checks.check_mail(settings, language, mail_to=mail_to, now=SystemClock().now())
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, *, usable: bool) -> AsyncIterator[Context | None]:
+    if not usable:
+        yield None
+        return
+    ctx = make_context(settings)
+    await ctx.db.open()
+    try:
+        yield ctx
+    finally:
+        await ctx.db.close()

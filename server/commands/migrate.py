@@ -1,0 +1,84 @@
+"""`shuqiao migrate`: makes the database, or brings it up to date."""
+
+import argparse
+import asyncio
+
+from server.commands.processes import away_lines
+from server.commands.terminal import Failure, Help, language_of
+from server.domain.errors import Unavailable
+from server.settings import Settings, load_settings
+from server.store.checking import DatabaseAway, DatabaseFacts, look_at
+from server.store.migrating import migrate, migration_names
+from server.words.catalogue import text
+
+_EXAMPLES = """\
+examples:
+  shuqiao migrate                       make the database, or bring it up to date
+  shuqiao migrate --check               only say what is missing; status 1 if anything is
+
+On SQLite a copy of a file that holds data is made first, beside it. On PostgreSQL make a backup
+yourself (docs/operations.md). It is safe to run again, and from several machines at once.
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Teach the program `migrate`."""
+    parser = subparsers.add_parser(
+        "migrate",
+        help="make or renew the database",
+        description="Make the database, or bring it up to this version's schema; data is kept.",
+        epilog=_EXAMPLES,
+        formatter_class=Help,
+    )
+    parser.add_argument("--check", action="store_true", help="only say what is missing")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Migrate, or with --check only look."""
+    settings, language = load_settings(), language_of()
+    if args.check:
+        return asyncio.run(_check(settings, language))
+    asyncio.run(bring_up_to_date(settings, language))
+    return 0
+
+
+async def bring_up_to_date(settings: Settings, language: str) -> None:
+    """Apply what is missing and say what was done. Raises Failure."""
+    before = await _looked_at(settings, language)
+    if before is not None and before.unknown:
+        raise Failure(text("command.schema_ahead", language, names=", ".join(before.unknown)))
+    if before is not None and not before.missing:
+        print(text("command.schema_current", language, name=migration_names()[-1]))
+        return
+    try:
+        copy = await migrate(settings.database_url)
+    except Unavailable as error:
+        cause = str(error.__cause__ or error)
+        raise Failure(*away_lines(DatabaseAway("refused", cause), language)) from error
+    if copy is not None:
+        print(text("command.copied", language, path=copy))
+    for name in before.missing if before else migration_names():
+        print(text("command.applied", language, name=name))
+
+
+async def _check(settings: Settings, language: str) -> int:
+    facts = await _looked_at(settings, language)
+    missing = facts.missing if facts else migration_names()
+    if not missing:
+        print(text("command.schema_current", language, name=migration_names()[-1]))
+        return 0
+    raise Failure(
+        text("command.schema_behind", language, names=", ".join(missing)),
+        text("command.run_migrate", language),
+    )
+
+
+async def _looked_at(settings: Settings, language: str) -> DatabaseFacts | None:
+    """The database's facts; None for an SQLite file that is still to be made."""
+    try:
+        return await look_at(settings.database_url)
+    except DatabaseAway as away:
+        if away.code in ("no_file", "no_folder"):
+            return None
+        raise Failure(*away_lines(away, language)) from away

@@ -1,0 +1,78 @@
+"""What long-running commands have in common: refusing to start where they could not work, stopping kindly."""
+
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+
+from server.commands.terminal import Failure
+from server.settings import Settings
+from server.store.checking import DatabaseAway, DatabaseFacts, look_at
+from server.words.catalogue import text
+
+BACKLOG = 2048
+
+
+async def demand_database(settings: Settings, language: str) -> DatabaseFacts:
+    """The database's facts. Raises Failure, with what to do, when it cannot be used as it is."""
+    try:
+        facts = await look_at(settings.database_url)
+    except DatabaseAway as away:
+        raise Failure(*away_lines(away, language)) from away
+    if facts.missing:
+        raise Failure(
+            text("command.schema_behind", language, names=", ".join(facts.missing)),
+            text("command.run_migrate", language),
+        )
+    if facts.unknown:
+        raise Failure(text("command.schema_ahead", language, names=", ".join(facts.unknown)))
+    return facts
+
+
+def away_lines(away: DatabaseAway, language: str) -> tuple[str, str]:
+    """What is the matter with the database and what to do about it."""
+    return (
+        text(f"command.database_{away.code}", language, reason=away.reason),
+        text(f"command.database_{away.code}_next", language),
+    )
+
+
+def demand_folder(settings: Settings, language: str) -> None:
+    """Raise Failure unless files can be kept where the settings say."""
+    folder = Path(settings.files_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(13, os.strerror(13))
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failure(
+            text("command.files_away", language, path=folder.absolute(), reason=reason),
+            text("command.files_next", language),
+        ) from error
+
+
+def listen(host: str, port: int, language: str) -> socket.socket:
+    """The socket to serve on. Raises Failure when the port is taken or the address is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port of a process that just ended
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)  # now: two processes that both bound would else only quarrel later
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Failure(
+            text("command.port_taken", language, host=host, port=port, reason=reason),
+            text("command.port_next", language),
+        ) from error
+    return listener
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Let SIGTERM and Ctrl-C set the event."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)

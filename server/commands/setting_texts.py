@@ -1,0 +1,24 @@
+"""What each setting means, for `shuqiao doctor --settings`."""
+
+from dataclasses import fields
+
+from server.settings import Settings
+from server.words.catalogue import text
+
+
+def setting_rows(language: str) -> list[tuple[str, str, str]]:
+    """Every setting: environment variable, default, meaning; under a line of headings."""
+    heading = tuple(text(f"setting.{name}", language) for name in ("_name", "_default", "_meaning"))
+    return [
+        (heading[0], heading[1], heading[2]),
+        *(
+            (f"SHUQIAO_{field.name.upper()}", _shown(field.default), text(f"setting.{field.name}", language))
+            for field in fields(Settings)
+        ),
+    ]
+
+
+def _shown(default: object) -> str:
+    if default == "":
+        return "—"
+    return str(default).lower() if isinstance(default, bool) else str(default)

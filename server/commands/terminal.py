@@ -1,0 +1,56 @@
+"""What commands share: how they fail in plain sentences, which language they speak, tables that line up."""
+
+import argparse
+import os
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+FAILED = 1
+MISUSED = 2
+
+
+class Failure(Exception):
+    """A command cannot do what it was asked; ``lines`` say why and what to do next."""
+
+    def __init__(self, *lines: str, status: int = FAILED) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        self.status = status
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the line breaks of its examples and shows defaults where they are given."""
+
+
+def complain(*lines: str) -> None:
+    """Say what is wrong, on standard error, the first line with the program's name."""
+    for number, line in enumerate(lines):
+        print(line if number else f"shuqiao: {line}", file=sys.stderr)
+
+
+def language_of(environ: Mapping[str, str] = os.environ) -> str:
+    """The operator's language, from the locale (POSIX order); English where it says nothing of Chinese."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "zh" if environ[name].startswith("zh") else "en"
+    return "en"
+
+
+def width(text: str) -> int:
+    """How many columns a terminal gives the text: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with blanks up to so many columns."""
+    return text + " " * max(0, columns - width(text))
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> list[str]:
+    """The rows as lines whose columns stand under each other."""
+    widths = [max(width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        " " * indent + "  ".join(padded(*pair) for pair in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
