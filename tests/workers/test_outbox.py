@@ -289,3 +289,18 @@ async def test_a_mail_that_cannot_be_written_does_not_hold_up_the_next(
     await write(ctx, "good")
     assert await Sender(ctx).send_due() == 1
     assert {mail.state for mail in await latest_mails(ctx.db.read)} == {"failed", "sent"}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"smtp_tls": "starttls"}, {"smtp_tls": "tls"}, {"smtp_user": "desk", "smtp_password": "secret"}],
+    ids=["starttls", "tls", "password"],
+)
+async def test_a_server_without_the_safety_asked_for_gets_no_mail(
+    database_url: str, clock: MovedClock, mails: MailServer, settings: dict[str, str]
+) -> None:
+    async with opened(database_url, clock, smtp_port=mails.port, **settings) as ctx:
+        await write(ctx)
+        with pytest.raises(ServerAway):
+            await Sender(ctx).send_due()
+        assert mails.mails == [] and (await only_mail(ctx)).attempts == 0
