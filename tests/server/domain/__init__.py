@@ -1,0 +1,1 @@
+"""Rules, by tables and properties, without a database."""
