@@ -205,6 +205,12 @@ def checked_origin(text: str) -> str:
     return f"{scheme}://{host}" + (f":{int(port)}" if port and port != _DEFAULT_PORTS[scheme] else "")
 
 
+def origin_of(website: str) -> str:
+    """The origin of a web address: the first page of a library's site that will carry its widget."""
+    scheme, slashes, rest = website.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}" if slashes else ""
+
+
 def _ascii_host(host: str, text: str) -> str:
     try:
         host = host.encode("idna").decode("ascii")  # browsers send 图书馆.cn as xn--…

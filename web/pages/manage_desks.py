@@ -15,6 +15,7 @@ from server.domain.desks import (
     Library,
     embed_policy,
     embed_snippet,
+    origin_of,
 )
 from server.domain.hours import format_shifts
 from server.domain.permissions import Verb
@@ -169,12 +170,6 @@ async def _closures(page: PageRequest, day: Fill, *, status: int = 200) -> Respo
         closures=await list_closures(page.ctx, page.actor, ""),
         format_shifts=format_shifts,
     )
-
-
-def origin_of(website: str) -> str:
-    """The origin of a library's web site: the first page that will carry the widget."""
-    scheme, slashes, rest = website.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}" if slashes else ""
 
 
 _D, _C = "/manage/desks", "/manage/closures"
