@@ -23,7 +23,15 @@ from server.api.routes import Endpoint, json_response, refused, respond
 from server.api.socket import serve_socket
 from server.context import Context, make_context
 from server.domain.errors import NotFound
-from server.domain.events import ChatEventRecorded, CrewChanged, DueSet, DutyChanged, Event, MailWritten
+from server.domain.events import (
+    ChatEventRecorded,
+    CrewChanged,
+    DueSet,
+    DutyChanged,
+    Event,
+    MailWritten,
+    QueueChanged,
+)
 from server.domain.permissions import NOBODY
 from server.live.bus import Bus, Envelope
 from server.live.hub import Hub
@@ -70,7 +78,7 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
             case DutyChanged():
                 _, frame = frames.passing(event) or ("", {})
                 bus.publish(Envelope(f"staff/{event.staff_id}", event.version, frames.text(frame)))
-            case DueSet():
+            case DueSet() | QueueChanged():
                 bus.publish(Envelope("", wake="dues"))
             case MailWritten():
                 bus.publish(Envelope("", wake="outbox"))

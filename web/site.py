@@ -4,17 +4,14 @@ from pathlib import Path
 
 from web.pages import (
     account,
-    ask,
     console,
     demo_mails,
-    desk,
     invite,
     login,
     looks,
     manage,
     register,
     reset,
-    sample,
     widget,
     widget_login,
 )
@@ -25,10 +22,7 @@ STATIC = Path(__file__).parent / "static"
 PAGES: list[Page] = [
     *looks.PAGES,
     *demo_mails.PAGES,
-    *desk.PAGES,
-    *ask.PAGES,
     *widget.PAGES,
-    *sample.PAGES,
     *login.PAGES,
     *register.PAGES,
     *reset.PAGES,
@@ -37,4 +31,5 @@ PAGES: list[Page] = [
     *account.PAGES,
     *console.PAGES,
     *manage.PAGES,
+    *demo_mails.PAGES,
 ]
