@@ -1,0 +1,85 @@
+"""The form question as a plain page: asks, answers and shows what is wrong without any script."""
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+from server.actions.desks import DeskInfo, show_desk
+from server.actions.questions import QUESTION_LIMIT, Asking, ask_question
+from server.domain.chat import Topic
+from server.domain.errors import Invalid, Refusal
+from server.domain.forms import Form, FormRefused
+from server.domain.permissions import Verb
+from server.wire.outcomes import way_of
+from server.words.catalogue import say
+from web.pages.base import Page, PageRequest
+from web.pages.desk import desk_values
+
+_FIELDS = ("topic", "question", "kind", "mail", "phone", "name", "client_id")
+
+
+async def show(page: PageRequest) -> Response:
+    """The empty form. Its number makes a question sent twice one question."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    fresh = {"topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
+    return _form(page, info, fresh)
+
+
+async def submit(page: PageRequest) -> Response:
+    """Keep the question and show its receipt, or the form again with everything that was wrong."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    posted = await page.form()
+    values = {name: str(posted.get(name, "")) for name in _FIELDS}
+    try:
+        asking = _asking(page, Form(values))
+        kept = await ask_question(page.ctx, page.actor, info.desk.slug, asking)
+    except Refusal as refusal:
+        return _form(page, info, values, refusal)
+    return page.redirect(f"/d/{info.desk.slug}/asked", number=kept.id, kind=kept.kind)
+
+
+async def receipt(page: PageRequest) -> Response:
+    """What happens next with a question that was sent."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    number, kind = page.query.get("number", "")[:40], page.query.get("kind", "form")
+    return page.render("asked.html", number=number, kind=kind, **desk_values(page, info))
+
+
+def _asking(page: PageRequest, form: Form) -> Asking:
+    """The fields, all problems of which are said at once. Raises FormRefused."""
+    kind = form.choice("kind", ("form", "phone"), default="form")
+    topic = form.choice("topic", tuple(Topic), default=Topic.REFERENCE)
+    question = form.text("question", limit=QUESTION_LIMIT, required=True)
+    mail = form.mail("mail")
+    if kind == "form" and not form.has("mail") and not page.actor.mail:
+        form.refuse(Invalid("mail_needed", "mail"))
+    phone = form.text("phone", limit=60)
+    if kind == "phone" and not phone:
+        form.refuse(Invalid("phone_needed", "phone"))
+    name = form.text("name", limit=120)
+    form.demand()
+    client_id = form.text("client_id", limit=40) or page.ctx.ids.new()
+    return Asking(kind, topic, question, page.language, client_id, name, mail, phone)
+
+
+def _form(
+    page: PageRequest, info: DeskInfo, values: Mapping[str, str], refusal: Refusal | None = None
+) -> Response:
+    problems = refusal.problems if isinstance(refusal, FormRefused) else [refusal] if refusal else []
+    said = [(problem.field, say(problem, page.language)) for problem in problems]
+    return page.render(
+        "ask.html",
+        status=way_of(refusal).status if refusal else 200,
+        values={name: values.get(name, "") for name in _FIELDS},
+        problems=said,
+        errors=dict(said),
+        topics=list(Topic),
+        **desk_values(page, info),
+    )
+
+
+PAGES = [
+    Page("GET", "/d/{slug}/ask", Verb.ENTER, show),
+    Page("POST", "/d/{slug}/ask", Verb.ENTER, submit),
+    Page("GET", "/d/{slug}/asked", Verb.ENTER, receipt),
+]

@@ -1,0 +1,129 @@
+"""What a library's page fetches to carry the chat: the loader, and at the first click the chat itself.
+
+The chat is written as small modules and served as one, in the order in which they build on each other: one request
+instead of fifteen. Joining drops lines that are only a comment, ``import`` lines and the word ``export`` (kept for
+what the page or the loader uses), so a name may stand for one thing only across all modules; a test sees to it.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.responses import Response
+
+from server.domain.errors import NotFound
+from server.domain.permissions import Verb
+from web.accents import accent_css
+from web.pages.base import Page, PageRequest
+
+WIDGET = Path(__file__).parents[1] / "widget"
+MODULES = (
+    "dom",
+    "words",
+    "keeping",
+    "api",
+    "conversation",
+    "link",
+    "consultation",
+    "login",
+    "contact",
+    "ask",
+    "leave",
+    "log",
+    "farewell",
+    "room",
+    "chat",
+)
+_KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
+_FOR_A_YEAR = "public, max-age=31536000, immutable"
+# Asked for again at every page, answered with 304 while nothing has changed: a library's page never needs an edit.
+_ASK_AGAIN = "public, max-age=300, stale-while-revalidate=86400"
+_IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
+_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+_INDENT = re.compile(r"^\s+", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One file as it goes out, plain and compressed."""
+
+    plain: bytes
+    packed: bytes
+    kind: str
+    tag: str
+
+
+async def file(page: PageRequest) -> Response:
+    """One of the widget's files, for the pages of every library."""
+    return _answer(page, served(page.path["name"]), _ASK_AGAIN)
+
+
+async def accent(page: PageRequest) -> Response:
+    """A desk's colour as the accent tokens of a shadow root."""
+    try:
+        css = accent_css(page.path["colour"])
+    except ValueError:
+        raise NotFound() from None
+    css = css.replace(":root:not([data-theme=light])", ":host").replace(
+        ":root[data-theme=dark]", ":host([dark])"
+    )
+    return _answer(page, _pack(css.replace(":root{", ":host{"), ".css"), _FOR_A_YEAR)
+
+
+@lru_cache(maxsize=32)
+def served(name: str) -> Served:
+    """A file of the widget by name. Raises NotFound for any other name."""
+    path = WIDGET / name
+    if name not in {file.name for file in WIDGET.iterdir()} or path.suffix not in _KINDS:
+        raise NotFound()
+    text = path.read_text(encoding="utf-8")
+    if name == "chat.js":
+        text = joined()
+    elif path.suffix == ".js":
+        text = _COMMENT.sub("", text)
+    elif path.suffix == ".css":
+        text = _INDENT.sub("", _CSS_COMMENT.sub("", text))
+    elif path.suffix == ".json":
+        text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+    return _pack(text, path.suffix)
+
+
+def joined() -> str:
+    """All modules of the chat as one; only ``mount`` is exported."""
+    texts = [(WIDGET / f"{module}.js").read_text(encoding="utf-8") for module in MODULES]
+    text = _IMPORT.sub("", _COMMENT.sub("", "".join(texts)))
+    text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
+    return _INDENT.sub("", text) + "export { mount };\n"
+
+
+def _pack(text: str, suffix: str) -> Served:
+    plain = text.encode()
+    tag = f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
+    return Served(plain, gzip.compress(plain, 9, mtime=0), f"{_KINDS[suffix]}; charset=utf-8", tag)
+
+
+def _answer(page: PageRequest, file: Served, keep: str) -> Response:
+    headers = {
+        "Access-Control-Allow-Origin": "*",  # public texts, the same for every page
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": keep,
+        "ETag": file.tag,
+        "Vary": "Accept-Encoding",
+    }
+    if file.tag in page.request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in page.request.headers.get("accept-encoding", ""):
+        return Response(file.packed, media_type=file.kind, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(file.plain, media_type=file.kind, headers=headers)
+
+
+PAGES = [
+    Page("GET", "/widget/accent/{colour}.css", Verb.ENTER, accent),
+    Page("GET", "/widget/{name}", Verb.ENTER, file),
+]

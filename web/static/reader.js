@@ -1,0 +1,17 @@
+// The chat as a page of its own: the same code that libraries' pages load, mounted where the form's button stood.
+import { mount } from "/widget/chat.js";
+
+const place = document.querySelector("#chat");
+const { desk: slug, colour, language, large } = place.dataset;
+const still = place.querySelector(".desk__still");
+
+const answer = await fetch(`/widget/accent/${colour}.css`);
+const accent = new CSSStyleSheet();
+accent.replaceSync(answer.ok ? await answer.text() : "");
+try {
+  const options = { origin: location.origin, slug, language, page: true, largeType: large !== undefined, styles: [accent] };
+  await mount(options, place);
+  still.remove();
+} catch {
+  // the form's button stays: a desk without its chat can still be asked
+}

@@ -1,0 +1,357 @@
+// One reader at one desk: the open conversation with its line and its outbox, shared between tabs, kept over reloads.
+// The rules are conversation.js, the line is link.js; this grants their wishes and tells the views what changed.
+
+import { begin, connection, leftOver, step } from "./conversation.js";
+import { Link } from "./link.js";
+
+const TYPING_EVERY = 3000;
+const RECEIPT_AFTER = 250;
+
+export const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+
+export class Consultation {
+  constructor({ origin, slug, keeping, api }, changed) {
+    Object.assign(this, { origin, slug, keeping, api, changed });
+    this.state = null;
+    this.view = null; // the session as the HTTP API showed it last
+    this.uploads = [];
+    this.watching = () => false; // does the reader look at the end of the conversation now?
+    this.told = { delivered: 0, read: 0 };
+    this.deaf = keeping.listen((name, now, before) => this.#elsewhere(name, now, before));
+    this.wake = () => this.link?.hurry();
+    for (const sign of ["online", "focus", "pageshow"]) addEventListener(sign, this.wake);
+    document.addEventListener("visibilitychange", this.wake);
+  }
+
+  leave() {
+    this.link?.stop();
+    this.deaf();
+    for (const sign of ["online", "focus", "pageshow"]) removeEventListener(sign, this.wake);
+    document.removeEventListener("visibilitychange", this.wake);
+  }
+
+  // --- who asks -------------------------------------------------------------------------------------------------
+
+  get reader() {
+    return this.#login()?.reader ?? null;
+  }
+
+  // The Authorization header: the log-in where the conversation (or, without one, the reader) has one.
+  proof() {
+    const login = this.#login();
+    const visitor = this.keeping.get("visitor");
+    if (login && this.talk?.as !== "visitor") return `Bearer ${login.bearer}`;
+    return visitor ? `Visitor ${visitor}` : "";
+  }
+
+  async logIn(code) {
+    const visitor = this.keeping.get("visitor") ?? "";
+    const answer = await this.api.post("/api/widget/login", { desk: this.slug, code, visitor }, "");
+    this.keeping.set("login", { bearer: answer.bearer, reader: answer.reader, until: Date.now() + 11.5 * 3_600_000 });
+    if (this.talk) await this.#bound();
+    else await this.findOpen();
+    this.changed();
+  }
+
+  logOut() {
+    this.api.post("/api/widget/logout", {}, this.proof()).catch(() => {}); // it runs out by itself anyway
+    this.keeping.drop("login");
+    this.forget();
+  }
+
+  // A conversation that this reader has open, perhaps on another device.
+  async findOpen() {
+    if (!this.proof()) return;
+    const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`);
+    this.earlier = sessions.filter((session) => session.desk === this.slug);
+    const open = this.earlier.find(({ state }) => ["queued", "offered", "active"].includes(state));
+    if (open) this.#take(open);
+  }
+
+  // --- the conversation -------------------------------------------------------------------------------------------
+
+  get talk() {
+    return this.keeping.get("talk");
+  }
+
+  get connection() {
+    return this.state ? connection(this.state) : "offline";
+  }
+
+  get unread() {
+    const seen = this.talk?.seen ?? 0;
+    return (this.state?.events ?? []).filter((event) => event.seq > seen && event.by.kind === "staff").length;
+  }
+
+  resume() {
+    if (this.talk && !this.state) this.#listen(this.talk.id);
+  }
+
+  // Ask: a double click, a second tab or a lost answer open one conversation, and the question stands in it once.
+  async open(asking) {
+    const visitor = this.#login() ? undefined : (this.keeping.get("visitor") ?? undefined);
+    const as = this.#login() ? `Bearer ${this.#login().bearer}` : "";
+    const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
+    const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, as);
+    if (opened.visitor) this.keeping.set("visitor", opened.visitor);
+    this.token = opened.token;
+    for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
+    this.#take(opened.session);
+  }
+
+  write(text) {
+    this.#step({ t: "write", id: newId(), text, at: Date.now() });
+    this.link?.hurry();
+  }
+
+  discard(id) {
+    this.#step({ t: "discard", id });
+  }
+
+  held() {
+    return this.state ? leftOver(this.state) : [];
+  }
+
+  typing() {
+    if (this.connection !== "current" || Date.now() - (this.typedAt ?? 0) < TYPING_EVERY) return;
+    this.typedAt = Date.now();
+    this.link.send({ t: "typing", session: this.state.session });
+  }
+
+  // Tell how far this browser has come, and what its reader has seen; a little later, several at once.
+  receipts() {
+    this.receiptTimer ??= setTimeout(() => {
+      this.receiptTimer = undefined;
+      if (!this.state?.open) return;
+      const read = this.watching() ? this.state.last : this.told.read;
+      if (this.watching()) this.#saw(this.state.last);
+      if (this.state.last <= this.told.delivered && read <= this.told.read) return;
+      this.told = { delivered: this.state.last, read };
+      if (this.state.phase !== "ended") this.link.send({ t: "receipt", session: this.state.session, ...this.told });
+    }, RECEIPT_AFTER);
+  }
+
+  end() {
+    return this.#post("end");
+  }
+
+  rate(rating, comment) {
+    return this.#post("rating", { rating, comment });
+  }
+
+  mailTranscript(mail) {
+    return this.#post("transcript", { mail });
+  }
+
+  async transcript() {
+    const answer = await fetch(this.api.address(`/api/sessions/${this.state.session}/transcript.txt`), {
+      headers: { Authorization: this.proof() },
+      credentials: "omit",
+    }).catch(() => null);
+    if (!answer?.ok) throw this.api.away(answer?.status);
+    return answer.blob();
+  }
+
+  // The question becomes a form question: with the conversation while it is open, with what is left over after it.
+  async ask(asking) {
+    const talking = this.state && this.state.phase !== "ended";
+    const kept = talking ? await this.#post("question", asking) : await this.api.post(`/api/desks/${this.slug}/questions`, asking);
+    for (const { id } of this.state?.outbox ?? []) this.discard(id);
+    return kept;
+  }
+
+  // Open an earlier conversation again, to read.
+  reread(session) {
+    this.#take(session);
+  }
+
+  earlierEvents(session) {
+    return this.api.get(`/api/sessions/${session}/events?after=0&limit=500`);
+  }
+
+  // Put the conversation away: the next question begins a new one.
+  forget() {
+    this.link?.stop();
+    this.link = this.state = this.view = null;
+    this.uploads = [];
+    this.keeping.drop("talk");
+    this.changed();
+  }
+
+  // --- files ------------------------------------------------------------------------------------------------------
+
+  attach(file) {
+    const upload = { id: newId(), file, share: 0, at: Date.now(), error: null };
+    this.uploads = [...this.uploads, upload];
+    this.#send(upload);
+  }
+
+  cancel(id) {
+    const upload = this.uploads.find((one) => one.id === id);
+    this.uploads = this.uploads.filter((one) => one.id !== id);
+    upload?.running?.cancel();
+    this.changed();
+  }
+
+  retry(id) {
+    const upload = this.uploads.find((one) => one.id === id);
+    if (upload) this.#send(upload);
+  }
+
+  async #send(upload) {
+    const query = new URLSearchParams({ name: upload.file.name, client_id: upload.id });
+    Object.assign(upload, { error: null, waits: false, share: 0 });
+    upload.running = this.api.send(`/api/sessions/${this.state.session}/files?${query}`, upload.file, (share) => {
+      upload.share = share;
+      this.changed("uploads");
+    });
+    this.changed("uploads");
+    try {
+      await upload.running.done;
+      this.uploads = this.uploads.filter((one) => one.id !== upload.id);
+    } catch (error) {
+      if (error.cancelled) return;
+      Object.assign(upload, { running: null, waits: error.code === "offline", error: error.code === "offline" ? null : error.message });
+    }
+    this.changed("uploads");
+  }
+
+  // --- inside -----------------------------------------------------------------------------------------------------
+
+  #login() {
+    const login = this.keeping.get("login");
+    return login && login.until > Date.now() ? login : null;
+  }
+
+  #take(session) {
+    const same = this.talk?.id === session.id;
+    this.view = session;
+    if (!same) this.keeping.set("talk", { id: session.id, as: this.#login() ? "login" : "visitor", seen: 0, ended: false, topic: session.topic });
+    if (!this.state || this.state.session !== session.id) this.#listen(session.id);
+    if (session.position) {
+      const { position, wait_seconds, on_duty } = session;
+      this.#step({ t: "queue", session: session.id, position, wait_seconds, on_duty });
+    }
+  }
+
+  #listen(session) {
+    this.link?.stop();
+    this.state = begin(session, this.keeping.unsent(session));
+    this.told = { delivered: 0, read: 0 };
+    this.uploads = [];
+    this.link = new Link(this.origin, session, {
+      token: (stale) => this.#token(session, stale),
+      after: () => this.state.last,
+      language: () => this.api.words.language,
+      frame: (frame) => this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame),
+      state: (open) => this.#step({ t: open ? "opened" : "closed" }),
+      gone: (error) => this.#gone(error),
+      reachable: () => this.api.get(`/api/desks/${this.slug}`).then(() => true, (error) => Boolean(error.status)),
+      way: () => ((this.keeping.get("way")?.until ?? 0) > Date.now() ? "stream" : "socket"),
+      remember: (way, until) => this.keeping.set("way", { way, until }),
+    });
+    this.link.start();
+    this.#look(session);
+    this.changed();
+  }
+
+  // The place in the queue and the like, which no event tells.
+  async #look(session) {
+    const view = await this.api.get(`/api/sessions/${session}`).catch(() => null);
+    if (!view || this.state?.session !== session) return;
+    this.view = view;
+    if (view.position && this.state.phase === "waiting" && !this.state.queue) this.#step({ t: "queue", ...view });
+    this.changed();
+  }
+
+  async #token(session, stale) {
+    if (this.token && !stale) {
+      const token = this.token;
+      this.token = null; // each is used for one connection: the next asks for a fresh one
+      return token;
+    }
+    try {
+      return (await this.api.post(`/api/sessions/${session}/token`)).token;
+    } catch (error) {
+      error.final = [401, 403, 404].includes(error.status);
+      throw error;
+    }
+  }
+
+  #step(input) {
+    if (!this.state) return;
+    const before = this.state;
+    const [state, wishes] = step(before, input);
+    this.state = state;
+    for (const wish of wishes) this.#grant(wish);
+    if (state.phase === "ended" && before.phase !== "ended") this.#saw(this.talk?.seen ?? 0, { ended: true });
+    if (state.last > before.last || input.t === "opened") this.receipts();
+    if (this.connection === "current" && connection(before) !== "current") this.#caughtUp();
+    if (input.t === "typing") setTimeout(() => this.changed(), 6100);
+    this.changed();
+  }
+
+  #grant(wish) {
+    if (wish.send) this.link?.send(wish.send);
+    else if (wish.keep) this.keeping.set(`unsent ${wish.keep.id}`, wish.keep);
+    else if (wish.forget) this.keeping.drop(`unsent ${wish.forget}`);
+    else if (wish.reconnect) this.link?.restart();
+    else if (wish.later) setTimeout(() => this.#step({ t: "pump" }), wish.later);
+    else if (wish.refused) this.refusal = wish.refused.message;
+  }
+
+  // Everything is here: files that waited go now; an ended conversation needs no line any more.
+  #caughtUp() {
+    this.refusal = null;
+    for (const upload of this.uploads) if (upload.waits) this.#send(upload);
+    if (this.state.phase === "waiting" && !this.state.queue) this.#look(this.state.session);
+    if (this.state.phase === "ended") setTimeout(() => this.state?.phase === "ended" && this.link?.stop(), 2000);
+  }
+
+  #saw(seq, more = {}) {
+    const talk = this.talk;
+    if (!talk || talk.id !== this.state?.session) return;
+    if (seq > talk.seen || more.ended !== undefined) {
+      this.keeping.set("talk", { ...talk, seen: Math.max(talk.seen, seq), ...more });
+      this.changed("seen");
+    }
+  }
+
+  // The server does not know this reader's conversation (any more).
+  #gone(error) {
+    if (this.talk?.as === "login" && !this.#login()) this.refusal = error.message;
+    this.link?.stop();
+    this.lost = error.message;
+    this.changed();
+  }
+
+  // After a log-in the conversation belongs to the reader's account, unless they have another one open there.
+  async #bound() {
+    const { bearer } = this.#login();
+    const own = await this.api.get(`/api/sessions/${this.talk.id}`, `Bearer ${bearer}`).catch(() => null);
+    if (own) {
+      this.keeping.set("talk", { ...this.talk, as: "login" });
+      this.link?.restart();
+    }
+  }
+
+  async #post(what, body) {
+    const answer = await this.api.post(`/api/sessions/${this.state.session}/${what}`, body);
+    if (what === "end") this.view = answer;
+    this.link?.hurry();
+    return answer;
+  }
+
+  // Another tab of this site did something.
+  #elsewhere(name, now, before) {
+    if (name === "talk") {
+      if (now && now.id !== this.state?.session) this.#listen(now.id);
+      else if (!now && this.state?.phase === "ended") this.forget();
+      return this.changed("seen");
+    }
+    if (name === "login") return this.changed();
+    if (!name.startsWith("unsent ") || !this.state) return;
+    if (now?.session === this.state.session) this.#step({ t: "kept", entry: now });
+    else if (!now && before?.session === this.state.session) this.#step({ t: "forgotten", id: before.id });
+  }
+}

@@ -1,0 +1,22 @@
+// Log-in happens in a window at our own address, so that the host page never sees a password. The window sends back a
+// code that works once.
+
+const LOOK = 500;
+
+export function logIn(origin, slug) {
+  const query = new URLSearchParams({ desk: slug, origin: location.origin });
+  const opened = window.open(`${origin}/login/window?${query}`, "shuqiao-login", "popup,width=440,height=640");
+  if (!opened) return Promise.resolve(null);
+  return new Promise((fulfil) => {
+    const done = (code) => {
+      removeEventListener("message", heard);
+      clearInterval(looking);
+      fulfil(code);
+    };
+    const heard = ({ origin: from, data, source }) => {
+      if (from === origin && source === opened && data?.shuqiao === "login" && typeof data.code === "string") done(data.code);
+    };
+    const looking = setInterval(() => opened.closed && setTimeout(() => done(null), LOOK), LOOK); // given up, or its message is still under way
+    addEventListener("message", heard);
+  });
+}
