@@ -26,7 +26,6 @@ from server.store.accounts import account_by_id, account_by_mail, set_password
 from server.store.libraries import desks_by_ids, library_by_id
 from server.store.logins import delete_logins
 from server.store.rows import Reader, Transaction
-from server.words.catalogue import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ async def invite_staff(ctx: Context, actor: Actor, invitation: Invitation) -> st
             "inviter": "" if actor == OPERATOR else actor.name,
             "library": library_name,
             "days": LIFE[Purpose.INVITE].days,
-            "roles": _said_roles(checked),
+            "roles": list(dict.fromkeys(str(grant.role) for grant in checked.grants)),
         }
         return await mail_link(
             ctx, tx, "invite", to=checked.mail, language=checked.language, secret=secret, data=data
@@ -180,13 +179,6 @@ async def _judge(db: Reader, actor: Actor, invitation: Invitation, language: str
             raise Invalid("desk_unknown", "desks")
         judge_grant(actor, Grant(Role.LIBRARIAN, ScopeKind.LIBRARY, desks[desk_id].library_id))
     return library.name(language) if library else ""
-
-
-def _said_roles(invitation: Invitation) -> str:
-    roles = dict.fromkeys(str(grant.role) for grant in invitation.grants)
-    return text("invite.and", invitation.language).join(
-        text(f"role.{role}", invitation.language) for role in roles
-    )
 
 
 def _needs_library(grant: Grant) -> bool:

@@ -20,7 +20,11 @@ async def test_mail_address_and_password_open_a_log_in(alliance: Alliance) -> No
     await alliance.person("lin")
     login = await log_in(alliance.ctx, mail=" Lin@Library.test ", password=PASSWORD, address="192.0.2.1")
     actor = await resolve_actor(alliance.ctx, cookie=login.secret)
-    assert (actor.mail, actor.reader_key, actor.roles) == ("lin@library.test", actor.account_id, {Role.READER})
+    assert (actor.mail, actor.reader_key, actor.roles) == (
+        "lin@library.test",
+        actor.account_id,
+        {Role.READER},
+    )
 
 
 async def test_only_the_hash_of_the_secret_is_kept(alliance: Alliance) -> None:
@@ -115,11 +119,15 @@ async def test_a_whole_campus_behind_one_address_gets_in(alliance: Alliance) -> 
     assert LOG_IN_ADDRESS.count >= 900, "every librarian of the alliance within a quarter of an hour"
 
 
-async def test_idle_staff_are_logged_out_after_twelve_hours_and_readers_after_thirty_days(alliance: Alliance) -> None:
+async def test_idle_staff_are_logged_out_after_twelve_hours_and_readers_after_thirty_days(
+    alliance: Alliance,
+) -> None:
     librarian = await alliance.person("lin", alliance.grant(Role.LIBRARIAN, "home"), library="home")
     reader = await alliance.person("reader")
     alliance.clock.advance(timedelta(hours=11, minutes=59))
-    assert await resolve_actor(alliance.ctx, cookie=librarian.secret) != NOBODY  # and this begins the time anew
+    assert (
+        await resolve_actor(alliance.ctx, cookie=librarian.secret) != NOBODY
+    )  # and this begins the time anew
     alliance.clock.advance(timedelta(hours=11, minutes=59))
     assert await resolve_actor(alliance.ctx, cookie=librarian.secret) != NOBODY
     alliance.clock.advance(timedelta(hours=12))
@@ -144,7 +152,8 @@ async def test_a_busy_console_writes_its_use_down_now_and_then_only(alliance: Al
 async def test_logging_out_ends_this_log_in_and_no_other(alliance: Alliance) -> None:
     await alliance.person("lin")
     phone, desktop = [
-        await log_in(alliance.ctx, mail="lin@library.test", password=PASSWORD, address="192.0.2.1") for _ in range(2)
+        await log_in(alliance.ctx, mail="lin@library.test", password=PASSWORD, address="192.0.2.1")
+        for _ in range(2)
     ]
     await log_out(alliance.ctx, phone.secret)
     await log_out(alliance.ctx, phone.secret)
