@@ -92,7 +92,7 @@ class RedisBus:
         self._topics.discard(topic)
 
     def publish(self, envelope: Envelope) -> None:
-        if self._publishing or envelope.seq or envelope.wake:
+        if envelope.seq or envelope.wake or self.healthy:
             self._outgoing.put(envelope)
             self._some.set()
             self._idle.clear()
