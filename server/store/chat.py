@@ -91,6 +91,11 @@ async def insert_session(tx: Transaction, session: ChatSession) -> bool:
     )
 
 
+async def hold_session(tx: Transaction, session_id: str) -> None:
+    """Nobody else changes the session or records in it until the transaction ends."""
+    await tx.execute("UPDATE chat_session SET crew = crew WHERE id = $1", session_id)
+
+
 async def record_event(
     tx: Transaction,
     *,

@@ -20,6 +20,7 @@ _BY_CODE = {
     "token_invalid": Way(401, 4401, "resume"),
     "token_expired": Way(401, 4401, "resume"),
     "csrf": Way(403, 4403, "resume"),
+    "unexpected": Way(500, 1011, "retry"),
     "origin_refused": Way(403, 4403, "stop"),
     "frame_too_large": Way(413, 4400, "stop"),
     "file_too_large": Way(413, 4400, "stop"),

@@ -10,7 +10,7 @@ from server.actions.offers import accept_offer, decline_offer
 from server.actions.places import PlaceWatch, place_of
 from server.actions.routing import dispatch, requeue_session
 from server.actions.sessions import end_session
-from server.domain.chat import EndReason, State
+from server.domain.chat import State
 from server.domain.duty import Availability, AwayReason
 from server.domain.errors import Conflict, NotAllowed
 from server.domain.events import DutyChanged, QueueMoved
@@ -91,7 +91,7 @@ async def test_who_misses_two_in_a_row_is_set_away_with_the_reason(hall: Hall) -
         await hall.work()
         await hall.wait(12)
         assert await hall.who(session_id) == ""
-        await end_session(hall.ctx, Actor(reader_key=reader), session_id, EndReason.READER)
+        await end_session(hall.ctx, Actor(reader_key=reader), session_id)
     duty = await hall.duty("lin")
     assert (duty.availability, duty.away_reason) == (Availability.AWAY, AwayReason.MISSED_OFFERS)
 
@@ -175,7 +175,7 @@ async def test_first_come_first_served_when_one_becomes_free(hall: Hall) -> None
     for reader in ("one", "two", "three"):
         sessions.append(await hall.ask(reader))
         await hall.wait(1)
-    await end_session(hall.ctx, lin, held, EndReason.LIBRARIAN)
+    await end_session(hall.ctx, lin, held)
     await hall.work()
     assert [await hall.who(session_id) for session_id in sessions] == ["lin", "", ""]
 
@@ -183,7 +183,7 @@ async def test_first_come_first_served_when_one_becomes_free(hall: Hall) -> None
 async def test_capacity_is_free_at_once_when_the_session_ends_though_the_record_is_due(hall: Hall) -> None:
     lin = await hall.staff("lin", capacity=1)
     held = await hall.talk("lin", "talking")
-    await end_session(hall.ctx, lin, held, EndReason.LIBRARIAN)
+    await end_session(hall.ctx, lin, held)
     assert (await hall.session(held)).state is State.WRAPPING_UP
     assert (await hall.duty("lin")).load == 0
 
@@ -194,7 +194,7 @@ async def test_a_reader_who_leaves_takes_the_offer_with_them(hall: Hall) -> None
     await hall.work()
     offer = await hall.offered("lin")
     assert offer is not None
-    await end_session(hall.ctx, Actor(reader_key="reader"), session_id, EndReason.READER)
+    await end_session(hall.ctx, Actor(reader_key="reader"), session_id)
     duty = await hall.duty("lin")
     assert (duty.load, duty.offers, duty.missed) == (0, 0, 0)
     with pytest.raises(Conflict, match="offer_gone"):
@@ -273,7 +273,7 @@ async def test_places_and_waits_are_told_when_they_change_and_every_ten_seconds(
     assert await watch.look(hall.ctx) == 0
     await hall.wait(10)
     assert await watch.look(hall.ctx) == 2
-    await end_session(hall.ctx, Actor(reader_key="one"), first, EndReason.READER)
+    await end_session(hall.ctx, Actor(reader_key="one"), first)
     assert await watch.look(hall.ctx) == 1
     assert (await place_of(hall.ctx, await hall.session(second))).position == 1
 
@@ -298,7 +298,7 @@ async def test_a_wait_is_foretold_from_the_latest_talks(hall: Hall) -> None:
     for number in range(5):
         session_id = await hall.talk("lin", f"reader{number}")
         await hall.wait(120)
-        await end_session(hall.ctx, lin, session_id, EndReason.LIBRARIAN)
+        await end_session(hall.ctx, lin, session_id)
     for number in range(2):
         await hall.talk("lin", f"talking{number}")
     hall.ctx.shelf.clear()
