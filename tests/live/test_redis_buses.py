@@ -130,8 +130,16 @@ async def test_a_server_that_hangs_is_noticed_and_done_without(make: Make, valke
         await eventually(lambda: not ear.bus.healthy)
     finally:
         os.kill(pid, signal.SIGCONT)
-    await ear.until(lambda: ear.resyncs > 0)
     await eventually(lambda: ear.bus.healthy)
+
+
+async def test_who_does_not_even_hear_itself_opens_a_new_line_and_resyncs(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_bus, "PULSE", 60.0)
+    monkeypatch.setattr(redis_bus, "SILENCE", 0.1)
+    ear = await Ear(make()).start()
+    await ear.until(lambda: ear.resyncs > 0)
 
 
 async def test_an_idle_bus_keeps_itself_alive(make: Make) -> None:
