@@ -8,6 +8,7 @@ from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.forms import Form
 from server.domain.permissions import Actor, Verb, demand, may
 from server.domain.phrases import Level, Phrase, thing_for, usable, verb_for, wording
+from server.store.libraries import library_by_id
 from server.store.phrases import (
     phrase_by_id,
     phrase_by_shortcut,
@@ -33,6 +34,8 @@ async def list_phrases_of(ctx: Context, actor: Actor, level: Level, owner_id: st
 async def add_phrase(ctx: Context, actor: Actor, level: Level, owner_id: str, *, form: Form) -> Phrase:
     """Store a new phrase. Raises NotAllowed, FormRefused, Conflict ``shortcut_taken``."""
     owner_id = _owner(actor, level, owner_id)
+    if level is Level.LIBRARY and await library_by_id(ctx.db.read, owner_id) is None:
+        raise NotFound("library_not_found")
     demand(actor, verb_for(level), thing_for(level, owner_id))
     words = wording(form)
     form.demand()

@@ -79,6 +79,8 @@ async def _screen(
 
 
 def _may_keep(page: PageRequest, level: Level) -> bool:
+    if level is Level.LIBRARY and not page.actor.library_id:
+        return False
     return may(page.actor, verb_for(level), thing_for(level, _owner(page, level)))
 
 
