@@ -1,0 +1,64 @@
+"""A library's list of readers: heads, encodings, and problems by line."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.domain.errors import Invalid
+from server.domain.reader_lists import decoded_list, read_list
+
+
+def test_columns_are_known_by_either_language_in_any_order() -> None:
+    (chinese,) = read_list("姓名,备注,读者证号,邮箱\n安安,常客,0012,A@r.test\n").readers
+    (english,) = read_list("E-Mail, NAME ,language\na@r.test,安安,English\n").readers
+    assert (chinese.mail, chinese.name, chinese.card_number) == ("a@r.test", "安安", "0012")
+    assert (english.mail, english.language, english.card_number) == ("a@r.test", "en", "")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_lists_come_from_any_spreadsheet(encoding: str) -> None:
+    text = "邮箱,姓名\r\na@r.test,欧阳\r\n"
+    assert read_list(decoded_list(text.encode(encoding))).readers[0].name == "欧阳"
+
+
+def test_lines_are_counted_as_a_spreadsheet_counts_them() -> None:
+    text = 'mail,name,notes\na@r.test,A,"two\nlines"\n\nwrong,B,\n'
+    (problem,) = read_list(text).problems
+    assert (problem.line, problem.problem.field) == (5, "mail")
+
+
+def test_a_line_that_is_too_short_lacks_its_fields() -> None:
+    assert [found.problem.code for found in read_list("mail,name\na@r.test\n").problems] == ["field_required"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "list_empty"),
+        ("\n\n", "list_empty"),
+        ("a@r.test,安安\n", "list_head"),
+        ("mail,mail,name\n", "list_head"),
+        ("mail,name\n" + "a@r.test," + "x" * 200_000, "list_unreadable"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_whole(text: str, code: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_list(text)
+    assert (refused.value.code, refused.value.field) == (code, "file")
+
+
+def test_a_file_that_is_no_text_or_too_large_is_refused() -> None:
+    for raw, code in ((b"\xff\xff\xff", "list_unreadable"), (b" " * 6_000_000, "list_too_large")):
+        with pytest.raises(Invalid) as refused:
+            decoded_list(raw)
+        assert refused.value.code == code
+
+
+@given(st.text(max_size=300))
+def test_whatever_follows_the_head_is_read_or_reported(rest: str) -> None:
+    try:
+        found = read_list("mail,name\n" + rest)
+    except Invalid as refused:
+        assert refused.field == "file"
+        return
+    assert all(reader.mail and reader.name for reader in found.readers)
