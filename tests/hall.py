@@ -21,7 +21,7 @@ from server.domain.duty import Duty, DutyWish
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.domain.policies import PolicyEntry
 from server.settings import Settings
-from server.store.accounts import insert_account
+from server.store.accounts import add_grant, insert_account
 from server.store.chat import session_by_id
 from server.store.duty import drifting, duty_of
 from server.store.groups import save_group
@@ -61,6 +61,7 @@ class Hall:
     clock: Any
     announced: list[Any] = field(default_factory=list)
     desks: dict[str, str] = field(default_factory=dict)
+    libraries: dict[str, str] = field(default_factory=dict)
     people: dict[str, Actor] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ class Hall:
                 )
                 await save_library(tx, library)
                 await save_desk(tx, desk)
-                self.desks[name] = desk.id
+                self.desks[name], self.libraries[name] = desk.id, library.id
             if len(names) > 1:
                 members = tuple(self.desks[name] for name in names)
                 await save_group(tx, DeskGroup(self.ctx.ids.new(), names[0], names[0], members))
@@ -109,7 +110,7 @@ class Hall:
             mail=f"{name}@library.test",
             name=name.title(),
             password_hash="",
-            library_id=f"of {desk}",
+            library_id=self.libraries[desk],
             language="zh",
             card_number="",
             state=AccountState.ACTIVE,
@@ -117,10 +118,13 @@ class Hall:
             large_type=False,
             created_at=now,
         )
-        grants = frozenset({Grant(role, ScopeKind.ALLIANCE)})
-        self.people[name] = Actor(account.id, account.name, "zh", account.library_id, account.mail, grants=grants)
+        grant = Grant(role, ScopeKind.ALLIANCE)
+        self.people[name] = Actor(
+            account.id, account.name, "zh", account.library_id, account.mail, grants=frozenset({grant})
+        )
         async with self.ctx.transaction() as tx:
             await insert_account(tx, account)
+            await add_grant(tx, account.id, grant, grant_id=self.ctx.ids.new(), by="", at=now)
             await post_to_desk(tx, self.desks[desk], account.id)
         return self.people[name]
 
@@ -145,7 +149,9 @@ class Hall:
         """The person's connection breaks."""
         await self.lease.closed(self.links.pop(name))
 
-    async def ask(self, reader: str, desk: str = "home", *, topic: str = "reference", language: str = "zh") -> str:
+    async def ask(
+        self, reader: str, desk: str = "home", *, topic: str = "reference", language: str = "zh"
+    ) -> str:
         """A reader asks and waits; returns the session."""
         opening = Opening(desk, topic, "请问怎样查民国报纸？", language, self.ctx.ids.new())
         session, _ = await open_session(self.ctx, Actor(reader_key=reader), opening)
@@ -199,7 +205,8 @@ class Hall:
     async def kinds(self, session_id: str) -> list[str]:
         """The kinds of the session's numbered events, which have no gap."""
         rows = await self.ctx.db.read.rows(
-            "SELECT seq, kind FROM chat_event WHERE session_id = $1 AND audience = 'all' ORDER BY seq", session_id
+            "SELECT seq, kind FROM chat_event WHERE session_id = $1 AND audience = 'all' ORDER BY seq",
+            session_id,
         )
         assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
         return [row["kind"] for row in rows]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from server.actions.access import access_session, audit
-from server.actions.routing import release_slot, requeue_session
+from server.actions.routing import move_hold, requeue_session
 from server.actions.sessions import end_in
 from server.context import Context
 from server.domain.chat import (
@@ -50,12 +50,12 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
     if staff_id == session.staff_id:
         raise Conflict("already_in_session")
     async with ctx.transaction() as tx:
+        await _changed(tx, session, staff_id)
         await join(
             tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now()
         )
         await hand_over(tx, session.id)
         await _tell_joined(ctx, tx, session, staff_id, role="colleague")
-        await _changed(tx, session, staff_id)
     return await _fresh(ctx, session)
 
 
@@ -65,13 +65,13 @@ async def leave_session(ctx: Context, actor: Actor, session_id: str) -> None:
     if session.staff_id == actor.account_id:
         raise Conflict("holder_cannot_leave")
     async with ctx.transaction() as tx:
+        await _changed(tx, session, actor.account_id)
         if await leave(tx, session.id, actor.account_id, ctx.clock.now()):
             await hand_over(tx, session.id)
             data = {"staff": {"id": actor.account_id, "name": actor.name}, "why": "left"}
             tx.announce(
                 await record_event(tx, session_id=session.id, kind="left", at=ctx.clock.now(), data=data)
             )
-            await _changed(tx, session, actor.account_id)
 
 
 async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer: Transfer) -> ChatSession:
@@ -82,6 +82,7 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
         raise Invalid("transfer_reason", "reason")
     names, desk_id, staff_id, topic = await _target(ctx, session, transfer)
     async with ctx.transaction() as tx:
+        await _changed(tx, session, actor.account_id)
         now = ctx.clock.now()
         data = {"to": {"kind": transfer.to, "name": names}, "reason": transfer.reason.strip()[:500]}
         tx.announce(
@@ -98,9 +99,9 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
         )
         await set_target(tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id)
         current = await session_by_id(tx, session.id)
-        assert current is not None
+        if current is None or current.staff_id != session.staff_id:
+            raise Conflict("session_moving")
         await requeue_session(ctx, tx, current, "transfer")
-        await _changed(tx, session, actor.account_id)
     return await _fresh(ctx, session)
 
 
@@ -111,13 +112,13 @@ async def take_over(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
     if session.supervisor_id != actor.account_id:
         raise NotAllowed("not_supervisor", "R-ORG.5")
     async with ctx.transaction() as tx:
-        await release_slot(ctx, tx, session)
+        await _changed(tx, session, actor.account_id)
+        await move_hold(ctx, tx, session, actor.account_id)
         await leave(tx, session.id, session.staff_id, ctx.clock.now())
         if not await hand_over(tx, session.id, to=actor.account_id, held_by=session.staff_id):
             raise Conflict("session_moving")
         await join(tx, session.id, kind="holder", account_id=actor.account_id, name=actor.name, at=ctx.clock.now())
         await _tell_joined(ctx, tx, session, actor.account_id, role="holder")
-        await _changed(tx, session, actor.account_id)
     return await _fresh(ctx, session)
 
 
@@ -136,6 +137,7 @@ async def pass_on_document(
     now = ctx.clock.now()
     passed = Passed(ctx.ids.new(), title.strip()[:300], url[:1000], file_id, actor.account_id, now)
     async with ctx.transaction() as tx:
+        await _changed(tx, session, actor.account_id)
         if not await pass_document(tx, session.id, passed, limit=policy.documents_per_session):
             raise Conflict("documents_limit", "R-LIVE.4", limit=policy.documents_per_session)
         tx.announce(
@@ -151,7 +153,6 @@ async def pass_on_document(
                 data={"title": passed.title, "url": passed.url, "file_id": passed.file_id},
             )
         )
-        await _changed(tx, session, actor.account_id)
     return passed
 
 
@@ -188,10 +189,10 @@ async def record_wrap_up(ctx: Context, actor: Actor, session_id: str, record: Wr
     if session.open:
         raise Conflict("session_not_ended", "R-LIVE.5")
     async with ctx.transaction() as tx:
+        await _changed(tx, session, actor.account_id)
         if not await mark_wrapped_up(tx, session.id, record, by=actor.account_id, at=ctx.clock.now()):
             raise Conflict("already_wrapped_up")
         await cancel_due(tx, "wrap_up", session.id)
-        await _changed(tx, session, actor.account_id)
 
 
 async def _target(
@@ -237,7 +238,10 @@ async def _tell_joined(ctx: Context, tx: Transaction, session: ChatSession, staf
 
 
 async def _changed(tx: Transaction, session: ChatSession, *staff_ids: str) -> None:
-    """Tell the connections of the conversation and the consoles concerned to look again."""
+    """Tell the connections of the conversation and the consoles concerned to look again, once this is committed.
+
+    Comes first in a transaction: people are locked in the order of their ids, and before sessions.
+    """
     tx.announce(CrewChanged(session.id))
-    for staff_id in {*staff_ids, session.staff_id} - {""}:
+    for staff_id in sorted({*staff_ids, session.staff_id} - {""}):
         tx.announce(await bump_version(tx, staff_id, "session"))

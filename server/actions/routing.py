@@ -102,22 +102,32 @@ async def begin_round(ctx: Context, tx: Transaction, due: Due) -> None:
     tx.announce(QueueChanged())
 
 
-async def release_slot(ctx: Context, tx: Transaction, session: ChatSession) -> None:
+async def release_slot(ctx: Context, tx: Transaction, session: ChatSession) -> ChatSession | None:
     """The session stops counting against anybody's capacity, at once; called before it is ended.
 
-    Holds the session's row. Raises Conflict ``session_moving`` when it is no longer as it was read: read it again.
+    Returns the session as it stands by now, its row held to the end of the transaction; None when it has ended.
+    Raises Conflict ``session_moving`` when it changes hands faster than it can be held.
     """
-    held = session.state is State.ACTIVE
-    person = session.staff_id if held else session.offered_to
-    if person and (duty := await lock_duty(tx, person)) is not None:
-        after = duties.session_released(duty, ctx.clock.now()) if held else duties.offer_withdrawn(duty)
-        await save_duty(tx, after, "released")
-    if not await hold_as_read(tx, session):
-        raise Conflict("session_moving")
-    if session.state is State.OFFERED:
-        await cancel_due(tx, "offer_expiry", session.offer_id)
-    await cancel_dues(tx, QUEUE_DUES, session.id)
-    tell_queue(tx, session)
+    for _ in range(_ATTEMPTS):
+        if not session.open:
+            return None
+        active = session.state is State.ACTIVE
+        person = session.staff_id if active else session.offered_to
+        duty = await lock_duty(tx, person) if person else None
+        if await hold_as_read(tx, session):
+            if duty is not None:
+                after = duties.session_released(duty, ctx.clock.now()) if active else duties.offer_withdrawn(duty)
+                await save_duty(tx, after, "released")
+            if not active and person:
+                await cancel_due(tx, "offer_expiry", session.offer_id)
+            await cancel_dues(tx, QUEUE_DUES, session.id)
+            tell_queue(tx, session)
+            return session
+        fresh = await session_by_id(tx, session.id)  # offered, accepted or ended in this very moment
+        if fresh is None:
+            return None
+        session = fresh
+    raise Conflict("session_moving")
 
 
 async def requeue_session(ctx: Context, tx: Transaction, session: ChatSession, why: str) -> None:

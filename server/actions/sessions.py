@@ -20,6 +20,7 @@ from server.domain.chat import (
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import CrewChanged, QueueChanged
 from server.domain.permissions import Actor, Verb, demand
+from server.store.accounts import account_by_id
 from server.store.blocks import block_of
 from server.store.chat import (
     bind_reader,
@@ -34,7 +35,6 @@ from server.store.chat import (
     sessions_of_reader,
 )
 from server.store.dues import cancel_due, set_due
-from server.store.accounts import account_by_id
 from server.store.libraries import desk_by_id, desk_by_slug, library_by_id
 from server.store.participants import join, leave_all, participants_of
 from server.store.policies import policy_at
@@ -183,14 +183,13 @@ async def end_in(
     data: dict[str, str] | None = None,
 ) -> bool:
     """End the session inside a transaction: capacity is free at once, the record falls due. False if it had ended."""
-    fresh = await session_by_id(tx, session.id)
-    if fresh is None or not fresh.open:
+    fresh = await release_slot(ctx, tx, session)
+    if fresh is None:
         return False
     now = ctx.clock.now()
     state = state_after_end(fresh, reason)
     policy = await policy_at(tx, fresh.library_id, now)
     due = now + policy.seconds("wrap_up_seconds") if state is State.WRAPPING_UP else None
-    await release_slot(ctx, tx, fresh)
     if not await mark_ended(tx, fresh, state=state, reason=str(reason), at=now, wrap_up_due=due):
         raise Conflict("session_moving")
     tx.announce(

@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from server.actions.desk_work import Transfer, transfer_session
 from server.actions.offers import accept_offer, decline_offer
 from server.actions.places import PlaceWatch, place_of
-from server.actions.routing import dispatch, requeue_session
+from server.actions.routing import dispatch
 from server.actions.sessions import end_session
 from server.domain.chat import State
 from server.domain.duty import Availability, AwayReason
 from server.domain.errors import Conflict, NotAllowed
 from server.domain.events import DutyChanged, QueueMoved
 from server.domain.permissions import Actor, Role
-from server.store.crews import set_target
 from server.store.queues import MOST
 from tests.hall import Hall, open_hall
 
@@ -246,19 +247,21 @@ async def test_a_transfer_to_a_person_reaches_them_first_at_its_old_place(hall: 
     wu = await hall.staff("wu", "far")
     session_id = await hall.talk("lin", "reader")
     queued_at = (await hall.session(session_id)).queued_at
-    await hall.wait(300)
-    async with hall.ctx.transaction() as tx:
-        desk = hall.desks["home"]
-        await set_target(
-            tx, session_id, desk_id=desk, staff_id=wu.account_id, topic="reference", declined=lin.account_id
-        )
-        await requeue_session(hall.ctx, tx, replace(await hall.session(session_id)), "transfer")
+    await hall.wait(200)
+    await transfer_session(hall.ctx, lin, session_id, Transfer("person", wu.account_id, "熟悉民国文献"))
     await hall.work()
     assert await hall.who(session_id) == "wu"
     assert (await hall.session(session_id)).queued_at == queued_at
     assert (await hall.duty("lin")).load == 0
     await hall.take("wu")
-    assert await hall.kinds(session_id) == ["queued", "message", "joined", "requeued", "joined"]
+    assert await hall.kinds(session_id) == [
+        "queued",
+        "message",
+        "joined",
+        "transferred",
+        "requeued",
+        "joined",
+    ]
 
 
 async def test_places_and_waits_are_told_when_they_change_and_every_ten_seconds(hall: Hall) -> None:
@@ -283,14 +286,8 @@ async def test_one_worker_of_several_tells_the_places(hall: Hall) -> None:
     other = replace(hall.ctx, process_id=hall.ctx.ids.new(), shelf={})
     assert await PlaceWatch().look(hall.ctx) == 1
     assert await PlaceWatch().look(other) == 0
-    hall.clock.at += await place_turn()  # the first falls silent
+    hall.clock.at += timedelta(seconds=5)  # the first falls silent
     assert await PlaceWatch().look(other) == 1
-
-
-async def place_turn():  # type: ignore[no-untyped-def]
-    from server.actions.places import _TURN
-
-    return _TURN
 
 
 async def test_a_wait_is_foretold_from_the_latest_talks(hall: Hall) -> None:

@@ -14,7 +14,8 @@ from server.domain.policies import ChatPolicy
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 POLICY = ChatPolicy()
 LIN = replace(
-    duties.new_duty("lin", Role.LIBRARIAN, "home", policy=POLICY, now=NOW), availability=Availability.AVAILABLE
+    duties.new_duty("lin", Role.LIBRARIAN, "home", policy=POLICY, now=NOW),
+    availability=Availability.AVAILABLE,
 )
 ASKED = replace(LIN, load=1, offers=1)
 

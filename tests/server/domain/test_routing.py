@@ -28,7 +28,9 @@ POLICY = ChatPolicy()
 ALL_TOPICS = frozenset({"reference", "platform", "account"})
 
 
-def waiting(name: str = "s1", desk: str = "home", *, waited: float = 0, topic: Topic = Topic.REFERENCE) -> Waiting:
+def waiting(
+    name: str = "s1", desk: str = "home", *, waited: float = 0, topic: Topic = Topic.REFERENCE
+) -> Waiting:
     since = NOW - timedelta(seconds=waited)
     return Waiting(name, desk, topic, "zh", since, since)
 
@@ -88,7 +90,9 @@ def test_without_that_policy_even_an_empty_circle_keeps_its_time() -> None:
     assert circle_at(waiting(), NOW, patient, everywhere()) is Circle.DESK
 
 
-@pytest.mark.parametrize(("waited", "circle"), [(25, Circle.DESK), (119, Circle.DESK), (120, Circle.ALLIANCE)])
+@pytest.mark.parametrize(
+    ("waited", "circle"), [(25, Circle.DESK), (119, Circle.DESK), (120, Circle.ALLIANCE)]
+)
 def test_account_questions_stay_home_while_somebody_there_is_on_duty(waited: float, circle: Circle) -> None:
     session = waiting(waited=waited, topic=Topic.ACCOUNT)
     assert circle_at(session, NOW, POLICY, everywhere(Circle.DESK, Circle.GROUP)) is circle
@@ -201,7 +205,10 @@ def test_a_transfer_to_a_person_waits_for_that_person_first() -> None:
     far = replace(someone("far", "f"), topics=frozenset({"platform"}))
     assert offered([aimed], roster(someone("lin"), far)) == {"s1": "far"}
     assert offered([aimed], roster(someone("lin"), replace(far, load=3))) == {}
-    assert offered([replace(aimed, circle_from=NOW - timedelta(seconds=15))], roster(someone("lin"), replace(far, load=3)))
+    assert offered(
+        [replace(aimed, circle_from=NOW - timedelta(seconds=15))],
+        roster(someone("lin"), replace(far, load=3)),
+    )
 
 
 def test_a_transfer_to_a_person_who_is_gone_goes_to_the_desk_at_once() -> None:
