@@ -30,8 +30,8 @@ export class Column {
     this.menu = this.#menu();
     this.foot = h("div", { class: "column__foot" });
     this.node = h(
-      "section",
-      { class: "column", "data-id": id },
+      "div",
+      { class: "column", role: "group", "data-id": id },
       h("header", { class: "column__head" },
         h("button", { type: "button", class: "column__back button button--quiet button--icon button--small", "aria-label": t("column.back"), onclick: () => workspace.back() }, icon("back")),
         h("div", { class: "column__who" }, h("div", { class: "column__line" }, this.name, this.chips), this.sub),

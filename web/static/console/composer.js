@@ -27,8 +27,8 @@ export class Composer {
     this.input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => this.#chosen() });
     this.documents = h("span", { class: "number" });
     this.sendButton = h("button", { type: "button", class: "button button--primary button--small", onclick: () => this.send() }, icon("send"), t("common.send"));
-    const tool = (name, label, work, extra = null) => h("button", { type: "button", class: "button button--quiet button--small", title: label, "aria-label": extra ? null : label, onclick: work }, icon(name), extra);
-    this.documentButton = tool("document", t("document.title"), () => actions.document(), [h("span", {}, t("document.short")), this.documents]);
+    const tool = (name, label, work, extra = null) => h("button", { type: "button", class: "button button--quiet button--small", title: label, "aria-label": label, onclick: work }, icon(name), extra);
+    this.documentButton = tool("document", t("document.title"), () => actions.document(), [h("span", { class: "composer__label" }, t("document.short")), this.documents]);
     this.node = h(
       "div",
       { class: "composer" },
@@ -37,7 +37,7 @@ export class Composer {
       this.field,
       this.hint,
       this.files,
-      h("div", { class: "composer__tools" }, tool("phrase", t("phrases.open"), () => this.popup.open(), [h("span", {}, t("phrases.short"))]), tool("attach", t("file.send"), () => this.input.click()), this.documentButton, this.input, h("span", { class: "composer__space" }), this.sendButton),
+      h("div", { class: "composer__tools" }, tool("phrase", t("phrases.open"), () => this.popup.open(), [h("span", { class: "composer__label" }, t("phrases.short"))]), tool("attach", t("file.send"), () => this.input.click()), this.documentButton, this.input, h("span", { class: "composer__space" }), this.sendButton),
     );
     this.field.value = tab.get(`draft.${conversation.id}`) ?? "";
     this.#fit();
@@ -73,11 +73,7 @@ export class Composer {
     const text = this.field.value.trim();
     if (!text) return;
     this.model.say(this.conversation.id, text);
-    this.field.value = "";
-    this.proposed = null;
-    this.greeted = true;
-    this.#written();
-    this.focus();
+    this.#dropProposal();
   }
 
   /** Sends files one after the other, each with its progress. */

@@ -102,11 +102,11 @@ class NotesView {
     this.log = h("div", { class: "talk notes__log", role: "log", "aria-label": t("note.log") });
     this.pending = h("div", { class: "talk notes__log" });
     this.field = h("textarea", { class: "input notes__field", rows: 1, maxlength: 20_000, "aria-label": t("note.label"), placeholder: t("note.placeholder"), value: tab.get(`note.${conversation.id}`) ?? "", oninput: () => tab.set(`note.${conversation.id}`, this.field.value), onkeydown: (event) => this.#key(event) });
-    this.hint = h("p", { class: "muted small" }, t("note.none"));
     const part = section("notes");
+    write(part.count, t("note.hidden"));
     this.node = part.node;
     this.node.classList.add("notes");
-    part.body.append(this.hint, this.log, this.pending, this.field);
+    part.body.append(this.log, this.pending, this.field);
     this.node.addEventListener("focusin", () => model.hasSeenNotes(conversation.id));
   }
 
@@ -125,7 +125,6 @@ class NotesView {
       show(node.querySelector("button"), Boolean(entry.refused));
     });
     show(this.pending, entries.length > 0);
-    show(this.hint, !notes.events.length && !entries.length);
     show(this.log, notes.events.length > 0);
     if (document.visibilityState === "visible" && this.node.offsetParent) this.model.hasSeenNotes(this.conversation.id);
   }

@@ -45,7 +45,7 @@ export function icon(name, title = "") {
     height: 20,
     fill: "none",
     stroke: "currentColor",
-    "stroke-width": 1.75,
+    "stroke-width": name === "more" ? 3 : 1.75,
     "stroke-linecap": "round",
     "stroke-linejoin": "round",
     ...(title ? { role: "img", "aria-label": title } : { "aria-hidden": "true" }),

@@ -50,7 +50,7 @@ export class ListView {
 
   #showFace() {
     const { state, problem, conversations } = this.model;
-    const face = !state ? (problem ? "error" : "loading") : conversations.size ? "" : `empty_${state.duty.availability}`;
+    const face = !state ? (problem ? "error" : "loading") : conversations.size || state.offers.length ? "" : `empty_${state.duty.availability}`;
     if (this.faceShown === face + (problem?.message ?? "")) return;
     this.faceShown = face + (problem?.message ?? "");
     show(this.face, Boolean(face));
@@ -84,7 +84,8 @@ export class ListView {
     write(time, moment(at));
     set(time, { datetime: at, title: exactly(at) });
     const typing = [...one.typing.values()].some((who) => who.until > Date.now());
-    write(find("entry__last"), typing ? t("thread.typing_short") : preview(last) || card.question);
+    const own = last?.by.id === this.model.me.id;
+    write(find("entry__last"), typing ? t("thread.typing_short") : own ? t("preview.mine", { text: preview(last) }) : preview(last) || card.question);
     set(find("entry__last"), { "data-typing": typing });
     this.#showWait(find("entry__wait"), one);
     const badge = find("badge");

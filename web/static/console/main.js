@@ -28,7 +28,7 @@ const keys = listen(bindings({ offers, workspace, duty }));
 document.getElementById("pane-list").append(duty.node, offers.node, list.node);
 document.getElementById("pane-talk").append(workspace.node);
 document.getElementById("pane-context").append(workspace.context);
-document.getElementById("console-line").append(line.node, workspace.switch, h("button", { type: "button", class: "button button--quiet button--small", onclick: () => keysDialog(keys) }, t("keys.short"), h("kbd", { "aria-hidden": "true" }, "?")));
+document.getElementById("console-line").append(line.node, workspace.switch, h("button", { type: "button", class: "button button--quiet button--small", "aria-label": t("keys.title"), title: t("keys.title"), onclick: () => keysDialog(keys) }, h("kbd", { "aria-hidden": "true" }, "?")));
 
 function update() {
   duty.update();

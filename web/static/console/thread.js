@@ -87,7 +87,7 @@ export class ThreadView {
     this.pending = h("div", { class: "talk talk--pending" });
     this.typing = h("p", { class: "thread__typing small", "aria-live": "off" });
     this.face = h("p", { class: "thread__face small muted", role: "status" });
-    this.scroller = h("div", { class: "thread__scroll", tabindex: "0", role: "region", "aria-label": t("thread.region"), onscroll: () => this.#scrolled() }, this.face, this.log, this.pending, this.typing);
+    this.scroller = h("div", { class: "thread__scroll", tabindex: "0", role: "group", "aria-label": t("thread.region"), onscroll: () => this.#scrolled() }, this.face, this.log, this.pending, this.typing);
     this.pill = h("button", { type: "button", class: "thread__pill button button--small", hidden: true, onclick: () => this.toEnd() }, icon("down"), h("span", {}));
     this.node = h("div", { class: "thread" }, this.scroller, this.pill);
     this.observer = new ResizeObserver(() => this.stick && this.toEnd());
@@ -127,7 +127,7 @@ export class ThreadView {
 
   #append(event) {
     const previous = this.previous;
-    if (!previous || day(previous.at) !== day(event.at)) this.log.append(h("div", { class: "talk__day", role: "separator" }, day(event.at)));
+    if (day(previous?.at ?? new Date()) !== day(event.at)) this.log.append(h("div", { class: "talk__day", role: "separator" }, day(event.at)));
     if (event.seq === this.newFrom) this.log.append(h("div", { class: "talk__new", role: "separator" }, t("thread.new")));
     const follows = previous && SAID.has(event.kind) && SAID.has(previous.kind) && previous.by.kind === event.by.kind && previous.by.id === event.by.id && Date.parse(event.at) - Date.parse(previous.at) < TOGETHER_MS;
     if (follows) this.log.lastElementChild.classList.add("bubble--followed");
