@@ -4,14 +4,18 @@ from pathlib import Path
 
 from web.pages import (
     account,
+    ask,
     console,
     demo_mails,
+    desk,
+    home,
     invite,
     login,
     looks,
     manage,
     register,
     reset,
+    sample,
     widget,
     widget_login,
 )
@@ -20,9 +24,12 @@ from web.pages.base import Page
 STATIC = Path(__file__).parent / "static"
 
 PAGES: list[Page] = [
+    *home.PAGES,
     *looks.PAGES,
-    *demo_mails.PAGES,
+    *desk.PAGES,
+    *ask.PAGES,
     *widget.PAGES,
+    *sample.PAGES,
     *login.PAGES,
     *register.PAGES,
     *reset.PAGES,

@@ -14,7 +14,14 @@ from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes
 from server.domain.policies import ChatPolicy
 from server.store.boards import anyone_on_duty
 from server.store.hours import hours_of
-from server.store.libraries import desk_by_id, desk_by_slug, desks_like, library_by_id, save_desk
+from server.store.libraries import (
+    desk_by_id,
+    desk_by_slug,
+    desks_like,
+    libraries_by_ids,
+    library_by_id,
+    save_desk,
+)
 from server.store.policies import policy_at, texts_at
 from server.store.rows import Duplicate
 
@@ -86,6 +93,19 @@ async def find_desks(
     demand(actor, Verb.USE_PHRASES)
     desks = await desks_like(ctx.db.read, search, scope=None, after=after, limit=PAGE)
     return [(desk, await library_of(ctx, desk)) for desk in desks if desk.open]
+
+
+async def open_desks(ctx: Context, search: str, *, after: str = "") -> list[tuple[Desk, Library]]:
+    """Desks that anybody may ask, by short name, a page after the given one (one more where there are more)."""
+    found: list[Desk] = []
+    while len(found) <= PAGE:
+        desks = await desks_like(ctx.db.read, search, scope=None, after=after, limit=PAGE + 1)
+        found += [desk for desk in desks if desk.open]
+        if len(desks) <= PAGE:
+            break
+        after = desks[-1].slug
+    libraries = await libraries_by_ids(ctx.db.read, [desk.library_id for desk in found])
+    return [(desk, libraries[desk.library_id]) for desk in found[: PAGE + 1]]
 
 
 async def list_desks(ctx: Context, actor: Actor, search: str, *, after: str = "") -> list[Desk]:
