@@ -22,8 +22,8 @@ from server.live.redis_lines import ANSWER, RedisLines
 log = logging.getLogger(__name__)
 
 FORMAT = 1  # of the messages; part of the channel's name, so that processes of two versions do not meet
-PULSE = 5.0  # seconds after which an idle process sends an empty message, to hear itself
-SILENCE = 15.0  # a process that hears nothing for so long, not even itself, takes its line for dead
+PULSE = 5.0  # seconds after which a process sends something, be it empty, to hear itself
+SILENT = 3  # pulses without hearing anything, not even oneself: the line is dead
 FLUSH = 1.0  # seconds that `stop` waits for what is still to be sent
 
 
@@ -54,23 +54,25 @@ class RedisBus:
         self._some = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._publishing = self._listening = False
+        self._answered = asyncio.Event()
+        self._up = False
+        self._heard = False  # something, since the last pulse
         self._missed = False  # there was a time when this process did not listen
-        self._heard = asyncio.Event()  # set while it does
+        self._begun = asyncio.Event()  # it has listened at least once
         self._work: asyncio.Task[None] | None = None
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(Batch).decode
 
     @property
     def healthy(self) -> bool:
-        return self._publishing and self._listening
+        return self._up
 
     async def start(self, on_envelope: OnEnvelope, on_resync: OnResync) -> None:
         self._on_envelope, self._on_resync = on_envelope, on_resync
-        self._work = asyncio.get_running_loop().create_task(self._run())
+        self._work = asyncio.get_running_loop().create_task(self._lines.keep(self._talk))
         try:
             async with asyncio.timeout(ANSWER):
-                await self._heard.wait()
+                await self._begun.wait()
         except TimeoutError:
             self._missed = True
             log.warning("Redis does not answer; other processes hear nothing until it does")
@@ -99,10 +101,30 @@ class RedisBus:
         if envelope.topic in self._topics or envelope.wake:
             self._on_envelope(envelope)
 
-    async def _run(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._lines.keep(self._publish))
-            group.create_task(self._lines.keep(self._listen))
+    async def _talk(self, line: AbstractConnection) -> None:
+        """Listen and publish on one line: a message's answer and its echo then come in one reading."""
+        await self._lines.ask(line, "SUBSCRIBE", self._channel)
+        self._up = True
+        self._begun.set()
+        if self._missed:
+            self._on_resync()
+        self._missed = True  # should there be a second time
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(line))
+                group.create_task(self._publish(line))
+                group.create_task(self._watch())
+        finally:
+            self._up = False
+
+    async def _listen(self, line: AbstractConnection) -> None:
+        while True:
+            message = await self._lines.hear(line)
+            self._heard = True
+            if message is None:
+                self._answered.set()
+            elif not message.startswith(self._origin):
+                self._receive(message)
 
     async def _publish(self, line: AbstractConnection) -> None:
         outgoing = self._outgoing
@@ -111,42 +133,29 @@ class RedisBus:
             while True:
                 dropped, batch = outgoing.dropped, outgoing.take()
                 message = self._origin + self._encode(Batch(dropped > 0, batch))
-                await self._lines.ask(line, "PUBLISH", self._channel, message)
+                self._answered.clear()
+                await line.send_command("PUBLISH", self._channel, message)
+                await self._answered.wait()  # an answer that does not come is the silence that ends the line
                 batch = []
                 outgoing.dropped -= dropped  # the others know
-                self._publishing = True
                 if not outgoing:
                     self._idle.set()
-                    await self._more()
+                    self._some.clear()
+                    await self._some.wait()
         finally:
-            self._publishing = False
             outgoing.put_back(batch)
 
-    async def _more(self) -> None:
-        self._some.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PULSE):
-                await self._some.wait()
-
-    async def _listen(self, line: AbstractConnection) -> None:
-        await self._lines.ask(line, "SUBSCRIBE", self._channel)
-        self._listening = True
-        self._heard.set()
-        if self._missed:
-            self._on_resync()
-        self._missed = True  # should there be a second time
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(SILENCE) as silence:
-                while True:
-                    self._receive(await self._lines.hear(line))
-                    silence.reschedule(loop.time() + SILENCE)
-        finally:
-            self._listening = False
+    async def _watch(self) -> None:
+        """One timer for all deadlines of a line: none has to be set for each message."""
+        silent = 0
+        while silent < SILENT:
+            self._heard = False
+            self._some.set()
+            await asyncio.sleep(PULSE)
+            silent = 0 if self._heard else silent + 1
+        raise TimeoutError("nothing heard from Redis")
 
     def _receive(self, message: bytes) -> None:
-        if message.startswith(self._origin):
-            return
         try:
             batch = self._decode(memoryview(message)[len(self._origin) :])
         except msgspec.DecodeError:
