@@ -1,0 +1,1 @@
+"""A lively alliance of made-up people at real member libraries, to try everything with."""
