@@ -6,7 +6,7 @@ from typing import Protocol
 
 from server.actions.access import Admission
 from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
-from server.actions.conversations import enter_conversation
+from server.actions.conversations import enter_conversation, numbers_of
 from server.api.limits import Limiter
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal, TooMany, Unavailable
@@ -78,12 +78,15 @@ class Line:
         """Hear a topic from a number on, if the actor may. Raises NotFound, NotAllowed, TooMany."""
         if topic not in self.topics and len(self.topics) >= MAX_TOPICS:
             raise TooMany("too_many_topics", limit=MAX_TOPICS)
+        subbed: dict[str, object] = {"t": "subbed", "topic": topic, "after": after}
         match topic.split("/"):
             case ["chat", session_id]:
                 await self._admission(session_id)
+                subbed["last"] = await self._last(session_id)
             case ["chat", session_id, "staff"]:
                 if not (await self._admission(session_id)).staff:
                     raise NotFound("topic_not_found")
+                subbed["last"] = await self._last(session_id, staff=True)
             case ["staff", account_id] if account_id == self.actor.account_id and self.actor.is_staff:
                 pass
             case ["board"] if may(self.actor, Verb.WATCH_BOARD):
@@ -91,7 +94,7 @@ class Line:
             case _:
                 raise NotFound("topic_not_found")
         self.topics.add(topic)
-        self.replies.send(frames.text({"t": "subbed", "topic": topic, "after": after}))
+        self.replies.send(frames.text(subbed))
         self.replies.subscribe(topic, after)
 
     def drop(self, topic: str) -> None:
@@ -111,6 +114,10 @@ class Line:
             for topic in [t for t in self.topics if t.startswith(f"chat/{session_id}")]:
                 self.drop(topic)
                 self.replies.send(frames.text({"t": "unsubbed", "topic": topic}))
+
+    async def _last(self, session_id: str, *, staff: bool = False) -> int:
+        """The last number by the database: with it a client knows that it is current before the first beat."""
+        return (await numbers_of(self.ctx, [session_id])).get(session_id, (0, 0))[staff]
 
     async def _post(self, frame: frames.Post) -> None:
         admission = self.admissions.get(frame.session) or await self._admission(frame.session)
