@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.actions.origins import Origins
 from server.actions.presence import keep_lease
@@ -38,6 +39,7 @@ from server.live.hub import Hub
 from server.live.local_bus import LocalBus
 from server.live.redis_bus import RedisBus
 from server.live.redis_lines import RedisLines
+from server.observing.metrics import metrics_of
 from server.settings import Settings
 from server.wire import frames
 from web.pages import base as pages
@@ -97,7 +99,13 @@ def build(settings: Settings) -> tuple[Context, Bus]:
     slot: list[Callable[[Event], None]] = []
     ctx = make_context(settings, lambda event: slot[0](event))
     bus = open_bus(settings, ctx.process_id, ctx.rng)
-    slot.append(announcer(bus))
+    tell, metrics = announcer(bus), metrics_of(ctx)
+
+    def announce(event: Event) -> None:
+        metrics.saw(event)
+        tell(event)
+
+    slot.append(announce)
     return ctx, bus
 
 
@@ -119,13 +127,14 @@ def build_app(settings: Settings) -> Starlette:
 
     origins = Origins(ctx)
     app = Starlette(
-        routes=_routes(ctx, origins),
+        routes=_routes(ctx),
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error(ctx), Exception: unexpected},
     )
     app.state.ctx, app.state.bus = ctx, bus
     app.add_middleware(CrossOrigin, origins=origins)
     app.add_middleware(SafeHeaders, secure=settings.secure)
+    app.add_middleware(SocketDoor, origins=origins)
     return app
 
 
@@ -192,7 +201,7 @@ async def _chores(ctx: Context, gateway: Gateway, *, embedded: bool) -> AsyncIte
             wakes.all()
 
 
-def _routes(ctx: Context, origins: Origins) -> list[BaseRoute]:
+def _routes(ctx: Context) -> list[BaseRoute]:
     documents = {
         "/api/openapi.json": lambda: openapi(ENDPOINTS, ctx.settings.public_url),
         "/api/asyncapi.json": lambda: asyncapi(ctx.settings.public_url),
@@ -207,21 +216,24 @@ def _routes(ctx: Context, origins: Origins) -> list[BaseRoute]:
     return [
         *(Route(path, document(make)) for path, make in documents.items()),
         *health.routes(ctx),
-        WebSocketRoute("/api/socket", _Socket(origins)),
         *(Route(e.path, respond(e, ctx), methods=[e.method]) for e in ENDPOINTS),
         *(Route(p.path, pages.respond(p, ctx), methods=[p.method]) for p in PAGES),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 
 
-class _Socket:
-    """The socket door as a plain ASGI application: no wrapper between the server and the hub."""
+class SocketDoor:
+    """Takes sockets aside before routing: nothing of a framework stands between the server and the hub."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self._app = app
         self._origins = origins
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await serve_socket(scope["app"].state.gateway, self._origins, scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == "/api/socket":
+            await serve_socket(scope["app"].state.gateway, self._origins, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _http_error(ctx: Context) -> Callable[[Request, Exception], Any]:

@@ -1,5 +1,6 @@
 """Socket protocol v1: JSON text frames and the values they stand for. No I/O."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -157,9 +158,9 @@ def ev(event: ChatEventRecorded) -> Ev:
     )
 
 
-def iso(moment: Any) -> str:
+def iso(moment: datetime) -> str:
     """An instant as ISO 8601 in UTC with milliseconds (RFC 3339)."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def ev_text(event: ChatEventRecorded) -> str:
