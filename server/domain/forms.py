@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from server.domain.errors import Invalid, Refusal
+from server.domain.errors import Invalid
 
 T = TypeVar("T")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -13,12 +13,12 @@ _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-class FormRefused(Refusal):
+class FormRefused(Invalid):
     """One or more fields are wrong; reads like the first of its ``problems``, a page shows them all."""
 
     def __init__(self, problems: list[Invalid]) -> None:
         first = problems[0]
-        super().__init__(first.code, first.rule_id, first.data, first.field)
+        super().__init__(first.code, first.field, first.rule_id, **first.data)
         self.problems = problems
 
 

@@ -146,7 +146,7 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.WRAP_UP: {**_SERVING, **_MANAGED},
     Verb.READ_ARCHIVE: {**_SERVING, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
     Verb.USE_PHRASES: {**_DESK, _M: Reach.ANY, _A: Reach.ANY},
-    Verb.KEEP_OWN_PHRASES: {**_DESK, _M: Reach.ANY, _A: Reach.ANY},
+    Verb.KEEP_OWN_PHRASES: {**_SERVING, _M: Reach.OWN, _A: Reach.OWN},
     Verb.BLOCK_READER: _SERVING,
     Verb.WATCH_BOARD: {_M: Reach.ANY, _A: Reach.ANY},
     Verb.KEEP_STAFF: _MANAGED,
