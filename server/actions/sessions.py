@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from server.actions.access import access_session, audit
 from server.actions.places import place_of
@@ -40,6 +41,7 @@ from server.store.participants import join, leave_all, participants_of
 from server.store.policies import policy_at
 from server.store.rows import Transaction
 from server.wire.tokens import TOKEN_SECONDS, Claim, sign_token
+from server.words.times import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,8 @@ async def _holder(ctx: Context, name: str, staff_id: str) -> Holder:
 async def _demand_not_blocked(ctx: Context, actor: Actor, now: datetime) -> None:
     block = await block_of(ctx.db.read, actor.reader_key, now)
     if block is not None:
-        raise Conflict("blocked", until=block.until.isoformat(timespec="minutes"))
+        zone = ZoneInfo(ctx.settings.zone)
+        raise Conflict("blocked", until=moment(block.until, zone, actor.language, now))
 
 
 async def _winner(tx: Transaction, desk_id: str, reader_key: str) -> ChatSession:
