@@ -45,6 +45,9 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
         await _listen(opened, receive)
     except _Gone:
         pass
+    except asyncio.CancelledError:
+        if not client.closed:
+            raise  # else abandoned: the peer takes nothing, not even a good-bye, and our end drops the line
     except TimeoutError:
         client.close(4400, "hello_expected")
     except Refusal as refusal:
@@ -83,7 +86,9 @@ async def _greeted(gateway: Gateway, request: HTTPConnection, client: Any, recei
     opened.line.language = language if language in ("zh", "en") else opened.line.actor.language
     await gateway.enter(opened)
     me = opened.line.actor.account_id or "reader"
-    client.send(frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me}))
+    client.send(
+        frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me})
+    )
     for topic, after in hello.topics.items():
         try:
             await opened.line.listen(topic, after)
@@ -92,7 +97,9 @@ async def _greeted(gateway: Gateway, request: HTTPConnection, client: Any, recei
     return opened
 
 
-async def identify(ctx: Context, gateway: Gateway, request: HTTPConnection, replies: Any, token: str) -> OpenLine:
+async def identify(
+    ctx: Context, gateway: Gateway, request: HTTPConnection, replies: Any, token: str
+) -> OpenLine:
     """Who is on the line: a reader by conversation token, staff by the log-in cookie. Raises NotAllowed."""
     connection_id = ctx.ids.new()
     if token:
@@ -108,7 +115,9 @@ async def identify(ctx: Context, gateway: Gateway, request: HTTPConnection, repl
     origin = request.headers.get("origin", "")
     if not actor.is_staff or (origin and _differs(origin, ctx.settings.origin, request)):
         raise NotAllowed("not_logged_in")
-    return OpenLine(gateway.line(actor, replies), Presence(connection_id, "staff", actor.account_id), cookie=cookie)
+    return OpenLine(
+        gateway.line(actor, replies), Presence(connection_id, "staff", actor.account_id), cookie=cookie
+    )
 
 
 def _differs(origin: str, ours: str, request: HTTPConnection) -> bool:

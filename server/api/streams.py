@@ -1,5 +1,6 @@
 """Where WebSockets are blocked: the same frames over Server-Sent Events and POST, by the same code path."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -38,7 +39,9 @@ def place_of(frame: str) -> str:
 async def stream(r: ApiRequest) -> Response:
     """Listen: ``?topics=chat/<id>:<after>,…``; each event's data is one server frame."""
     gateway: Gateway = r.request.app.state.gateway
-    connection = SseConnection(place_of)
+    task = asyncio.current_task()
+    assert task is not None
+    connection = SseConnection(place_of, task.cancel)
     client = gateway.hub.attach(connection)
     try:
         opened = await identify(r.ctx, gateway, r.request, client, _token(r))
@@ -48,7 +51,9 @@ async def stream(r: ApiRequest) -> Response:
         client.leave()
         raise
     me = opened.line.actor.account_id or "reader"
-    client.send(frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me}))
+    client.send(
+        frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me})
+    )
     for topic, after in _topics(r):
         try:
             await opened.line.listen(topic, after)
@@ -76,7 +81,9 @@ async def post_frame(r: ApiRequest) -> dict[str, list[Any]]:
     return {"frames": [msgspec.Raw(text.encode()) for text in collected.frames]}
 
 
-async def _blocks(gateway: Gateway, opened: OpenLine, client: Any, connection: SseConnection) -> AsyncIterator[bytes]:
+async def _blocks(
+    gateway: Gateway, opened: OpenLine, client: Any, connection: SseConnection
+) -> AsyncIterator[bytes]:
     try:
         async for block in connection.blocks():
             yield block

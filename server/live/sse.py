@@ -14,12 +14,14 @@ class SseConnection:
     ``id_of`` tells the ``id:`` of a frame, which the browser sends back as ``Last-Event-ID`` when it
     reconnects; empty for a frame that is no place to resume from. A close comes as ``event: close`` with
     code and reason separated by a blank, after which the stream ends.
+    ``on_abandoned`` is called when the peer takes nothing, not even that: the task that sends must then end.
     """
 
-    __slots__ = ("_blocks", "_closed", "_id_of", "_size", "_some", "_space")
+    __slots__ = ("_blocks", "_closed", "_id_of", "_on_abandoned", "_size", "_some", "_space")
 
-    def __init__(self, id_of: Callable[[str], str]) -> None:
+    def __init__(self, id_of: Callable[[str], str], on_abandoned: Callable[[], object] | None = None) -> None:
         self._id_of = id_of
+        self._on_abandoned = on_abandoned
         self._blocks: deque[str] = deque([f"retry: {RETRY_MS}\n\n"])
         self._size = 0
         self._closed = False
@@ -42,9 +44,12 @@ class SseConnection:
 
     def close(self, code: int, reason: str) -> None:
         if not self._closed:
+            stuck = self._size >= HIGH_WATER
             self._write(f"event: close\ndata: {code} {reason}\n\n")
             self._closed = True
             self._space.set()
+            if stuck and self._on_abandoned is not None:
+                self._on_abandoned()
 
     async def blocks(self) -> AsyncIterator[bytes]:
         """What to send, as it comes; ends after a close. One reader only.

@@ -1,16 +1,13 @@
 """What every bus promises, whatever carries it: in one process, and between two."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 
 from server.live.bus import Envelope
-from server.live.buses import open_bus
 from server.live.local_bus import LocalBus
 from server.live.redis_bus import RedisBus
 from server.live.redis_lines import RedisLines
-from server.settings import Settings
 from tests.contracts.buses import Ear
 from tests.live.lines import Evenly
 
@@ -109,11 +106,3 @@ async def test_what_was_published_before_the_stop_is_still_sent(ends: tuple[Ear,
     here.bus.publish(END)
     await here.bus.stop()
     await there.hears(END)
-
-
-def test_the_settings_choose_the_bus() -> None:
-    alone = Settings(environment="test")
-    assert isinstance(open_bus(alone, "p1", Evenly()), LocalBus)
-    assert isinstance(
-        open_bus(replace(alone, redis_url="redis://127.0.0.1:6379/0"), "p1", Evenly()), RedisBus
-    )

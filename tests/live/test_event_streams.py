@@ -47,6 +47,15 @@ async def test_a_stream_that_nobody_reads_is_full_until_what_was_taken_is_writte
     assert not queue.blocked and owner.told == ["drained"]
 
 
+async def test_a_close_of_a_stream_that_nobody_reads_ends_the_task_that_sends() -> None:
+    told: list[str] = []
+    for frame in ("m1", "m" + "1" * HIGH_WATER):
+        line = SseConnection(number_of, lambda: told.append("abandoned"))
+        line.send_now(frame)
+        line.close(4408, "too_slow")
+    assert told == ["abandoned"]
+
+
 async def test_a_stream_that_nobody_reads_is_too_slow_at_the_deadline() -> None:
     line = SseConnection(number_of)
     owner = Owner()
