@@ -9,7 +9,7 @@ from server.domain.errors import Invalid, NotFound
 from server.domain.forms import checked_mail
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import account_by_mail
-from server.store.libraries import desk_by_slug, library_by_slug
+from server.store.libraries import desk_by_slug, libraries_by_ids, library_by_slug
 
 
 async def account_named(ctx: Context, mail: str) -> Account:
@@ -56,6 +56,12 @@ async def grant_named(ctx: Context, text: str, own_library_id: str) -> Grant:
     if not own_library_id:
         raise Invalid("scope_wrong", "scope")
     return Grant(role, ScopeKind.LIBRARY, own_library_id)
+
+
+async def scope_names(ctx: Context, grants: Sequence[Grant]) -> dict[str, str]:
+    """The short names of the libraries that these grants hold in, by id."""
+    ids = sorted({grant.scope_id for grant in grants if grant.scope is ScopeKind.LIBRARY})
+    return {library.id: library.slug for library in (await libraries_by_ids(ctx.db.read, ids)).values()}
 
 
 async def new_account(

@@ -8,10 +8,11 @@ from server.domain.permissions import Role
 
 Action = Callable[[argparse.Namespace], int]
 
-_ROLES = ", ".join(str(role) for role in Role if role is not Role.READER)
+_ROLES = "\n  ".join(str(role) for role in Role if role is not Role.READER)
 _GROUP = f"""\
-A role is written role@scope: the scope is a library's short name or "alliance"; without one it is the account's
-own library, and the alliance for administrator. Roles: {_ROLES}.
+A role is written role@scope: the scope is a library's short name or "alliance"; without one it is the
+account's own library, and the alliance for administrator. Roles:
+  {_ROLES}
 
 examples:
   shuqiao user add li@example.org --name 李梅 --role administrator
@@ -61,9 +62,9 @@ examples:
   shuqiao user sessions --count 900 --role librarian > librarians.jsonl
   shuqiao user sessions --count 5000 --role reader --desk ningbo-lib > readers.jsonl
 
-One JSON object a line: account_id, mail, name, role, desk, sid (the cookie), csrf (its token), and for readers bearer
-(for Authorization: Bearer …). Staff are spread evenly over the desks, all open ones unless --desk names some. Running
-it again logs the same accounts in. Production refuses it without --in-production.
+One JSON object a line: account_id, mail, name, role, desk, sid (the cookie), csrf (its token), and for
+readers bearer (for Authorization: Bearer …). Staff are spread evenly over the desks, all open ones unless
+--desk names some. Running it again logs the same accounts in. Production refuses without --in-production.
 """
 _IMPORT = """\
 examples:

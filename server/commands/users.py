@@ -13,7 +13,14 @@ from pathlib import Path
 from server.actions.grants import add_account, give_password, grant_role, list_staff, revoke_role
 from server.actions.invitations import Invitation, invite_staff
 from server.actions.load_logins import issue_logins
-from server.actions.operators import account_named, desk_ids_named, grant_named, library_named, new_account
+from server.actions.operators import (
+    account_named,
+    desk_ids_named,
+    grant_named,
+    library_named,
+    new_account,
+    scope_names,
+)
 from server.actions.readers import ReaderImport, import_readers
 from server.commands.processes import demand_database
 from server.commands.terminal import FAILED, Failure, language_of, table
@@ -121,11 +128,15 @@ async def list_all(ctx: Context, args: argparse.Namespace) -> int:
     """Print the staff with their roles."""
     language, after = language_of(), ""
     while page := await list_staff(ctx, OPERATOR, search=args.search, after=after):
+        names = await scope_names(ctx, [grant for _, grants in page for grant in grants])
         rows = [
             (
                 account.mail,
                 account.name,
-                ", ".join(f"{grant.role}@{grant.scope_id or grant.scope}" for grant in grants),
+                ", ".join(
+                    f"{grant.role}@{names.get(grant.scope_id, grant.scope_id) or grant.scope}"
+                    for grant in grants
+                ),
                 text(f"user.state.{account.state}", language),
             )
             for account, grants in page
