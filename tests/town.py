@@ -169,12 +169,12 @@ async def settle(ctx: Context, town: Town) -> None:
 
 
 @asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
-    """The application behind a real server on a free port; the address."""
+async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
+    """The application behind a real server, on a free port unless one is given; the address."""
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            port=0,
+            port=port,
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             log_level="warning",
@@ -198,7 +198,7 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
 async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Town]:
     """A settled installation behind a real server."""
     app = build_app(settings_for(database_url, folder, **settings))
-    async with serving(app) as base:
+    async with serving(app, settings.get("port", 0)) as base:
         async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
             town = Town(app.state.ctx, base, http)
             await settle(app.state.ctx, town)

@@ -1,0 +1,186 @@
+"""The managers' screens in a real browser: accessible, fitting, forgiving, and live."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.machine import free_port
+from tests.town import Town, open_town
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """A settled installation at its own public address, so that browsers may open sockets there."""
+    port = free_port()
+    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+        yield town
+
+
+async def sit_down(visits: Visits, town: Town, name: str, path: str = "/manage/board", **how: object) -> Page:
+    """A person of the cast at their browser, already logged in."""
+    person = await visits.person(**how)  # type: ignore[arg-type]
+    await person.add_cookies([{"name": "sid", "value": town.people[name].cookie, "url": town.base}])
+    page = await person.new_page()
+    await page.goto(town.base + path)
+    return page
+
+
+def screens(town: Town) -> list[str]:
+    """Every screen that a manager of the alliance can open."""
+    home, desk, lin = town.libraries["home"], town.desks["home"], town.people["lin"].id
+    return [
+        "/manage/board",
+        "/manage/desks",
+        "/manage/desks?q=nothing-like-it",
+        f"/manage/desks/{desk}",
+        f"/manage/desks/{desk}/hours",
+        "/manage/closures",
+        "/manage/groups",
+        "/manage/groups/new",
+        "/manage/libraries",
+        "/manage/libraries/new",
+        f"/manage/libraries/{home}",
+        f"/manage/libraries/{home}/desks/new",
+        "/manage/staff",
+        "/manage/staff/invite",
+        f"/manage/staff/{lin}",
+        "/manage/phrases",
+        "/manage/phrases?level=alliance",
+        "/manage/policies",
+        f"/manage/policies?library={home}",
+        "/manage/reviews",
+        "/manage/reviews?reviewed=1",
+        "/manage/reviews/records",
+        "/manage/reviews/audit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "dark"), [("zh", PHONE, False), ("en", DESKTOP, True), ("en", PHONE, False)]
+)
+async def test_every_screen_is_accessible_and_fits(
+    visits: Visits, town: Town, language: str, size: tuple[int, int], dark: bool
+) -> None:
+    await town.ask()
+    await town.people["administrator"].http.put(
+        f"/api/manage/desks/{town.desks['home']}/hours", json={"days": ["9-12, 13-17"] * 7}
+    )
+    await town.people["administrator"].http.post(
+        "/api/phrases", json={"shortcut": "hi", "text_zh": "您好", "level": "alliance"}
+    )
+    page = await sit_down(visits, town, "administrator", f"/manage?lang={language}", size=size, dark=dark)
+    faults = []
+    for path in screens(town):
+        answer = await page.goto(town.base + path)
+        assert answer is not None and answer.status == 200, path
+        await page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{path}: scrolls sideways")
+        faults += [f"{path}: {fault}" for fault in await accessibility_faults(page)]
+    assert faults == []
+
+
+async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "manager", f"/manage/desks/{town.desks['home']}?lang=zh")
+    visits.faults.clear()
+    await page.get_by_label("中文名称").fill("新的名称")
+    await page.get_by_label("允许嵌入的网站来源").fill("www.home.test")
+    await page.get_by_role("button", name="保存").click()
+    field = page.get_by_label("允许嵌入的网站来源")
+    assert await field.get_attribute("aria-invalid") == "true"
+    await expect(page.locator("#f-origins-error")).to_contain_text("“www.home.test”不是网站来源")
+    assert await page.get_by_label("中文名称").input_value() == "新的名称"
+    await page.locator("#problems a").click()
+    assert await field.evaluate("field => field === document.activeElement")
+    await field.fill("https://www.home.test")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status").filter(has_text="已保存")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("新的名称")
+    visits.faults[:] = [
+        fault for fault in visits.faults if "422" not in fault
+    ]  # what the browser says of the refusal
+
+
+async def test_mondays_hours_serve_for_the_week(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "manager", f"/manage/desks/{town.desks['home']}/hours?lang=en")
+    await page.get_by_label("Mon").fill("8:30-12, 13:30-17:30")
+    await page.get_by_role("button", name="Use Monday's hours").click()
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    assert await page.get_by_label("Fri").input_value() == "08:30-12:00, 13:30-17:30"
+    assert await page.get_by_label("Sat").input_value() == ""
+
+
+async def test_a_day_is_arranged_and_taken_back(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "manager", f"/manage/desks/{town.desks['home']}/hours?lang=zh")
+    await page.get_by_label("日期").fill("2099-10-01")
+    await page.get_by_label("说明（中文）").fill("国庆节")
+    await page.get_by_role("button", name="保存这一天").click()
+    await expect(page.get_by_text("全天休息 · 国庆节")).to_be_visible()
+    await page.get_by_role("button", name="删除 2099-10-01").click()
+    await expect(page.get_by_text("没有特别安排")).to_be_visible()
+
+
+async def test_a_policy_is_set_and_says_since_when(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "duty_manager", "/manage/policies?lang=en&library=")
+    policy = page.get_by_role("region", name="Documents in one session")
+    await policy.get_by_text("Change").click()
+    await policy.get_by_label("New value").fill("many")
+    await policy.get_by_role("button", name="Save").click()
+    policy = page.get_by_role("region", name="Documents in one session")
+    assert await policy.get_by_label("New value").get_attribute("aria-invalid") == "true"
+    await policy.get_by_label("New value").fill("5")
+    await policy.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("region", name="Documents in one session")).to_contain_text(
+        "set by the alliance"
+    )
+    visits.faults[:] = [fault for fault in visits.faults if "422" not in fault]
+
+
+async def test_a_manager_invites_and_gets_the_link_to_hand_over(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "manager", "/manage/staff/invite?lang=zh")
+    await page.get_by_label("姓名").fill("新馆员")
+    await page.get_by_label("邮箱").fill("new@home.test")
+    await page.get_by_text("书桥图书馆咨询台").click()
+    await page.get_by_role("button", name="寄出邀请").click()
+    await expect(page.locator("#link")).to_contain_text("/invite/")
+    assert await accessibility_faults(page) == []
+
+
+async def test_the_board_moves_in_place_and_keeps_what_the_manager_opened(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "duty_manager", "/manage/board?lang=zh&library=")
+    await page.get_by_text("未连接的馆员").click()
+    await page.evaluate("window.same = document.getElementById('gone')")
+    await expect(page.get_by_text("没有读者在等待")).to_be_visible()
+    await town.ask()
+    await expect(page.locator("#queue-title")).to_contain_text("1", timeout=15_000)
+    assert await page.evaluate("window.same.isConnected && window.same.open")
+    assert "1 位读者在等待" in await page.locator("#board-said").inner_text()
+
+
+async def test_the_board_says_when_it_is_no_longer_fresh(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "manager", "/manage/board?lang=zh")
+    await page.context.set_offline(True)
+    await expect(page.locator("#stale")).to_be_visible(timeout=30_000)
+    await page.context.set_offline(False)
+    await expect(page.locator("#stale")).to_be_hidden(timeout=30_000)
+    visits.faults.clear()  # what a browser says of a lost connection
+
+
+async def test_a_librarian_has_phrases_and_nothing_else(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "lin", "/manage?lang=zh")
+    assert page.url.endswith("/manage/phrases")
+    await page.get_by_label("快捷码").fill("稍等")
+    await page.get_by_label("中文").last.fill("{reader}，请稍等。")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_text("{reader}，请稍等。")).to_be_visible()
+    assert await page.locator(".site-nav a").all_inner_texts() == ["快捷用语", "咨询工作台"]
+    for path in ("/manage/board", "/manage/staff", "/manage/policies", "/manage/reviews"):
+        answer = await page.goto(town.base + path)
+        assert answer is not None and answer.status == 403, path
+    visits.faults[:] = [fault for fault in visits.faults if "403" not in fault]
