@@ -12,8 +12,8 @@ from loadtests import rig
 from loadtests.lines import Line, open_line
 
 LIBRARIES = (
-    "slug,name_zh,name_en,kind,city,desk_slug,mail,origins\n"
-    "bench,压测图书馆,Bench Library,public,广州,bench,desk@example.org,\n"
+    "slug,name_zh,name_en,kind,city,desk_slug,mail,origins,open\n"
+    "bench,压测图书馆,Bench Library,public,广州,bench,desk@example.org,,yes\n"
 )
 
 

@@ -137,7 +137,10 @@ def _contradictions(s: Settings) -> list[str]:
             bool(s.redis_url) and not s.redis_url.startswith(("redis://", "rediss://", "unix://")),
             "redis_url: must begin with redis://, rediss:// or unix://",
         ),
-        (not s.public_url.startswith(("http://", "https://")), "public_url: must begin with http:// or https://"),
+        (
+            not s.public_url.startswith(("http://", "https://")),
+            "public_url: must begin with http:// or https://",
+        ),
         (
             s.environment == "production" and len(s.secret_key) < 32,
             "secret_key: production needs at least 32 characters; make one with `shuqiao doctor --new-secret`",
@@ -152,11 +155,17 @@ def _contradictions(s: Settings) -> list[str]:
         ),
         (bool(s.smtp_user) != bool(s.smtp_password), "smtp_user and smtp_password: give both or neither"),
         (bool(s.smtp_user) and not s.smtp_host, "smtp_user: given without smtp_host"),
-        (bool(s.smtp_host) and not s.mail_from, "mail_from: needed with smtp_host, the address mails come from"),
+        (
+            bool(s.smtp_host) and not s.mail_from,
+            "mail_from: needed with smtp_host, the address mails come from",
+        ),
         (s.smtp_tls not in ("starttls", "tls", "none"), "smtp_tls: must be starttls, tls or none"),
         (s.language not in ("zh", "en"), "language: must be zh or en"),
         (s.log_format not in ("json", "text"), "log_format: must be json or text"),
-        (s.log_level not in ("debug", "info", "warning", "error"), "log_level: must be debug, info, warning or error"),
+        (
+            s.log_level not in ("debug", "info", "warning", "error"),
+            "log_level: must be debug, info, warning or error",
+        ),
         (not 0 <= s.port <= 65535, "port: must lie between 0 and 65535"),
         (s.upload_limit < 1024, "upload_limit: must be at least 1024 bytes"),
     ]

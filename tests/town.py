@@ -98,7 +98,9 @@ class Town:
     desks: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def socket(self, person: Person | None = None, base: str = "", **hello: Any) -> AsyncIterator[Socket]:
+    async def socket(
+        self, person: Person | None = None, base: str = "", **hello: Any
+    ) -> AsyncIterator[Socket]:
         """A greeted line: a reader's with ``token=…``, a staff member's with their cookie."""
         headers = {"Cookie": f"sid={person.cookie}"} if person else {}
         address = (base or self.base).replace("http", "ws", 1) + "/api/socket"
@@ -118,7 +120,9 @@ class Town:
 
     async def available(self, name: str, **duty: Any) -> None:
         """The person stands at the desk; needs a socket of theirs to be present."""
-        answer = await self.people[name].http.put("/api/console/duty", json={"availability": "available", **duty})
+        answer = await self.people[name].http.put(
+            "/api/console/duty", json={"availability": "available", **duty}
+        )
         assert answer.status_code == 200, answer.text
 
     async def offer(self, name: str, seconds: float = 15) -> dict[str, Any]:
@@ -165,7 +169,9 @@ async def settle(ctx: Context, town: Town) -> None:
             await _library(tx, town.libraries[name], name, zh, to_us(now))
             await _desk(tx, town.desks[name], town.libraries[name], name, zh, to_us(now))
         for name, (library, role, scope) in CAST.items():
-            town.people[name] = await _person(ctx, tx, town, name, Grant(role, scope, _scope(town, library, scope)))
+            town.people[name] = await _person(
+                ctx, tx, town, name, Grant(role, scope, _scope(town, library, scope))
+            )
 
 
 @asynccontextmanager
@@ -278,5 +284,3 @@ async def _person(ctx: Context, tx: Transaction, town: Town, name: str, grant: G
 
 def _scope(town: Town, library: str, scope: ScopeKind) -> str:
     return {ScopeKind.LIBRARY: town.libraries[library], ScopeKind.STORE: "store-1"}.get(scope, "")
-
-

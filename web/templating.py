@@ -39,19 +39,23 @@ def render(page: "PageRequest", template: str, *, status: int = 200, **values: A
     def t(key: str, **fields: Any) -> str:
         return catalogue.text(key, language, **fields)
 
-    html = environment().get_template(template).render(
-        t=t,
-        language=language,
-        actor=page.actor,
-        csrf=page.csrf,
-        path=page.request.url.path,
-        large_type=page.wish("type") == "large",
-        theme=page.wish("theme"),
-        zone=ZoneInfo(page.ctx.settings.zone),
-        now=page.ctx.clock.now(),
-        settings=page.ctx.settings,
-        Markup=Markup,
-        **values,
+    html = (
+        environment()
+        .get_template(template)
+        .render(
+            t=t,
+            language=language,
+            actor=page.actor,
+            csrf=page.csrf,
+            path=page.request.url.path,
+            large_type=page.wish("type") == "large",
+            theme=page.wish("theme"),
+            zone=ZoneInfo(page.ctx.settings.zone),
+            now=page.ctx.clock.now(),
+            settings=page.ctx.settings,
+            Markup=Markup,
+            **values,
+        )
     )
     response = HTMLResponse(html, status, headers={"Cache-Control": "no-store"})
     if fresh:

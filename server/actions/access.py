@@ -35,7 +35,7 @@ class Admission:
 
 
 async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) -> ChatSession:
-    """The session, for someone who may do this with it. Raises NotFound alike for what is not and what is not theirs."""
+    """The session for someone who may do this with it. Raises NotFound for what is not and what is not theirs alike."""
     session = await session_by_id(db, session_id)
     if session is None or actor.only_session not in ("", session_id):
         raise NotFound("session_not_found")
@@ -60,9 +60,16 @@ async def thing_of(db: Reader, session: ChatSession) -> Thing:
 async def admit(db: Reader, actor: Actor, session_id: str) -> Admission:
     """The actor's right to listen to and write in a conversation. Raises NotFound."""
     session = await access_session(db, actor, session_id, Verb.READ_SESSION)
-    if actor.reader_key and actor.reader_key == session.reader_key or actor.account_id == session.reader_id != "":
+    if _is_reader(actor, session):
         return Admission(
-            session.id, session.crew, "reader", "reader", session.reader_id, session.reader_name, True, staff=False
+            session.id,
+            session.crew,
+            "reader",
+            "reader",
+            session.reader_id,
+            session.reader_name,
+            True,
+            staff=False,
         )
     present = {p.account_id: p for p in await participants_of(db, session.id) if p.left_at is None}
     return Admission(
@@ -95,8 +102,19 @@ async def audit(
     """Note in the audit trail that the actor did this."""
     now: datetime = ctx.clock.now()
     await record_audit(
-        tx, entry_id=ctx.ids.new(), at=now, actor_id=actor.account_id, verb=verb, subject=subject, detail=detail
+        tx,
+        entry_id=ctx.ids.new(),
+        at=now,
+        actor_id=actor.account_id,
+        verb=verb,
+        subject=subject,
+        detail=detail,
     )
+
+
+def _is_reader(actor: Actor, session: ChatSession) -> bool:
+    keys = {key for key in (actor.reader_key, actor.account_id) if key}
+    return bool(keys & {session.reader_key, session.reader_id})
 
 
 def _writes(actor: Actor, session: ChatSession, present: dict[str, Participant]) -> bool:

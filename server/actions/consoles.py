@@ -80,10 +80,17 @@ async def view_console(ctx: Context, actor: Actor) -> Console:
     held = await sessions_of_staff(db, actor.account_id)
     cards = {card.session.id: card for card in await cards_of(ctx, [*offered, *held], actor)}
     offers = [
-        Offer(s.offer_id, cards[s.id], s.offered_at + policy.seconds("offer_seconds")) for s in offered if s.offered_at
+        Offer(s.offer_id, cards[s.id], s.offered_at + policy.seconds("offer_seconds"))
+        for s in offered
+        if s.offered_at
     ]
     return Console(
-        await library_by_id(db, actor.library_id), duty, offers, [cards[s.id] for s in held], await colleagues_of(db, actor.account_id, now), now
+        library=await library_by_id(db, actor.library_id),
+        duty=duty,
+        offers=offers,
+        cards=[cards[s.id] for s in held],
+        colleagues=await colleagues_of(db, actor.account_id, now),
+        now=now,
     )
 
 
@@ -92,7 +99,9 @@ async def view_desk(ctx: Context, actor: Actor, session_id: str) -> DeskView:
     session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
     card = (await cards_of(ctx, [session], actor))[0]
     policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
-    before = [s for s in await sessions_of_reader(ctx.db.read, [session.reader_key], limit=11) if s.id != session.id]
+    before = [
+        s for s in await sessions_of_reader(ctx.db.read, [session.reader_key], limit=11) if s.id != session.id
+    ]
     outcomes = await wrap_up_outcomes(ctx.db.read, [s.id for s in before])
     return DeskView(
         card,
@@ -118,7 +127,9 @@ async def search_archive(
     return await archived_sessions(
         ctx.db.read,
         staff_id=actor.account_id,
-        libraries=None if managed is None and actor.roles & {"manager", "administrator"} else managed or frozenset(),
+        libraries=None
+        if managed is None and actor.roles & {"manager", "administrator"}
+        else managed or frozenset(),
         words=words.strip()[:100],
         before=before or ctx.clock.now(),
         limit=limit,

@@ -51,9 +51,7 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
         raise Conflict("already_in_session")
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
-        await join(
-            tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now()
-        )
+        await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())
         await hand_over(tx, session.id)
         await _tell_joined(ctx, tx, session, staff_id, role="colleague")
     return await _fresh(ctx, session)
@@ -97,7 +95,9 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
                 data=data,
             )
         )
-        await set_target(tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id)
+        await set_target(
+            tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id
+        )
         current = await session_by_id(tx, session.id)
         if current is None or current.staff_id != session.staff_id:
             raise Conflict("session_moving")
@@ -117,7 +117,9 @@ async def take_over(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
         await leave(tx, session.id, session.staff_id, ctx.clock.now())
         if not await hand_over(tx, session.id, to=actor.account_id, held_by=session.staff_id):
             raise Conflict("session_moving")
-        await join(tx, session.id, kind="holder", account_id=actor.account_id, name=actor.name, at=ctx.clock.now())
+        await join(
+            tx, session.id, kind="holder", account_id=actor.account_id, name=actor.name, at=ctx.clock.now()
+        )
         await _tell_joined(ctx, tx, session, actor.account_id, role="holder")
     return await _fresh(ctx, session)
 
@@ -225,7 +227,9 @@ async def _fresh(ctx: Context, session: ChatSession) -> ChatSession:
     return found
 
 
-async def _tell_joined(ctx: Context, tx: Transaction, session: ChatSession, staff_id: str, *, role: str) -> None:
+async def _tell_joined(
+    ctx: Context, tx: Transaction, session: ChatSession, staff_id: str, *, role: str
+) -> None:
     account = await account_by_id(tx, staff_id)
     assert account is not None
     library = await library_by_id(tx, account.library_id)

@@ -77,5 +77,3 @@ async def open_file(ctx: Context, token: str) -> tuple[StoredFile, AsyncIterator
     if file is None:
         raise NotFound("file_not_found")
     return file, ctx.files.open(file.content_hash)
-
-

@@ -3,7 +3,8 @@
 from server.context import Context
 from server.store.libraries import listed_origins
 
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 5.0  # how soon a new origin is let in
+STALE_SECONDS = 60.0  # how soon one that was struck out is not
 
 
 class Origins:
@@ -19,7 +20,8 @@ class Origins:
         if not origin or origin == self._ctx.settings.origin:
             return True
         now = self._ctx.clock.now().timestamp()
-        if origin not in self._listed and abs(now - self._read_at) > FRESH_SECONDS or abs(now - self._read_at) > 60:
+        age = abs(now - self._read_at)
+        if age > STALE_SECONDS or (age > FRESH_SECONDS and origin not in self._listed):
             self._listed = await listed_origins(self._ctx.db.read)
             self._read_at = now
         return origin in self._listed

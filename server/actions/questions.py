@@ -48,9 +48,7 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
         return await _keep(ctx, tx, desk, question)
 
 
-async def refer_session(
-    ctx: Context, actor: Actor, session_id: str, asking: Asking
-) -> Question:
+async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Question:
     """Turn the conversation into a form question or phone call-back, transcript attached, nothing asked twice.
 
     The reader may at any moment; the librarian with the reader's consent (R-LIVE.4). What the reader wrote so far is
@@ -71,7 +69,11 @@ async def refer_session(
 async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Asking:
     if asking.question.strip():
         return asking
-    said = [e.body for e in await events_after(tx, session.id, "all", 0, 500) if e.author_kind == "reader" and e.body]
+    said = [
+        e.body
+        for e in await events_after(tx, session.id, "all", 0, 500)
+        if e.author_kind == "reader" and e.body
+    ]
     return Asking(
         asking.kind,
         str(session.topic),
@@ -84,7 +86,9 @@ async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Aski
     )
 
 
-async def _with_transcript(ctx: Context, tx: Transaction, session: ChatSession, question: Question) -> Question:
+async def _with_transcript(
+    ctx: Context, tx: Transaction, session: ChatSession, question: Question
+) -> Question:
     return replace(question, transcript=await written_out(ctx, tx, session, question.language))
 
 

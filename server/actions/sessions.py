@@ -97,7 +97,9 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     question = admit_text(opening.question, limit=policy.message_characters)
     await _demand_not_blocked(ctx, actor, now)
     previous = await _previous(ctx, actor, opening, desk.id, now)
-    session = _new_session(ctx, actor, opening, desk.id, desk.library_id, question=question, previous=previous)
+    session = _new_session(
+        ctx, actor, opening, desk.id, desk.library_id, question=question, previous=previous
+    )
     async with ctx.transaction() as tx:
         existing = await open_session_of(tx, desk.id, actor.reader_key)
         fresh = existing is None and await insert_session(tx, session)
@@ -196,7 +198,11 @@ async def end_in(
         raise Conflict("session_moving")
     tx.announce(
         await record_event(
-            tx, session_id=fresh.id, kind="ended", at=now, data={"by": by, "reason": str(reason), **(data or {})}
+            tx,
+            session_id=fresh.id,
+            kind="ended",
+            at=now,
+            data={"by": by, "reason": str(reason), **(data or {})},
         )
     )
     await leave_all(tx, fresh.id, now)
@@ -278,7 +284,14 @@ async def _previous(ctx: Context, actor: Actor, opening: Opening, desk_id: str, 
 
 
 def _new_session(
-    ctx: Context, actor: Actor, opening: Opening, desk_id: str, library_id: str, *, question: str, previous: str
+    ctx: Context,
+    actor: Actor,
+    opening: Opening,
+    desk_id: str,
+    library_id: str,
+    *,
+    question: str,
+    previous: str,
 ) -> ChatSession:
     now = ctx.clock.now()
     return ChatSession(
@@ -325,5 +338,3 @@ def _new_session(
 
 def _side(actor: Actor, session: ChatSession) -> str:
     return "reader" if session.reader_key in (actor.reader_key, actor.account_id) else "staff"
-
-

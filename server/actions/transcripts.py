@@ -38,7 +38,10 @@ async def mail_transcript(ctx: Context, actor: Actor, session_id: str, *, mail: 
             template="transcript",
             recipient=address,
             language=language,
-            data={"desk": (desk.name_zh if language == "zh" else desk.name_en) if desk else "", "transcript": body},
+            data={
+                "desk": (desk.name_zh if language == "zh" else desk.name_en) if desk else "",
+                "transcript": body,
+            },
             event_key=f"transcript:{session.id}:{address}:{session.last_seq}",
         )
 

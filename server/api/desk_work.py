@@ -87,9 +87,7 @@ async def wrap_up(r: ApiRequest) -> dict[str, Any]:
 
 async def archive(r: ApiRequest) -> bodies.Archive:
     before = _instant(r.query.get("before", ""))
-    found = await search_archive(
-        r.ctx, r.actor, words=r.query.get("q", ""), before=before, limit=_PAGE + 1
-    )
+    found = await search_archive(r.ctx, r.actor, words=r.query.get("q", ""), before=before, limit=_PAGE + 1)
     lines = [
         bodies.ArchiveLine(
             id=f.session.id,
@@ -110,9 +108,7 @@ async def archive(r: ApiRequest) -> bodies.Archive:
 
 async def archived(r: ApiRequest) -> bodies.Events:
     session = await read_archived(r.ctx, r.actor, r.path["id"])
-    found, last = await read_events(
-        r.ctx, r.actor, session.id, after=r.number("after", 0), limit=500
-    )
+    found, last = await read_events(r.ctx, r.actor, session.id, after=r.number("after", 0), limit=500)
     return events_view(found, last)
 
 
@@ -133,14 +129,16 @@ def _instant(text: str) -> datetime | None:
 _S = "/api/sessions/{id}"
 
 
-def _act(path: str, verb: Verb, handler: Any, summary: str, body: type | None = None, answer: Any = None) -> Endpoint:
-    return Endpoint(
-        "POST", _S + path, verb, handler, summary, body=body, answer=answer or dict[str, str]
-    )
+def _act(
+    path: str, verb: Verb, handler: Any, summary: str, body: type | None = None, answer: Any = None
+) -> Endpoint:
+    return Endpoint("POST", _S + path, verb, handler, summary, body=body, answer=answer or dict[str, str])
 
 
 ENDPOINTS = [
-    Endpoint("GET", "/api/console", Verb.STAND_DUTY, console, "The console in one go", answer=bodies.ConsoleView),
+    Endpoint(
+        "GET", "/api/console", Verb.STAND_DUTY, console, "The console in one go", answer=bodies.ConsoleView
+    ),
     Endpoint(
         "GET",
         _S + "/desk-view",
@@ -153,7 +151,9 @@ ENDPOINTS = [
     _act("/invite", Verb.SERVE_SESSION, invite, "Bring in a colleague", bodies.Invite, bodies.SessionCard),
     _act("/transfer", Verb.SERVE_SESSION, transfer, "Pass it on", bodies.TransferTo, bodies.SessionCard),
     _act("/leave", Verb.SERVE_SESSION, leave, "Leave as a colleague"),
-    _act("/take-over", Verb.SERVE_SESSION, take, "Take over from an intern (R-ORG.5)", None, bodies.SessionCard),
+    _act(
+        "/take-over", Verb.SERVE_SESSION, take, "Take over from an intern (R-ORG.5)", None, bodies.SessionCard
+    ),
     _act("/abuse", Verb.BLOCK_READER, abuse, "End it for abuse and bar the reader", bodies.EndForAbuse),
     _act(
         "/documents",

@@ -16,8 +16,8 @@ log = structlog.get_logger(__name__)
 _SHARED = ("/api/desks/", "/api/sessions/", "/api/me/", "/api/widget/", "/f/")
 _ALLOWED_HEADERS = "authorization, content-type, x-language, upload-offset"
 _CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 
 

@@ -23,7 +23,10 @@ _ERROR = {
             "properties": {
                 "code": {"type": "string", "description": "Stable name of the refusal"},
                 "rule": {"type": "string", "description": "Id of the rule behind it, or empty"},
-                "message": {"type": "string", "description": "What is wrong and what to do, in the reader's language"},
+                "message": {
+                    "type": "string",
+                    "description": "What is wrong and what to do, in the reader's language",
+                },
                 "field": {"type": "string", "description": "The offending input, or empty"},
                 "retry": {"enum": ["retry", "resume", "stop"], "description": "What a client should do"},
                 "data": {"type": "object"},
@@ -63,7 +66,7 @@ def openapi(endpoints: Iterable[Endpoint], public_url: str) -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "header",
                     "name": "Authorization",
-                    "description": "`Token <conversation token>`, `Visitor <visitor secret>` or `Bearer <widget log-in>`",
+                    "description": "`Token <conversation>`, `Visitor <secret>` or `Bearer <widget log-in>`",
                 },
             },
         },
@@ -79,7 +82,11 @@ def asyncapi(public_url: str) -> dict[str, Any]:
         tag = kind.__struct_config__.tag
         messages[tag] = {"name": tag, "summary": kind.__doc__, "payload": schema}
     for tag, (summary, example) in SERVER_FRAMES.items():
-        messages[f"server_{tag}"] = {"name": tag, "summary": summary, "examples": [{"payload": {"t": tag, **example}}]}
+        messages[f"server_{tag}"] = {
+            "name": tag,
+            "summary": summary,
+            "examples": [{"payload": {"t": tag, **example}}],
+        }
     secure = public_url.replace("http", "ws", 1)
     return {
         "asyncapi": "3.0.0",
@@ -87,8 +94,8 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             "title": "Shuqiao socket protocol",
             "version": str(frames.VERSION),
             "description": (
-                "JSON text frames, field `t` says what a frame is. A message is durable once acknowledged. The events of"
-                " a topic carry gapless numbers; resume with `sub` and the last number that you have. Close codes: "
+                "JSON text frames, field `t` says what a frame is. A message is durable once acknowledged. The"
+                " events of a topic carry gapless numbers; resume with `sub` and the last number that you have. Close codes: "
                 + "; ".join(f"{code} {meaning}" for code, meaning in CLOSE_CODES.items())
             ),
         },
@@ -103,7 +110,9 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             "fromClient": {
                 "action": "receive",
                 "channel": {"$ref": "#/channels/socket"},
-                "messages": [{"$ref": f"#/channels/socket/messages/{k}"} for k in messages if "server_" not in k],
+                "messages": [
+                    {"$ref": f"#/channels/socket/messages/{k}"} for k in messages if "server_" not in k
+                ],
             },
             "toClient": {
                 "action": "send",
@@ -117,7 +126,10 @@ def asyncapi(public_url: str) -> dict[str, Any]:
 
 SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "welcome": ("The connection is accepted.", {"v": 1, "beat_seconds": 10, "me": "reader"}),
-    "subbed": ("You listen to the topic; what you miss up to `last` follows.", {"topic": "chat/01j…", "last": 12}),
+    "subbed": (
+        "You listen to the topic; what you miss up to `last` follows.",
+        {"topic": "chat/01j…", "last": 12},
+    ),
     "ev": (
         "One numbered event. Apply `last + 1`, ignore what you have, `sub` again on a gap.",
         {
@@ -143,7 +155,10 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
         "A participant's watermarks: delivered to, read to.",
         {"topic": "chat/01j…", "who": "reader", "delivered": 14, "read": 13},
     ),
-    "typing": ("Somebody is writing; forget it after 5 s.", {"topic": "chat/01j…", "who": "reader", "name": ""}),
+    "typing": (
+        "Somebody is writing; forget it after 5 s.",
+        {"topic": "chat/01j…", "who": "reader", "name": ""},
+    ),
     "queue": (
         "Your place in the queue and the expected wait; null without ground for a figure.",
         {"session": "01j…", "position": 2, "wait_seconds": 90, "on_duty": 3},
@@ -165,7 +180,10 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
             "data": {},
         },
     ),
-    "bye": ("The server goes: reconnect after a random wait within `retry_ms`.", {"code": 1012, "retry_ms": [200, 4000]}),
+    "bye": (
+        "The server goes: reconnect after a random wait within `retry_ms`.",
+        {"code": 1012, "retry_ms": [200, 5000]},
+    ),
 }
 
 
@@ -189,7 +207,10 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     elif endpoint.raw_body:
         schema = {"type": "string", "format": "binary"}
-        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {"schema": schema}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": schema}},
+        }
     return operation
 
 

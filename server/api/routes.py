@@ -14,11 +14,11 @@ from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
 from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.wire.outcomes import error_value, way_of
-from server.wire.tokens import csrf_token, hashed
+from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
 from server.words.catalogue import say
+from server.words.wishes import wished_language
 
 BODY_LIMIT = 256 * 1024
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -82,7 +82,9 @@ def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[R
         try:
             actor = await actor_of(ctx, request)
             if not may(actor, endpoint.verb):
-                raise NotAllowed("not_allowed" if actor.account_id else "not_logged_in", verb=str(endpoint.verb))
+                raise NotAllowed(
+                    "not_allowed" if actor.account_id else "not_logged_in", verb=str(endpoint.verb)
+                )
             body = await _body(request, decoder) if decoder else None
             value = await endpoint.handler(ApiRequest(ctx, actor, request, body))
         except Refusal as refusal:
@@ -95,7 +97,9 @@ def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[R
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    return Response(_encode(value), status, media_type="application/json", headers={"Cache-Control": "no-store"})
+    return Response(
+        _encode(value), status, media_type="application/json", headers={"Cache-Control": "no-store"}
+    )
 
 
 def refused(refusal: Refusal, language: str) -> Response:
@@ -127,7 +131,7 @@ async def actor_of(ctx: Context, request: Request) -> Actor:
     if not cookie:
         return NOBODY
     actor = await resolve_actor(ctx, cookie=cookie)
-    if actor.account_id and request.method not in SAFE:
+    if actor.account_id and request.method not in SAFE_METHODS:
         sent = request.headers.get("x-csrf-token", "")
         if sent != csrf_token(ctx.settings.secret_key, hashed(cookie)):
             raise NotAllowed("csrf")
@@ -135,18 +139,9 @@ async def actor_of(ctx: Context, request: Request) -> Actor:
 
 
 def language_of(request: Request, actor: Actor) -> str:
-    """zh or en: asked for in the address, kept in a cookie, the account's own, the browser's, or Chinese."""
-    for candidate in (
-        request.query_params.get("lang", ""),
-        request.cookies.get("lang", ""),
-        actor.language if actor.account_id else "",
-        request.headers.get("x-language", ""),
-    ):
-        if candidate in ("zh", "en"):
-            return candidate
-    wanted = request.headers.get("accept-language", "").lower()
-    positions = {tag: wanted.find(tag) for tag in ("zh", "en") if tag in wanted}
-    return min(positions, key=positions.__getitem__) if positions else "zh"
+    """The language in which to answer."""
+    own = actor.language if actor.account_id else ""
+    return wished_language(request.query_params, request.cookies, request.headers, own)
 
 
 async def _body(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:

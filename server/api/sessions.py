@@ -7,6 +7,7 @@ from urllib.parse import quote
 from starlette.responses import Response, StreamingResponse
 
 from server.actions.access import access_session, actor_of_visitor
+from server.actions.conversations import read_events
 from server.actions.files import Upload, open_file, receive_file
 from server.actions.questions import Asking, ask_question, refer_session
 from server.actions.sessions import (
@@ -20,7 +21,6 @@ from server.actions.sessions import (
     view_session,
 )
 from server.actions.transcripts import mail_transcript, transcript_text
-from server.actions.conversations import read_events
 from server.api.routes import ApiRequest, Endpoint, json_response
 from server.api.views import events_view, session_view
 from server.domain.errors import NotAllowed
@@ -122,7 +122,10 @@ async def ask(r: ApiRequest) -> bodies.Kept:
 
 async def upload(r: ApiRequest) -> bodies.FileView:
     upload = Upload(
-        r.path["id"], r.query.get("client_id", "")[:40] or r.ctx.ids.new(), r.query.get("name", ""), "silent" in r.query
+        r.path["id"],
+        r.query.get("client_id", "")[:40] or r.ctx.ids.new(),
+        r.query.get("name", ""),
+        "silent" in r.query,
     )
     file, address, _ = await receive_file(r.ctx, r.actor, upload, r.request.stream())
     return bodies.FileView(file.id, file.name, file.kind, file.size, address)
@@ -130,11 +133,7 @@ async def upload(r: ApiRequest) -> bodies.FileView:
 
 async def mine(r: ApiRequest) -> dict[str, Any]:
     sessions = await list_sessions(r.ctx, r.actor, desk_slug=r.query.get("desk", ""))
-    return {
-        "sessions": [
-            session_view(await view_of(r.ctx, s)) for s in sessions[: r.number("limit", 20)]
-        ]
-    }
+    return {"sessions": [session_view(await view_of(r.ctx, s)) for s in sessions[: r.number("limit", 20)]]}
 
 
 async def file(r: ApiRequest) -> Response:
@@ -287,5 +286,7 @@ ENDPOINTS = [
         cross_origin=True,
         raw_body=True,
     ),
-    Endpoint("GET", "/f/{token}/{name}", Verb.ENTER, file, "Fetch a file by its secret address", cross_origin=True),
+    Endpoint(
+        "GET", "/f/{token}/{name}", Verb.ENTER, file, "Fetch a file by its secret address", cross_origin=True
+    ),
 ]

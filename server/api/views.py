@@ -36,7 +36,9 @@ def session_view(view: SessionView) -> bodies.SessionView:
         position=view.position,
         wait_seconds=view.wait_seconds,
         on_duty=view.on_duty,
-        holder=bodies.HolderView(holder.name, names(holder.library_zh, holder.library_en)) if holder else None,
+        holder=bodies.HolderView(holder.name, names(holder.library_zh, holder.library_en))
+        if holder
+        else None,
         last_seq=s.last_seq,
         rating=s.rating,
         previous_id=s.previous_id,
@@ -129,7 +131,9 @@ def console_view(console: Console, actor: Actor, *, csrf: str, language: str) ->
         sessions=cards,
         overdue_wrap_ups=overdue,
         colleagues=[
-            bodies.ColleagueView(c.id, c.name, names(c.library_zh, c.library_en), str(c.availability), c.present)
+            bodies.ColleagueView(
+                c.id, c.name, names(c.library_zh, c.library_en), str(c.availability), c.present
+            )
             for c in console.colleagues
         ],
         csrf=csrf,
@@ -159,7 +163,11 @@ def desk_view(view: DeskView, actor: Actor, card: bodies.LibraryCard) -> bodies.
         card=card_view(view.card, actor),
         earlier=[
             bodies.EarlierView(
-                e.session.id, iso(e.session.created_at), str(e.session.topic), e.session.question[:200], e.outcome
+                e.session.id,
+                iso(e.session.created_at),
+                str(e.session.topic),
+                e.session.question[:200],
+                e.outcome,
             )
             for e in view.earlier
         ],

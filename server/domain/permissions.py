@@ -139,7 +139,7 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.END_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING},
     Verb.RATE_SESSION: {_EVERYBODY: Reach.OWN},
     Verb.ASK_QUESTION: {_EVERYBODY: Reach.ANY},
-    Verb.KEEP_ACCOUNT: {role: Reach.OWN for role in Role},
+    Verb.KEEP_ACCOUNT: dict.fromkeys(Role, Reach.OWN),
     Verb.STAND_DUTY: _DESK,
     Verb.TAKE_OFFER: _DESK,
     Verb.SERVE_SESSION: _SERVING,

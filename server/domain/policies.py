@@ -12,7 +12,9 @@ class ChatPolicy:
     """The live desk's policy in force at a moment. Durations in seconds; set per alliance, some per library."""
 
     offer_seconds: int = 12
-    offer_again_seconds: int = 30  # after declining or missing a session, it may come again to the same person
+    offer_again_seconds: int = (
+        30  # after declining or missing a session, it may come again to the same person
+    )
     widen_to_group_seconds: int = 15
     widen_to_alliance_seconds: int = 25
     widen_when_nobody_on_duty: bool = (

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from io import StringIO
 
 from server.domain.accounts import CARD_LIMIT, checked_name
 from server.domain.errors import Invalid
@@ -78,7 +77,7 @@ def decoded_list(raw: bytes) -> str:
 
 def read_list(text: str) -> ReaderList:
     """Read the list line by line. Raises Invalid when it has no usable head or is too long."""
-    rows = csv.reader(StringIO(text, newline=""), strict=False)
+    rows = csv.reader([line + "\n" for line in text.split("\n")], strict=False)
     reading = _Reading()
     columns: list[str] | None = None
     try:

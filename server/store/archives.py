@@ -60,7 +60,7 @@ async def wrap_up_outcomes(db: Reader, session_ids: Sequence[str]) -> dict[str, 
     if not session_ids:
         return {}
     rows = await db.rows(
-        f"SELECT session_id, outcome FROM wrap_up WHERE session_id IN ({placeholders(len(session_ids))})",  # noqa: S608
+        f"SELECT session_id, outcome FROM wrap_up WHERE session_id IN ({placeholders(len(session_ids))})",
         *session_ids,
     )
     return {row["session_id"]: row["outcome"] for row in rows}

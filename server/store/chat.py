@@ -9,9 +9,7 @@ from server.domain.chat import ChatSession, State, Topic, WrapUp
 from server.domain.events import ChatEventRecorded
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, to_us, to_us_or_none
 
-_SESSION = (
-    "SELECT s.*, d.library_id AS library_id FROM chat_session s JOIN desk d ON d.id = s.desk_id WHERE "  # noqa: S608
-)
+_SESSION = "SELECT s.*, d.library_id AS library_id FROM chat_session s JOIN desk d ON d.id = s.desk_id WHERE "
 
 
 async def session_by_id(db: Reader, session_id: str) -> ChatSession | None:
@@ -37,7 +35,8 @@ async def sessions_of_reader(
     found: list[ChatSession] = []
     for key in reader_keys:
         rows = await db.rows(
-            _SESSION + "s.reader_key = $1 AND ($2 = '' OR s.desk_id = $2) ORDER BY s.created_at DESC LIMIT $3",
+            _SESSION
+            + "s.reader_key = $1 AND ($2 = '' OR s.desk_id = $2) ORDER BY s.created_at DESC LIMIT $3",
             key,
             desk_id,
             limit,
@@ -65,11 +64,11 @@ async def insert_session(tx: Transaction, session: ChatSession) -> bool:
     """Store a new session; False when the reader already has an open one at this desk (somebody else was faster)."""
     return bool(
         await tx.execute(
-            "INSERT INTO chat_session (id, desk_id, target_desk_id, target_staff_id, reader_key, reader_id, reader_name,"
-            " topic, language, state, priority, practice, queued_at, circle_from_at, offered_to, offer_id, declined,"
+            "INSERT INTO chat_session (id, desk_id, target_desk_id, target_staff_id, reader_key, reader_id,"
+            " reader_name, topic, language, state, priority, practice, queued_at, circle_from_at, offered_to, offer_id, declined,"
             " staff_id, supervisor_id, crew, last_seq, last_staff_seq, question, page_url, page_title, previous_id,"
-            " end_reason, rating, rating_comment, documents, created_at) VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9,"
-            " $10, $11, $12, $12, '', '', '', '', '', 0, 0, 0, $13, $14, $15, $16, '', '', '', 0, $12)"
+            " end_reason, rating, rating_comment, documents, created_at) VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8,"
+            " $9, $10, $11, $12, $12, '', '', '', '', '', 0, 0, 0, $13, $14, $15, $16, '', '', '', 0, $12)"
             " ON CONFLICT DO NOTHING",
             session.id,
             session.desk_id,
@@ -113,7 +112,7 @@ async def record_event(
     """Take the conversation's next number and store the event under it; announcing it is the caller's."""
     column = "last_seq" if audience == "all" else "last_staff_seq"
     taken = await tx.row(
-        f"UPDATE chat_session SET {column} = {column} + 1 WHERE id = $1 RETURNING {column} AS seq",  # noqa: S608
+        f"UPDATE chat_session SET {column} = {column} + 1 WHERE id = $1 RETURNING {column} AS seq",
         session_id,
     )
     assert taken is not None, "the session was loaded in this transaction"
@@ -134,13 +133,25 @@ async def record_event(
         to_us(at),
     )
     return ChatEventRecorded(
-        session_id, audience, taken["seq"], kind, author_kind, author_id, author_name, client_id or "", body, text, at
+        session_id,
+        audience,
+        taken["seq"],
+        kind,
+        author_kind,
+        author_id,
+        author_name,
+        client_id or "",
+        body,
+        text,
+        at,
     )
 
 
 async def event_by_client_id(db: Reader, session_id: str, client_id: str) -> ChatEventRecorded | None:
     """The first copy of what a client sent under this id."""
-    row = await db.row("SELECT * FROM chat_event WHERE session_id = $1 AND client_id = $2", session_id, client_id)
+    row = await db.row(
+        "SELECT * FROM chat_event WHERE session_id = $1 AND client_id = $2", session_id, client_id
+    )
     return event_of(row) if row else None
 
 
@@ -165,7 +176,7 @@ async def last_numbers(db: Reader, session_ids: Sequence[str]) -> dict[str, tupl
         some = session_ids[start : start + 500]
         marks = ", ".join(f"${n}" for n in range(1, len(some) + 1))
         rows = await db.rows(
-            f"SELECT id, last_seq, last_staff_seq FROM chat_session WHERE id IN ({marks})",  # noqa: S608
+            f"SELECT id, last_seq, last_staff_seq FROM chat_session WHERE id IN ({marks})",
             *some,
         )
         found.update({row["id"]: (row["last_seq"], row["last_staff_seq"]) for row in rows})
@@ -173,7 +184,13 @@ async def last_numbers(db: Reader, session_ids: Sequence[str]) -> dict[str, tupl
 
 
 async def mark_ended(
-    tx: Transaction, session: ChatSession, *, state: State, reason: str, at: datetime, wrap_up_due: datetime | None
+    tx: Transaction,
+    session: ChatSession,
+    *,
+    state: State,
+    reason: str,
+    at: datetime,
+    wrap_up_due: datetime | None,
 ) -> bool:
     """End an open session; False when somebody else ended it first."""
     return bool(
@@ -194,7 +211,9 @@ async def mark_ended(
 async def mark_answered(db: Transaction, session_id: str, at: datetime) -> None:
     """Keep the moment of the first response by a person (R-LIVE.1)."""
     await db.execute(
-        "UPDATE chat_session SET answered_at = $2 WHERE id = $1 AND answered_at IS NULL", session_id, to_us(at)
+        "UPDATE chat_session SET answered_at = $2 WHERE id = $1 AND answered_at IS NULL",
+        session_id,
+        to_us(at),
     )
 
 
@@ -236,7 +255,9 @@ async def mark_rated(tx: Transaction, session_id: str, rating: str, comment: str
     )
 
 
-async def bind_reader(tx: Transaction, session_id: str, *, reader_key: str, reader_id: str, name: str) -> None:
+async def bind_reader(
+    tx: Transaction, session_id: str, *, reader_key: str, reader_id: str, name: str
+) -> None:
     """A visitor has logged in: their open session is theirs as a reader from now on."""
     await tx.execute(
         "UPDATE chat_session SET reader_key = $2, reader_id = $3, reader_name = $4, crew = crew + 1 WHERE id = $1",

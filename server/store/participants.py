@@ -40,7 +40,9 @@ class Passed:
 
 async def participants_of(db: Reader, session_id: str) -> list[Participant]:
     """Everybody who takes or took part, in the order they came."""
-    rows = await db.rows("SELECT * FROM chat_participant WHERE session_id = $1 ORDER BY joined_at", session_id)
+    rows = await db.rows(
+        "SELECT * FROM chat_participant WHERE session_id = $1 ORDER BY joined_at", session_id
+    )
     return [
         Participant(
             row["session_id"],
@@ -87,7 +89,9 @@ async def leave(tx: Transaction, session_id: str, account_id: str, at: datetime)
 async def leave_all(tx: Transaction, session_id: str, at: datetime) -> None:
     """The conversation has ended for everybody."""
     await tx.execute(
-        "UPDATE chat_participant SET left_at = $2 WHERE session_id = $1 AND left_at IS NULL", session_id, to_us(at)
+        "UPDATE chat_participant SET left_at = $2 WHERE session_id = $1 AND left_at IS NULL",
+        session_id,
+        to_us(at),
     )
 
 
@@ -107,7 +111,9 @@ async def move_watermarks(tx: Transaction, moves: Sequence[tuple[str, str, int, 
 async def pass_document(tx: Transaction, session_id: str, document: Passed, *, limit: int) -> bool:
     """Count the document and keep its title; False when the session's limit is reached (R-LIVE.4)."""
     taken = await tx.execute(
-        "UPDATE chat_session SET documents = documents + 1 WHERE id = $1 AND documents < $2", session_id, limit
+        "UPDATE chat_session SET documents = documents + 1 WHERE id = $1 AND documents < $2",
+        session_id,
+        limit,
     )
     if not taken:
         return False

@@ -73,7 +73,8 @@ async def questions_of_desk(db: Reader, desk_id: str, *, before: datetime, limit
 async def questions_of_reader(db: Reader, reader_id: str) -> list[Question]:
     """What a reader left while logged in, newest first."""
     rows = await db.rows(
-        "SELECT * FROM consultation_question WHERE reader_id = $1 ORDER BY submitted_at DESC LIMIT 10000", reader_id
+        "SELECT * FROM consultation_question WHERE reader_id = $1 ORDER BY submitted_at DESC LIMIT 10000",
+        reader_id,
     )
     return [question_of(row) for row in rows]
 

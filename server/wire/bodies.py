@@ -21,7 +21,7 @@ class Names(Struct):
 
 
 class OpenSession(Struct):
-    """Open a conversation; ``visitor`` is the secret kept from an earlier one, ``client_id`` names the first message."""
+    """Open a conversation; ``visitor`` is the secret of an earlier one, ``client_id`` names the first message."""
 
     topic: Tag
     question: Text

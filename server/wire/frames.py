@@ -170,7 +170,9 @@ def ev_text(event: ChatEventRecorded) -> str:
 
 def ack_text(client_id: str, session: str, seq: int, at: str, again: bool) -> str:
     """The sender's acknowledgement: the message is durable under this number."""
-    return _encode({"t": "ack", "id": client_id, "session": session, "seq": seq, "at": at, "again": again}).decode()
+    return _encode(
+        {"t": "ack", "id": client_id, "session": session, "seq": seq, "at": at, "again": again}
+    ).decode()
 
 
 def cur_text(numbers: dict[str, int]) -> str:

@@ -66,5 +66,7 @@ def error_value(refusal: Refusal, message: str) -> dict[str, Any]:
         "message": message,
         "field": refusal.field,
         "retry": way_of(refusal).retry,
-        "data": {key: value for key, value in refusal.data.items() if isinstance(value, str | int | float | bool)},
+        "data": {
+            key: value for key, value in refusal.data.items() if isinstance(value, str | int | float | bool)
+        },
     }

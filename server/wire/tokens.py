@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from server.domain.errors import NotAllowed
 
 TOKEN_SECONDS = 900
+SAFE_METHODS = frozenset(
+    {"GET", "HEAD", "OPTIONS"}
+)  # they change nothing (RFC 9110, 9.2.1): no CSRF token asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ def sign_token(secret: str, claim: Claim) -> str:
 def read_token(secrets: tuple[str, ...], token: str, now: datetime) -> Claim:
     """The claim of a genuine token. Raises NotAllowed ``token_invalid`` or ``token_expired``."""
     body, _, signature = token.rpartition(".")
-    if not any(hmac.compare_digest(_signature(secret, "chat", body).encode(), signature.encode()) for secret in secrets):
+    genuine = (_signature(secret, "chat", body) for secret in secrets)
+    if not any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine):
         raise NotAllowed("token_invalid")
     session_id, reader_key, expiry = body.split(".")
     expires = datetime.fromtimestamp(int(expiry), UTC)

@@ -49,7 +49,9 @@ def _asking(page: PageRequest, form: Form) -> Asking:
     """The fields, all problems of which are said at once. Raises FormRefused."""
     kind = form.choice("kind", ("form", "phone"), default="form")
     topic = form.choice("topic", tuple(Topic), default=Topic.REFERENCE)
-    question = form.text("question", limit=QUESTION_LIMIT, required=True)
+    question = form.text("question", limit=QUESTION_LIMIT)
+    if not question:
+        form.refuse(Invalid("question_missing", "question"))
     mail = form.mail("mail")
     if kind == "form" and not form.has("mail") and not page.actor.mail:
         form.refuse(Invalid("mail_needed", "mail"))

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from server.actions.accounts import resolve_actor
-from server.api.routes import SAFE, language_of
 from server.context import Context
 from server.domain.errors import NotAllowed, Refusal
 from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.wire.outcomes import way_of
-from server.wire.tokens import csrf_token, hashed
+from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
 from server.words.catalogue import say
+from server.words.wishes import wished_language
 from web.templating import render
 
 WISHES = {"lang": ("zh", "en"), "type": ("normal", "large"), "theme": ("auto", "light", "dark")}
@@ -44,7 +44,8 @@ class PageRequest:
 
     @property
     def language(self) -> str:
-        return language_of(self.request, self.actor)
+        request, own = self.request, self.actor.language if self.actor.account_id else ""
+        return wished_language(request.query_params, request.cookies, request.headers, own)
 
     def wish(self, name: str) -> str:
         """How this browser wants its pages: what the address asks for now, else what it asked for before."""
@@ -79,7 +80,7 @@ PageHandler = Callable[[PageRequest], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page and the verb that opens it; ``csrf`` False only for forms that need no log-in and change nothing of one."""
+    """One page and the verb that opens it; ``csrf`` False only for forms that need and change no log-in."""
 
     method: str
     path: str
@@ -99,12 +100,13 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
                 page_request.actor = await resolve_actor(ctx, cookie=cookie)
             if not may(page_request.actor, page.verb):
                 return _not_here(page_request, page)
-            if request.method not in SAFE and page.csrf:
+            if request.method not in SAFE_METHODS and page.csrf:
                 await _demand_csrf(page_request)
             response = await page.handler(page_request)
         except Refusal as refusal:
+            message = say(refusal, page_request.language)
             response = page_request.render(
-                "refused.html", status=way_of(refusal).status, refusal=refusal, message=say(refusal, page_request.language)
+                "refused.html", status=way_of(refusal).status, refusal=refusal, message=message
             )
         for name, values in WISHES.items():
             if (wished := request.query_params.get(name)) in values:

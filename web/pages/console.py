@@ -52,7 +52,7 @@ async def phrases(page: PageRequest) -> Response:
 
 
 def script_words(language: str) -> dict[str, str]:
-    """The console's own texts by their short keys, the shared ones by full ones, what readers are told in both languages."""
+    """The console's own texts by their short keys, the shared ones by full ones, and what readers are told in both."""
     catalogue = words()
     texts = catalogue.starting("console.", language)
     for area in _SHARED:

@@ -43,8 +43,9 @@ _FOR_A_YEAR = "public, max-age=31536000, immutable"
 # Asked for again at every page, answered with 304 while nothing has changed: a library's page never needs an edit.
 _ASK_AGAIN = "public, max-age=300, stale-while-revalidate=86400"
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
-_COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
-_CSS_COMMENT = re.compile(r"/\*.*?\*/\n?", re.DOTALL)
+_COMMENT = re.compile(r"^\s*//.*\n|[ ]+// [^\n\"'`]*$", re.MULTILINE)
+_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_CSS_BLANK = re.compile(r"\s*([{};:,>])\s+|\s+(?=[{}])")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 
 
@@ -85,9 +86,9 @@ def served(name: str) -> Served:
     if name == "chat.js":
         text = joined()
     elif path.suffix == ".js":
-        text = _COMMENT.sub("", text)
+        text = _INDENT.sub("", _COMMENT.sub("", text))
     elif path.suffix == ".css":
-        text = _INDENT.sub("", _CSS_COMMENT.sub("", text))
+        text = _CSS_BLANK.sub(r"\1", _CSS_COMMENT.sub("", text)).strip()
     elif path.suffix == ".json":
         text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     return _pack(text, path.suffix)

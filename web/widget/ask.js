@@ -72,9 +72,8 @@ export class Ask {
     this.other.lastChild.textContent = words.say(live ? "ask.rather_form" : "ask.rather_live");
     this.other.hidden = !info.on_duty;
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
-    this.duty.replaceChildren(
-      ...(info.on_duty ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, h("strong", {}, words.say("duty.nobody")), when ? h("span", {}, words.say("duty.next", { when })) : null, h("span", {}, words.say("duty.form")))]),
-    );
+    const said = [h("strong", {}, words.say("duty.nobody")), when && h("span", {}, words.say("duty.next", { when })), h("span", {}, words.say("duty.form"))];
+    this.duty.replaceChildren(...(info.on_duty ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]));
   }
 
   #small() {

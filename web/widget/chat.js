@@ -19,12 +19,12 @@ export class ShuqiaoChat extends HTMLElement {
     Object.assign(this, options);
     this.keeping = new Keeping(this.origin, this.slug);
     this.root = this.attachShadow({ mode: "open" });
-    const language = this.keeping.get("language") ?? this.language;
+    const language = this.page ? this.language : (this.keeping.get("language") ?? this.language);
     [this.words, this.info] = await Promise.all([Words.load(this.origin, language), this.#desk(language), this.#styles()]);
     this.api = new Api(this.origin, () => this.consultation?.proof(), this.words);
     this.consultation = new Consultation(this, (why) => this.#changed(why));
     this.consultation.watching = () => this.shown && !document.hidden && this.screen === "room" && this.room.log.atEnd;
-    this.classList.toggle("page", Boolean(this.page));
+    this.toggleAttribute("whole", Boolean(this.page));
     this.#draw();
     this.consultation.resume();
     if (!this.consultation.talk) {
@@ -158,21 +158,24 @@ export class ShuqiaoChat extends HTMLElement {
   #draw() {
     const { words } = this;
     this.crest = h("div.crest", { "aria-hidden": "true" }, [...words.of(this.info.library.name)][0]);
-    this.title = h("h2", { id: "title" }, words.of(this.info.library.name));
+    this.heading = h("h2", { id: "title" }, words.of(this.info.library.name));
     this.status = h("p.status", { role: "status" });
     this.menu = h("div.menu", { hidden: true, id: "menu" });
     this.more = iconButton("more", words.say("menu.open"), () => this.#toggleMenu());
     this.more.setAttribute("aria-expanded", "false");
     this.more.setAttribute("aria-controls", "menu");
-    this.size = h("button.icon.size", { type: "button", onclick: () => this.#enlarge(!this.large) });
+    this.size = h("button.icon.size", { type: "button", onclick: () => {
+      this.#enlarge(!this.large);
+      this.keeping.set("large", this.large);
+    } });
     const minimise = this.page ? null : iconButton("down", words.say("minimise"), () => this.minimise());
     this.place = h("div.place");
     this.toast = h("div.toast", { role: "alert", hidden: true });
     const role = this.page ? "region" : "dialog";
-    this.app = h("section.app", { role, "aria-labelledby": "title", lang: words.tag }, h("header", {}, this.crest, h("div.titles", {}, this.title, this.status), h("div.tools", {}, this.size, this.more, minimise)), this.menu, this.place, this.toast);
+    this.app = h("section.app", { role, "aria-label": words.of(this.info.library.name), lang: words.tag }, h("div.head", {}, this.crest, h("div.titles", {}, this.heading, this.status), h("div.tools", {}, this.size, this.more, minimise)), this.menu, this.place, this.toast);
     this.app.addEventListener("keydown", (event) => this.#keys(event));
     this.root.replaceChildren(this.app);
-    this.#enlarge(this.keeping.get("large") ?? this.largeType ?? false);
+    this.#enlarge(this.largeType || this.keeping.get("large") || false);
     this.root.addEventListener("click", (event) => !event.composedPath().includes(this.more) && this.#toggleMenu(false));
   }
 
@@ -203,7 +206,7 @@ export class ShuqiaoChat extends HTMLElement {
     const other = words.language === "zh" ? "en" : "zh";
     const items = [
       consultation.reader ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name })) : item("login.in", () => this.logIn(), "person"),
-      item("menu.language", () => this.#speak(other), "talk"),
+      !this.page && item("menu.language", () => this.#speak(other), "talk"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
       live && item("menu.end", () => this.#confirmEnd(), "end"),
     ];
@@ -256,7 +259,7 @@ export class ShuqiaoChat extends HTMLElement {
   #enlarge(large) {
     const { words } = this;
     this.large = large;
-    this.keeping.set("large", large);
+    this.toggleAttribute("large", large);
     this.app.classList.toggle("large", large);
     this.size.textContent = large ? "A" : "A+";
     const label = words.say(large ? "size.normal" : "size.large");
@@ -287,8 +290,8 @@ export class ShuqiaoChat extends HTMLElement {
 
   // A keyboard on the screen takes its part of the height.
   #fit() {
-    if (!PHONE.matches || this.page || !globalThis.visualViewport) return this.style.removeProperty("height");
-    this.style.height = `${visualViewport.height}px`;
+    if (!PHONE.matches || this.page || !globalThis.visualViewport) return this.style.removeProperty("--height");
+    this.style.setProperty("--height", `${visualViewport.height}px`);
     this.room?.log.atEnd && this.room.log.toEnd();
   }
 }

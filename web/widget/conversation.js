@@ -85,8 +85,8 @@ function own(state, input) {
 }
 
 const frames = {
-  subbed(state) {
-    return [{ ...state, asked: false }, []];
+  subbed(state, { last }) {
+    return [{ ...state, heard: last !== undefined, asked: false, known: Math.max(state.known, last ?? 0) }, []];
   },
 
   ev(state, event) {
@@ -176,7 +176,7 @@ function ask(state) {
 
 // The next message goes out when the one before it is acknowledged: so the order of writing is the order in the log.
 function pump(state) {
-  if (!state.open || !state.heard || state.paused || state.underWay || state.phase === "ended") return [state, []];
+  if (!state.open || state.paused || state.underWay || state.phase === "ended") return [state, []];
   const next = state.outbox.find((entry) => !entry.seq && !entry.refused);
   if (!next) return [state, []];
   const frame = { t: "post", session: state.session, id: next.id, text: next.text };

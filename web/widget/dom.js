@@ -31,7 +31,7 @@ const SVG = "http://www.w3.org/2000/svg";
 export function picture(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: `picture ${name}` })) {
+  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: `picture p-${name}` })) {
     svg.setAttribute(key, value);
   }
   path.setAttribute("d", PICTURES[name]);

@@ -107,6 +107,6 @@ export class Farewell {
 
   #onward() {
     const { words } = this.chat;
-    return h("div.actions.onward", {}, button("primary", words.say("end.continue"), () => this.chat.goOn([])), button("link", words.say("end.new"), () => this.chat.goOn(null)));
+    return h("div.actions.onward", {}, button("plain", words.say("end.continue"), () => this.chat.goOn([])), button("link", words.say("end.new"), () => this.chat.goOn(null)));
   }
 }

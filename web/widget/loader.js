@@ -15,10 +15,11 @@
     en: { open: "Ask a librarian", close: "Minimise the chat", unread: ", {n} new messages", failed: "The desk cannot be reached just now. Please try again in a moment.", form: "or fill in the form" },
   };
   const STYLE = `
-    :host { all: initial; position: fixed; bottom: max(20px, env(safe-area-inset-bottom)); right: 20px; z-index: 2147482000;
+    :host { all: initial; display: block !important; position: fixed !important; inset: auto 20px max(20px, env(safe-area-inset-bottom)) auto !important;
+      z-index: 2147482000 !important; margin: 0 !important; padding: 0 !important; border: 0 !important; width: auto !important; transform: none !important;
       font: 500 16px/1.4 "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", "WenQuanYi Micro Hei", system-ui, sans-serif; }
-    :host([side="left"]) { right: auto; left: 20px; }
-    :host([hidden]) { display: none; }
+    :host([side="left"]) { inset: auto auto max(20px, env(safe-area-inset-bottom)) 20px !important; }
+    :host([hidden]) { display: none !important; }
     button { all: unset; box-sizing: border-box; display: flex; align-items: center; gap: 10px; min-height: 52px; padding: 0 22px 0 18px;
       border-radius: 26px; background: var(--accent, #1f5f8b); color: var(--on-accent, #fff); cursor: pointer;
       box-shadow: 0 2px 6px rgb(20 20 10 / 18%), 0 8px 24px rgb(20 20 10 / 20%); transition: transform .15s, background-color .15s; }
@@ -33,7 +34,7 @@
       background: #fff; color: #1d2830; font-weight: 400; box-shadow: 0 2px 6px rgb(20 20 10 / 18%), 0 8px 24px rgb(20 20 10 / 20%); }
     a { color: #1f5f8b; }
     @media (prefers-reduced-motion: reduce) { button { transition: none; } button:hover { transform: none; } }
-    @media print { :host { display: none; } }`;
+    @media print { :host { display: none !important; } }`;
 
   const read = (store, name) => {
     try {
@@ -135,7 +136,8 @@
         chat.open(focus);
         this.hidden = true;
         write(sessionStorage, "open", true);
-      } catch {
+      } catch (error) {
+        console.warn("shuqiao:", error); // for whoever keeps the page
         const link = document.createElement("a");
         link.href = `${origin}/d/${slug}/ask`;
         link.textContent = TEXTS[this.language].form;

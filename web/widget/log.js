@@ -119,10 +119,10 @@ export class Log {
 
   #file(file) {
     const { words, origin } = this.chat;
-    const address = new URL(file.url, origin).href;
+    const address = origin + new URL(file.url, origin).pathname; // the one origin that the host page's policy names
     const about = h("span.about", {}, h("b", {}, file.name), h("small", {}, words.size(file.size)));
     const link = h("a.file", { href: address, target: "_blank", rel: "noopener", download: file.name }, picture("file"), about);
-    if (!SHOWN.test(file.kind) || !address.startsWith(`${origin}/`)) return link;
+    if (!SHOWN.test(file.kind)) return link;
     const image = h("img", { src: address, alt: file.name, loading: "lazy" });
     image.addEventListener("load", () => this.atEnd && this.toEnd());
     image.addEventListener("error", () => image.replaceWith(link));
@@ -132,7 +132,7 @@ export class Log {
   #document({ title, url, file }) {
     const { words, origin } = this.chat;
     const address = new URL(file?.url || url || "", origin).href;
-    return h("div.document", {}, picture("book"), h("div.about", {}, h("small", {}, words.say("document.label")), h("b", {}, `《${title}》`), /^https?:/.test(address) ? h("a.button", { href: address, target: "_blank", rel: "noopener noreferrer" }, words.say(file ? "document.fetch" : "document.open")) : null));
+    return h("div.document", {}, picture("book"), h("div.about", {}, h("small", {}, words.say("document.label")), h("b", {}, words.say("document.title", { title })), /^https?:/.test(address) ? h("a.button", { href: address, target: "_blank", rel: "noopener noreferrer" }, words.say(file ? "document.fetch" : "document.open")) : null));
   }
 
   #continued(previous) {

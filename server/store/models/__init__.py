@@ -15,7 +15,15 @@ from server.store.models.chat import (
     PassedDocument,
     WrapUp,
 )
-from server.store.models.libraries import Closure, Desk, DeskGroup, DeskGroupMember, DeskHours, Library, Policy
+from server.store.models.libraries import (
+    Closure,
+    Desk,
+    DeskGroup,
+    DeskGroupMember,
+    DeskHours,
+    Library,
+    Policy,
+)
 from server.store.models.operations import AuditEntry, Due, MailOut, StoredFile
 from server.store.models.staff import Connection, DeskStaff, Duty, ProcessLease
 

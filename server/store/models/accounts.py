@@ -55,7 +55,7 @@ class WebSession(Model):
 
 
 class OneTimeLink(Model):
-    """A link or code that works once: verify a mail address, reset a password, accept an invitation, log in the widget."""
+    """A link or code that works once: verify an address, reset a password, accept an invitation, log in the widget."""
 
     id = fields.CharField(primary_key=True, max_length=64)  # SHA-256 of the token
     purpose = fields.CharField(max_length=12)  # verify, reset, invite, widget

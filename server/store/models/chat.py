@@ -14,7 +14,9 @@ class ChatSession(Model):
 
     id = fields.CharField(primary_key=True, max_length=26)
     desk_id = fields.CharField(max_length=26)
-    target_desk_id = fields.CharField(max_length=26)  # where it is routed to: the desk, or another after a transfer
+    target_desk_id = fields.CharField(
+        max_length=26
+    )  # where it is routed to: the desk, or another after a transfer
     target_staff_id = fields.CharField(max_length=26, default="")  # transferred to a person
     reader_key = fields.CharField(max_length=64)  # account id, or hash of an anonymous visitor's secret
     reader_id = fields.CharField(max_length=26, default="")

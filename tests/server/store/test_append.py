@@ -165,7 +165,9 @@ async def test_what_was_acknowledged_survives_kill_9(database: Database, databas
     rest = (await writer.stdout.read()).decode().splitlines()[:-1]  # the last line may be cut
     acknowledged |= {name: int(seq) for seq, name in (line.split() for line in rest)}
     await writer.wait()
-    rows = await database.read.rows("SELECT seq, client_id FROM chat_event WHERE session_id = 's1' ORDER BY seq")
+    rows = await database.read.rows(
+        "SELECT seq, client_id FROM chat_event WHERE session_id = 's1' ORDER BY seq"
+    )
     stored = {row["client_id"]: row["seq"] for row in rows}
     assert acknowledged.items() <= stored.items()
     assert [row["seq"] for row in rows] == list(range(1, len(rows) + 1))
@@ -180,9 +182,9 @@ def test_the_disk_has_it_before_the_acknowledgement_leaves(sqlite_url: str, tmp_
     with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
         connection.execute(_SESSION.replace("$1", "'s1'"))
     trace = tmp_path / "trace"
+    strace = ["strace", "-f", "-y", "-s", "0", "-e", "trace=write,pwrite64,fsync,fdatasync"]
     writer = subprocess.Popen(
-        ["strace", "-f", "-y", "-s", "0", "-e", "trace=write,pwrite64,fsync,fdatasync", "-o", str(trace)]
-        + [sys.executable, "-c", _WRITER, sqlite_url],
+        [*strace, "-o", str(trace), sys.executable, "-c", _WRITER, sqlite_url],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # it dies of the closed pipe
         env=os.environ,

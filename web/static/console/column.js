@@ -1,11 +1,10 @@
 // One conversation as a column: who, the thread, and below it the composer, or the record once it has ended.
 
 import { h, set, show, write } from "./dom.js";
-import { serverNow } from "./http.js";
+import { post, serverNow } from "./http.js";
 import { icon } from "./icons.js";
 import { Composer } from "./composer.js";
 import * as dialogs from "./dialogs.js";
-import { post } from "./http.js";
 import * as alarm from "./alarm.js";
 import { readerOf } from "./offers.js";
 import { lasted, ThreadView } from "./thread.js";
@@ -90,7 +89,7 @@ export class Column {
   }
 
   async leave() {
-    await this.#do(() => post(`/api/sessions/${this.conversation.id}/leave`));
+    await this.#do(() => this.conversation.leave(() => post(`/api/sessions/${this.conversation.id}/leave`)));
   }
 
   async takeOver() {

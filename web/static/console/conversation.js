@@ -72,12 +72,12 @@ export class Outbox {
 
   /** What should leave now, in order. Nothing of a conversation leaves before what was written earlier in it. */
   due() {
-    const held = new Set();
+    const busy = new Set();
     return this.entries.filter((entry) => {
-      if (entry.refused) return false;
       const lane = `${entry.kind}/${entry.session}`;
-      if (entry.sent || entry.wait) held.add(lane);
-      return !held.has(lane) && !entry.seq;
+      if (entry.refused || entry.seq || busy.has(lane)) return false;
+      busy.add(lane);
+      return !entry.sent && !entry.wait;
     });
   }
 

@@ -89,16 +89,19 @@ function picker(label, search) {
 const presence = (one) => h("span", { class: "nowrap small" }, h("span", { class: `dot dot--${one.present ? { available: "good", busy: "warn" }[one.availability] ?? "none" : "none"}`, "aria-hidden": "true" }), " ", one.present ? t(`availability.${one.availability}`) : t("crew.absent"));
 const person = (one) => ({ id: one.id, title: one.name, text: named(one.library), mark: presence(one) });
 
-/** Colleagues of the console's own list, those who are there first, then those of one's library. */
+const staffOf = (desk) => get(`/api/staff${desk ? `?desk=${desk}` : ""}`).then((answer) => answer.staff).catch(() => []);
+
+/** Colleagues: one's own, those of the reader's desk, and of desks that the words find; those who are there first. */
 async function colleagues(model, words, conversation) {
   const here = new Set((conversation.card.participants ?? []).filter((who) => !who.left).map((who) => who.id));
-  const own = await get("/api/staff").then((answer) => answer.staff).catch(() => []);
-  const all = new Map([...model.state.colleagues, ...own].map((one) => [one.id, one]));
+  const places = words ? (await desks(words)).slice(0, 3).map((desk) => desk.id) : [];
+  const found = await Promise.all(["", conversation.card.desk.id, ...places].map(staffOf));
+  const all = new Map([...model.state.colleagues, ...found.flat()].map((one) => [one.id, one]));
   const wanted = words.toLowerCase();
   const rank = (one) => (one.present ? { available: 0, busy: 1 }[one.availability] ?? 2 : 3);
   return [...all.values()]
     .filter((one) => one.id !== model.me.id && !here.has(one.id))
-    .filter((one) => !wanted || `${one.name} ${named(one.library)}`.toLowerCase().includes(wanted))
+    .filter((one) => !wanted || `${one.name} ${one.library.zh} ${one.library.en}`.toLowerCase().includes(wanted))
     .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
     .slice(0, 60)
     .map(person);
@@ -140,7 +143,7 @@ export function transferDialog(model, conversation) {
     submit: async () => {
       const id = to === "person" ? people.chosen : to === "desk" ? places.chosen : "";
       if (to !== "support" && !id) throw new Error(t("transfer.none"));
-      await post(`/api/sessions/${conversation.id}/transfer`, { to, id, reason: reason.control.value });
+      await conversation.leave(() => post(`/api/sessions/${conversation.id}/transfer`, { to, id, reason: reason.control.value }));
       model.refetch();
       alarm.toast(t("transfer.done"));
     },

@@ -20,8 +20,8 @@ export function pause(tries, range, random = Math.random) {
  * "waiting" (until `link.retryAt`) or "stopped" (log-in has run out).
  */
 export class Link {
-  constructor({ socketUrl, streamUrl, post, hello, heard, changed, WebSocket = globalThis.WebSocket, EventSource = globalThis.EventSource }) {
-    Object.assign(this, { socketUrl, streamUrl, post, hello, heard, changed, WebSocket, EventSource });
+  constructor({ socketUrl, streamUrl, healthUrl, post, hello, heard, changed, WebSocket = globalThis.WebSocket, EventSource = globalThis.EventSource }) {
+    Object.assign(this, { socketUrl, streamUrl, healthUrl, post, hello, heard, changed, WebSocket, EventSource });
     this.state = "waiting";
     this.tries = 0;
     this.never = 0; // attempts in a row in which a WebSocket never opened
@@ -75,10 +75,7 @@ export class Link {
 
   /** The wire is gone. */
   lost(code, opened) {
-    if (!opened && !this.wire?.stream && navigator.onLine !== false) {
-      this.never += 1;
-      this.neverSince = Date.now();
-    }
+    if (!opened && !this.wire?.stream) this.#suspect();
     this.wire = null;
     clearTimeout(this.watchdog);
     if (STOP_CODES.has(code)) return this.#say("stopped", { code });
@@ -87,6 +84,14 @@ export class Link {
     this.retryAt = Date.now() + wait;
     this.timer = setTimeout(() => this.start(), wait);
     this.#say("waiting");
+  }
+
+  /** No WebSocket opened: blocked on the way, or is the server away? Only if it answers otherwise does it count as blocked. */
+  async #suspect() {
+    const answers = await fetch(this.healthUrl, { cache: "no-store" }).then((response) => response.ok).catch(() => false);
+    if (!answers) return;
+    this.never += 1;
+    this.neverSince = Date.now();
   }
 
   #fall() {

@@ -57,8 +57,9 @@ model.addEventListener("note", ({ detail: { conversation, event } }) => {
   if (!workspace.isFocused(conversation.id)) alarm.toast(t("note.arrived", { name: event.by.name, text: preview(event) }), { action: [t("note.show"), () => workspace.note(conversation.id)] });
 });
 model.addEventListener("gone", ({ detail: conversation }) => {
-  if (conversation.card.state === "active") alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
+  if (conversation.card.state === "active" && !conversation.leaving) alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
 });
+model.addEventListener("unsent", ({ detail: entry }) => alarm.toast(t("list.unsent", { text: entry.text }), { bad: true }));
 document.addEventListener("logged-out", () => alarm.toast(t("problem.logged_out"), { bad: true, action: [t("common.login"), () => location.assign("/login?next=/console")] }));
 document.addEventListener("pointerdown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;

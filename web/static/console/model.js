@@ -37,6 +37,17 @@ class Conversation {
     mark.read = Math.max(mark.read, read ?? 0);
   }
 
+  /** Runs what takes the conversation off this desk by one's own wish: its going is no news then. */
+  async leave(work) {
+    this.leaving = true;
+    try {
+      return await work();
+    } catch (refused) {
+      this.leaving = false;
+      throw refused;
+    }
+  }
+
   /** What the reader wrote and the librarian has not seen. */
   get unread() {
     const seen = Math.max(this.told.read, this.seen ?? 0);
@@ -80,7 +91,7 @@ class Conversation {
 /** The kinds that somebody said; the others tell of changes. */
 export const SAID = new Set(["message", "file", "document"]);
 
-/** The model; views are told by the event "change", and of single happenings by "ready", "offer", "said", "note", "gone". */
+/** The model; views are told by the event "change", and of single happenings by "ready", "offer", "said", "note", "gone", "unsent". */
 export class Console extends EventTarget {
   constructor({ socketUrl, streamUrl, storage = sessionStorage }) {
     super();
@@ -96,6 +107,7 @@ export class Console extends EventTarget {
     this.link = new Link({
       socketUrl,
       streamUrl,
+      healthUrl: "/healthz",
       post: async (frame) => (await post("/api/frames", frame)).frames,
       hello: () => ({ t: "hello", v: 1, topics: this.#topics() }),
       heard: (frame) => this.#heard(frame),
@@ -269,6 +281,7 @@ export class Console extends EventTarget {
     for (const id of this.conversations.keys()) {
       if (!here.has(id)) this.#forget(id);
     }
+    this.#orphans();
     for (const offer of state.offers) {
       if (this.shownOffers.has(offer.offer_id)) continue;
       this.shownOffers.add(offer.offer_id);
@@ -301,7 +314,7 @@ export class Console extends EventTarget {
       conversation.moveMark(who.id, who);
       if (who.id === this.me?.id) conversation.told.read = Math.max(conversation.told.read, who.read);
     }
-    if (before && (before.state !== card.state || before.participants.length !== card.participants.length || before.documents !== card.documents)) this.lookBehind(card.id, true);
+    if (before && conversation.view && behind(before) !== behind(card)) this.lookBehind(card.id, true);
   }
 
   #forget(id) {
@@ -309,6 +322,14 @@ export class Console extends EventTarget {
     this.conversations.delete(id);
     for (const log of [conversation.log, conversation.notes]) this.link.send({ t: "unsub", topic: log.topic });
     this.dispatchEvent(new CustomEvent("gone", { detail: conversation }));
+  }
+
+  /** What was written into conversations that are no longer ours cannot be sent: its writer gets it back. */
+  #orphans() {
+    for (const entry of this.outbox.entries.filter((one) => !this.conversations.has(one.session))) {
+      this.outbox.drop(entry.id);
+      if (!entry.seq) this.dispatchEvent(new CustomEvent("unsent", { detail: entry }));
+    }
   }
 
   *#logs() {
@@ -415,9 +436,8 @@ export class Console extends EventTarget {
       this.version = Math.max(this.version, version ?? 0);
       this.refetch();
     },
-    crew({ session }) {
-      this.refetch();
-      this.lookBehind(session, true);
+    crew() {
+      this.refetch(); // the page behind follows, if the conversation is still ours
     },
   };
 
@@ -430,7 +450,7 @@ export class Console extends EventTarget {
     }
     this.tellReceipts();
     if (STATE_CHANGES.has(event.kind)) this.refetch();
-    if (event.kind === "document") this.lookBehind(conversation.id, true);
+    if (event.kind === "document") this.refetch();
     if (live && event.by.id !== this.me.id) this.dispatchEvent(new CustomEvent("said", { detail: { conversation, event } }));
   }
 
@@ -478,6 +498,9 @@ export class Console extends EventTarget {
     }
   }
 }
+
+/** What of a card tells that the page behind it has changed. */
+const behind = ({ state, documents, participants }) => JSON.stringify([state, documents, participants.map((who) => [who.id, who.left])]);
 
 const HANDLERS = Console.handlers;
 const STATE_CHANGES = new Set(["joined", "left", "transferred", "requeued", "ended", "supervised", "rated"]);

@@ -26,7 +26,7 @@ export function linked(text) {
 export function drawn(event, me, follows = false) {
   if (!SAID.has(event.kind) && event.kind !== "note") return h("div", { class: "bubble bubble--system", "data-kind": event.kind }, told(event, me), " ", h("time", { datetime: event.at, title: exactly(event.at) }, clock(event.at)));
   const mine = event.by.kind === "staff" && event.by.id === me;
-  const classes = ["bubble", mine && "bubble--mine", event.kind === "note" && "bubble--note", event.kind === "document" && "bubble--document", event.by.kind === "staff" && !mine && "bubble--colleague", follows && "bubble--follows"];
+  const classes = ["bubble", mine && "bubble--mine", event.kind === "note" && "bubble--note", event.kind === "document" && "bubble--document", event.kind !== "note" && event.by.kind === "staff" && !mine && "bubble--colleague", follows && "bubble--follows"];
   return h(
     "div",
     { class: classes.filter(Boolean).join(" "), "data-seq": event.seq },
