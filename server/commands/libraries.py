@@ -51,7 +51,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import the list; status 1 when it had problems."""
+    """Import the list; status 1 when problems kept it from being imported."""
     listed = _read(Path(args.file))
     return asyncio.run(_import(load_settings(), listed, args))
 
@@ -94,7 +94,7 @@ def _report(done: LibraryImport, *, check_only: bool) -> int:
         ),
         file=sys.stderr,
     )
-    return FAILED if bad else 0
+    return FAILED if bad and not done.imported else 0
 
 
 def _show_progress(done: int, total: int) -> None:

@@ -93,6 +93,7 @@ class Board:
     at: datetime
     queue: tuple[QueueLine, ...]
     staff: tuple[StaffLine, ...]
+    figures_at: datetime
     today: Figures
     hours: tuple[HourLine, ...]
 

@@ -229,6 +229,15 @@ async def test_the_board_shows_who_waits_where(town: Town) -> None:
         assert (await town.people[name].http.get("/api/board")).status_code == 403
 
 
+async def test_the_board_is_told_when_something_moves(town: Town) -> None:
+    async with town.socket(town.people["manager"], topics={"board": 0}) as socket:
+        await socket.hear("subbed", topic="board")
+        await town.ask()
+        await socket.hear("board")
+    async with town.socket(town.people["lin"], topics={"board": 0}) as socket:
+        await socket.hear("err")
+
+
 async def test_a_block_is_reviewed_once_and_only_by_its_librarys_manager(town: Town) -> None:
     async with town.socket(town.people["lin"]):
         await town.available("lin")
