@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import secrets
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         settings,
         host=settings.host if args.host is None else args.host,
         port=settings.port if args.port is None else args.port,
+        # Production never comes here without one; a trial does, and its log-ins then end with the process.
+        secret_key=settings.secret_key or secrets.token_urlsafe(48),
     )
     language = language_of()
     if args.migrate:

@@ -1,0 +1,149 @@
+"""What operators meet at the command line: help that teaches, refusals by name, statuses that scripts can use."""
+
+import socket
+import sqlite3
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from server.settings import Settings
+from server.store.migrating import migration_names
+from tests.server.commands.conftest import Shuqiao
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = ("serve", "worker", "migrate", "demo", "doctor", "user", "import-libraries")
+SECRET = "0123456789abcdefghijklmnopqrstuvwxyz-ABC"
+
+
+def test_help_names_every_command_and_the_first_steps(shuqiao: Shuqiao) -> None:
+    said = shuqiao("--help")
+    assert said.status == 0
+    assert all(command in said.out for command in (*COMMANDS, "The first steps"))
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "user"])
+def test_each_command_teaches_by_example(shuqiao: Shuqiao, command: str) -> None:
+    said = shuqiao(command, "--help")
+    assert said.status == 0
+    assert f"shuqiao {command}" in said.out
+    assert "example" in said.out.lower()
+
+
+def test_without_a_command_the_help_is_shown_and_the_status_says_misuse(shuqiao: Shuqiao) -> None:
+    said = shuqiao()
+    assert (said.status, "The first steps" in said.err) == (2, True)
+
+
+def test_an_unknown_command_is_refused_with_those_there_are(shuqiao: Shuqiao) -> None:
+    said = shuqiao("sing")
+    assert said.status == 2
+    assert "sing" in said.err
+    assert "doctor" in said.err
+
+
+def test_the_program_runs_as_a_module_too() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "server", "--version"], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (ended.returncode, ended.stdout.split()[0]) == (0, "shuqiao")
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
+def test_every_wrong_setting_is_named_at_once(shuqiao: Shuqiao, command: str) -> None:
+    said = shuqiao(command, colour="red", port="many", database_url="mysql://x", secret_key=SECRET)
+    assert said.status == 2
+    assert all(name in said.err for name in ("SHUQIAO_COLOUR", "port: must be a whole number"))
+
+
+def test_contradictory_settings_are_refused_by_name(shuqiao: Shuqiao) -> None:
+    said = shuqiao("serve", secret_key=SECRET, smtp_host="mail.example.org")
+    assert (said.status, "mail_from" in said.err) == (2, True)
+
+
+def test_production_without_a_secret_is_told_how_to_make_one(shuqiao: Shuqiao) -> None:
+    said = shuqiao("serve")
+    assert said.status == 2
+    assert "shuqiao doctor --new-secret" in said.err
+
+
+def test_serving_without_a_database_says_to_migrate(shuqiao: Shuqiao) -> None:
+    said = shuqiao("serve", environment="test")
+    assert (said.status, "shuqiao migrate" in said.err) == (1, True)
+
+
+def test_serving_an_older_schema_says_what_is_missing_and_what_to_run(
+    shuqiao: Shuqiao, sqlite_url: str
+) -> None:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
+        connection.execute("DELETE FROM tortoise_migrations WHERE name = ?", (migration_names()[-1],))
+    said = shuqiao("serve", environment="test", database_url=sqlite_url)
+    assert said.status == 1
+    assert migration_names()[-1] in said.err
+    assert "shuqiao migrate" in said.err
+
+
+def test_a_newer_schema_is_left_alone(shuqiao: Shuqiao, sqlite_url: str) -> None:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
+        connection.execute(
+            "INSERT INTO tortoise_migrations (app, name, applied_at) VALUES ('shuqiao', '0999_later', '2030-01-01')"
+        )
+    for command in ("serve", "migrate"):
+        said = shuqiao(command, environment="test", database_url=sqlite_url)
+        assert (said.status, "0999_later" in said.err) == (1, True)
+
+
+def test_a_port_that_is_taken_is_named(shuqiao: Shuqiao, sqlite_url: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = shuqiao("serve", "--port", str(port), environment="test", database_url=sqlite_url)
+    assert (said.status, str(port) in said.err) == (1, True)
+
+
+def test_a_database_that_is_away_is_named_with_what_to_do(shuqiao: Shuqiao) -> None:
+    for command in ("serve", "worker", "migrate"):
+        said = shuqiao(command, environment="test", database_url="postgresql://nobody@127.0.0.1:1/nothing")
+        assert said.status == 1
+        assert "cannot be reached" in said.err
+        assert "Check that PostgreSQL runs" in said.err
+
+
+def test_files_that_cannot_be_kept_stop_the_start(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("in the way")
+    said = shuqiao("serve", environment="test", database_url=sqlite_url, files_dir=tmp_path / "files")
+    assert said.status == 1
+    assert str(tmp_path / "files") in said.err
+
+
+def test_migrate_makes_the_database_once_and_says_so(shuqiao: Shuqiao, tmp_path: Path) -> None:
+    settings = {"environment": "test", "database_url": f"sqlite://{tmp_path}/new/shuqiao.db"}
+    behind = shuqiao("migrate", "--check", **settings)
+    first, again = shuqiao("migrate", **settings), shuqiao("migrate", **settings)
+    assert behind.status == 1
+    assert first.status == again.status == 0
+    assert all(f"Applied {name}" in first.out for name in migration_names())
+    assert "nothing was changed" in again.out
+    assert shuqiao("migrate", "--check", **settings).status == 0
+
+
+def test_the_program_speaks_chinese_to_a_chinese_locale(shuqiao: Shuqiao) -> None:
+    said = shuqiao("serve", environment="test", lang="zh_CN.UTF-8")
+    assert "数据库" in said.err
+
+
+def test_a_new_secret_is_long_and_never_the_same(shuqiao: Shuqiao) -> None:
+    secrets = {shuqiao("doctor", "--new-secret").out.strip() for _ in range(3)}
+    assert len(secrets) == 3
+    assert all(len(secret) >= 32 for secret in secrets)
+
+
+@pytest.mark.parametrize("lang", ["C", "zh_CN.UTF-8"])
+def test_every_setting_is_listed_with_its_meaning(shuqiao: Shuqiao, lang: str) -> None:
+    lines = shuqiao("doctor", "--settings", lang=lang).out.splitlines()
+    listed = {line.split()[0]: line.split(maxsplit=2) for line in lines[1:]}
+    assert listed.keys() == {f"SHUQIAO_{field.name.upper()}" for field in fields(Settings)}
+    assert all(len(parts) == 3 for parts in listed.values())

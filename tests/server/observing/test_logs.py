@@ -1,0 +1,118 @@
+"""Log lines: readable by machines, with the conversation's id, and without a word of what was said."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import structlog
+
+from server.domain.errors import Conflict
+from server.observing.logs import configure_logs
+from server.settings import Settings
+
+SAID = "我想查一本书，身份证号 440301…"
+
+
+class Log:
+    """What was written, line by line."""
+
+    def __init__(self, out: io.StringIO) -> None:
+        self._out = out
+
+    @property
+    def raw(self) -> str:
+        return self._out.getvalue()
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return dict(json.loads(self.raw.splitlines()[-1]))
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    """This process's log, put back as it was afterwards."""
+    root = logging.getLogger()
+    before, level = root.handlers, root.level
+    out = io.StringIO()
+    configure_logs(Settings(environment="test"), out)
+    yield Log(out)
+    root.handlers, root.level = before, level
+    structlog.reset_defaults()
+
+
+def test_a_line_is_json_with_the_conversation(log: Log) -> None:
+    structlog.get_logger("server.api.sessions").info("session opened", session="01abc")
+    line = log.last
+    assert (line["event"], line["session"], line["level"]) == ("session opened", "01abc", "info")
+    assert line["logger"] == "server.api.sessions"
+    assert line["timestamp"].endswith("Z")
+
+
+def test_lines_of_the_standard_library_take_the_same_form(log: Log) -> None:
+    logging.getLogger("server.live.hub").warning("client %d is slow", 7, extra={"session": "01abc"})
+    assert (log.last["event"], log.last["session"]) == ("client 7 is slow", "01abc")
+
+
+def test_libraries_are_heard_from_warnings_up(log: Log) -> None:
+    logging.getLogger("uvicorn.error").info("Started server process")
+    assert log.raw == ""
+    logging.getLogger("uvicorn.error").error("no more files")
+    assert log.last["event"] == "no more files"
+
+
+@pytest.mark.parametrize("name", ["text", "body", "question", "comment", "data", "frame", "token"])
+def test_what_may_be_said_words_or_secrets_is_withheld(log: Log, name: str) -> None:
+    structlog.get_logger("server.x").warning("odd", **{name: SAID})
+    assert SAID not in log.raw
+    assert log.last[name] == "(withheld)"
+
+
+def test_an_address_that_opens_by_itself_is_withheld(log: Log) -> None:
+    structlog.get_logger("server.x").warning("odd", path="/f/Zx81secret/会议记录.pdf")
+    assert log.last["path"] == "/f/(withheld)"
+    structlog.get_logger("server.x").warning("odd", path="/api/sessions/01abc/events")
+    assert log.last["path"] == "/api/sessions/01abc/events"
+
+
+def test_an_exception_shows_its_place_but_quotes_nobody(log: Log) -> None:
+    try:
+        try:
+            int(SAID)
+        except ValueError as error:
+            raise KeyError(SAID) from error
+    except KeyError:
+        structlog.get_logger("server.x").exception("unexpected", session="01abc")
+    assert SAID not in log.raw
+    shown = log.last["exception"]
+    assert shown.startswith("KeyError\n")
+    assert "caused by ValueError" in shown
+    assert "test_logs.py" in shown
+
+
+def test_an_exception_that_cannot_quote_keeps_its_words(log: Log) -> None:
+    structlog.get_logger("server.x").error("down", exc_info=ConnectionRefusedError(111, "Connection refused"))
+    assert "Connection refused" in log.last["exception"]
+    structlog.get_logger("server.x").error("no", exc_info=Conflict("session_ended"))
+    assert "session_ended" in log.last["exception"]
+
+
+def test_every_member_of_a_group_is_shown(log: Log) -> None:
+    group = ExceptionGroup("two", [ValueError(SAID), OSError(5, "I/O error")])
+    structlog.get_logger("workers.loop").error("failed", exc_info=group)
+    assert SAID not in log.raw
+    assert all(name in log.last["exception"] for name in ("ValueError", "I/O error"))
+
+
+def test_our_own_lines_keep_to_the_level_that_was_set() -> None:
+    root = logging.getLogger()
+    before, level, out = root.handlers, root.level, io.StringIO()
+    configure_logs(Settings(environment="test", log_level="error", log_format="text"), out)
+    structlog.get_logger("server.x").warning("not now")
+    structlog.get_logger("server.x").error("now")
+    root.handlers, root.level = before, level
+    structlog.reset_defaults()
+    assert "not now" not in out.getvalue()
+    assert "now" in out.getvalue()
