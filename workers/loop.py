@@ -9,6 +9,7 @@ from server.actions.dues import run_due, seconds_to_next
 from server.actions.duty import promise_checks
 from server.actions.places import PlaceWatch
 from server.actions.presence import Sweeper
+from server.actions.retention import promise_retention
 from server.actions.routing import dispatch
 from server.context import Context
 from server.domain.errors import Unavailable
@@ -46,6 +47,7 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
 
     async def begin() -> float:
         await promise_checks(ctx)
+        await promise_retention(ctx)
         return 3600.0
 
     async with asyncio.TaskGroup() as tasks:

@@ -2,8 +2,10 @@
 
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import ask_for_wrap_up, check_counters, go_idle, lose_librarian, replace_supervisor
+from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
 from server.actions.presence import end_if_gone
+from server.actions.retention import drop_contents, forget_old_sessions
 from server.actions.routing import begin_round, widen
 
 PROMISES: Kinds = kinds(
@@ -16,4 +18,7 @@ PROMISES: Kinds = kinds(
     Kind("auto_away", go_idle),
     Kind("wrap_up", ask_for_wrap_up),
     Kind("check_counters", check_counters),
+    Kind("retention", forget_old_sessions),
+    Kind("drop_contents", drop_contents),
+    Kind("sweep_logins", sweep_logins),
 )

@@ -25,6 +25,17 @@ async def session_ids_of_reader(db: Reader, reader_key: str) -> list[str]:
     return [row["id"] for row in rows]
 
 
+async def sessions_to_forget(db: Reader, before: datetime, limit: int) -> list[str]:
+    """Archived conversations from before a moment that still hold names and texts, oldest first."""
+    rows = await db.rows(
+        "SELECT id FROM chat_session WHERE state = 'closed' AND anonymised_at IS NULL AND created_at < $1"
+        " ORDER BY created_at LIMIT $2",
+        to_us(before),
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
 async def anonymise_sessions(tx: Transaction, session_ids: Sequence[str], at: datetime) -> Forgotten:
     """Take names, texts and files out of these conversations; numbers, kinds, times and titles passed on stay."""
     messages = questions = 0

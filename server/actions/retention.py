@@ -1,0 +1,37 @@
+"""Forgetting in time: transcripts lose names and texts after the policy's days, figures stay (R-LIVE.6)."""
+
+from datetime import datetime, timedelta
+
+from server.context import Context
+from server.store.anonymising import anonymise_sessions, sessions_to_forget, unreferenced
+from server.store.dues import Due, set_due, set_due_once
+from server.store.policies import policy_at
+from server.store.rows import Transaction
+
+SESSIONS_AT_ONCE = 200
+NIGHT = timedelta(days=1)
+SOON = timedelta(seconds=1)
+
+
+async def promise_retention(ctx: Context) -> None:
+    """See to it that forgetting is promised."""
+    async with ctx.transaction() as tx:
+        await set_due_once(tx, "retention", "all", ctx.clock.now())
+
+
+async def forget_old_sessions(ctx: Context, tx: Transaction, due: Due) -> datetime:
+    """Anonymise what is older than the policy says, a bounded number at a time. (Due ``retention``, nightly.)"""
+    now = ctx.clock.now()
+    policy = await policy_at(tx, "", now)
+    old = await sessions_to_forget(tx, now - timedelta(days=policy.transcript_days), SESSIONS_AT_ONCE)
+    forgotten = await anonymise_sessions(tx, old, now)
+    if forgotten.content_hashes:
+        # The folder knows no transaction: contents go only after this one is committed, and as often as it takes.
+        await set_due(tx, "drop_contents", ctx.ids.new(), now, {"hashes": list(forgotten.content_hashes)})
+    return now + (SOON if len(old) == SESSIONS_AT_ONCE else NIGHT)
+
+
+async def drop_contents(ctx: Context, tx: Transaction, due: Due) -> None:
+    """Remove the contents that no file points to any more. (Due ``drop_contents``.)"""
+    for content_hash in await unreferenced(tx, due.data.get("hashes", [])):
+        await ctx.files.remove(content_hash)

@@ -1,0 +1,121 @@
+"""The schema that migrations make is the one that the models describe, on both backends, and nothing is lost on the way."""
+
+import asyncio
+import re
+import sqlite3
+import sys
+from pathlib import Path
+
+import asyncpg
+from tortoise import Tortoise
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+
+import migrations
+from server.store.migrating import config, migrate
+from tests.servers.postgres import Postgres
+
+# What models cannot say, so that only this list remembers it.
+BY_HAND = {
+    "chat_session_one_open",
+    "desk_staff_once",
+    "desk_group_member_once",
+    "role_grant_once",
+    "canned_phrase_once",
+    "chat_session_offered",
+}
+
+
+def sqlite_schema(path: Path) -> tuple[dict[str, list[tuple[str, str, int]]], set[str]]:
+    """Tables with their columns (name, type, not null), and named indexes."""
+    with sqlite3.connect(path) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        tables = {
+            name: sorted((row[1], row[2], row[3]) for row in connection.execute(f"PRAGMA table_info({name})"))
+            for name in names
+            if not name.startswith(("sqlite_", "tortoise_"))
+        }
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+        return tables, {row[0] for row in rows}
+
+
+async def fresh(url: str) -> None:
+    """The schema straight from the models."""
+    EXECUTOR_CACHE.clear()
+    await Tortoise.init(config=config(url))
+    await Tortoise.generate_schemas()
+    await Tortoise.close_connections()
+    EXECUTOR_CACHE.clear()
+
+
+async def test_migrations_and_models_agree_on_sqlite(tmp_path: Path) -> None:
+    await migrate(f"sqlite://{tmp_path / 'migrated.db'}")
+    await fresh(f"sqlite://{tmp_path / 'fresh.db'}")
+    tables, indexes = sqlite_schema(tmp_path / "migrated.db")
+    wanted, wanted_indexes = sqlite_schema(tmp_path / "fresh.db")
+    assert tables == wanted
+    assert wanted_indexes <= indexes
+    assert indexes - wanted_indexes == BY_HAND
+
+
+async def test_migrations_and_models_agree_on_postgresql(postgres_server: Postgres) -> None:
+    migrated, wanted = postgres_server.create("schema_migrated"), postgres_server.create("schema_fresh")
+    await migrate(migrated)
+    await fresh("asyncpg://" + wanted.partition("://")[2])
+    assert await postgres_columns(migrated) == await postgres_columns(wanted)
+    indexes = await postgres_indexes(migrated)
+    assert indexes - await postgres_indexes(wanted) == BY_HAND
+
+
+async def postgres_columns(url: str) -> list[tuple[str, str, str, str]]:
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name NOT LIKE 'tortoise%' ORDER BY 1, 2"
+    )
+    await connection.close()
+    return [tuple(row) for row in rows]
+
+
+async def postgres_indexes(url: str) -> set[str]:
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'tortoise%'"
+    )
+    await connection.close()
+    return {row["indexname"] for row in rows}
+
+
+async def test_several_hosts_may_migrate_an_empty_database_at_once(postgres_server: Postgres) -> None:
+    url = postgres_server.create("schema_together")
+    code = (
+        "import asyncio, sys; from server.store.migrating import migrate; asyncio.run(migrate(sys.argv[1]))"
+    )
+    hosts = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(3)]
+    assert [await host.wait() for host in hosts] == [0, 0, 0]
+
+
+async def test_a_file_with_data_is_copied_before_it_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    await migrate(f"sqlite://{path}")
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM tortoise_migrations WHERE name LIKE '0002%'")
+        connection.execute(
+            "INSERT INTO policy (id, name, value, valid_from_at, library_id, set_by)"
+            " VALUES ('p', 'n', '1', 0, '', '')"
+        )
+        for name in BY_HAND:
+            connection.execute(f"DROP INDEX {name}")
+    copy = await migrate(f"sqlite://{path}")
+    assert copy is not None and copy.exists()
+    with sqlite3.connect(copy) as connection, sqlite3.connect(path) as changed:
+        for each in (connection, changed):
+            assert each.execute("SELECT value FROM policy").fetchall() == [("1",)]
+        assert {row[0] for row in changed.execute("SELECT name FROM sqlite_master")} >= BY_HAND
+    assert await migrate(f"sqlite://{path}") is None
+
+
+def test_migrations_keep_to_what_sqlite_can_do_without_remaking_tables() -> None:
+    """A remade table loses its named indexes and, with foreign keys on, its children's rows."""
+    forbidden = re.compile(r"ops\.(AlterField|RemoveField|RemoveIndex|DeleteModel|RenameModel)\b")
+    for path in Path(migrations.__file__).parent.glob("[0-9]*.py"):
+        assert not forbidden.search(path.read_text(encoding="utf-8")), path.name
