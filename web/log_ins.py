@@ -10,7 +10,7 @@ from server.actions.logins import LoggedIn
 from server.domain.errors import Refusal
 from server.domain.forms import FormRefused
 from server.domain.logins import own_path
-from server.domain.permissions import ANSWERING, Actor
+from server.domain.permissions import ANSWERING, Actor, Verb, may
 from server.wire.outcomes import way_of
 from server.words.catalogue import say
 from web.pages.base import PageRequest
@@ -51,7 +51,7 @@ def home_of(actor: Actor) -> str:
     """Where somebody's work begins."""
     if actor.roles & ANSWERING:
         return "/console"
-    return "/manage" if actor.is_staff else "/account"
+    return "/manage" if may(actor, Verb.KEEP_OWN_PHRASES) else "/account"
 
 
 def next_page(page: PageRequest, wanted: str, actor: Actor) -> Response:

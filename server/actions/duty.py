@@ -160,8 +160,9 @@ async def check_counters(ctx: Context, tx: Transaction, due: Due) -> datetime:
 
 
 async def promise_checks(ctx: Context) -> None:
-    """See to it that the nightly check of the counters is promised."""
+    """See to it that the nightly check of the counters and the hourly sweep of old log-ins are promised."""
     async with ctx.transaction() as tx:
+        await set_due_once(tx, "sweep_logins", "all", ctx.clock.now() + timedelta(hours=1))
         await set_due_once(tx, "check_counters", "all", ctx.clock.now() + timedelta(days=1))
 
 

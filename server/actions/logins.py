@@ -1,6 +1,7 @@
 """Logging in and out: proving who one is, a bounded number of times."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from server.actions.access import audit
 from server.actions.passwords import passwords_of
@@ -21,6 +22,7 @@ from server.domain.logins import (
 )
 from server.domain.permissions import Actor
 from server.store.accounts import account_by_mail, grants_of, renew_hash
+from server.store.dues import Due
 from server.store.logins import count_attempt, delete_login, forget_attempts, insert_login, sweep
 from server.store.rows import Transaction
 from server.wire.tokens import hashed
@@ -95,8 +97,8 @@ def attempt_key(limit: Limit, subject: str) -> str:
     return f"{limit.name}:{hashed(subject)}"
 
 
-async def sweep_logins(ctx: Context) -> int:
-    """Delete log-ins, links and counts that have run out; returns the number of rows."""
+async def sweep_logins(ctx: Context, tx: Transaction, due: Due) -> datetime:
+    """Delete log-ins, links and counts that have run out, every hour."""
     now = ctx.clock.now()
-    async with ctx.transaction() as tx:
-        return await sweep(tx, now=now, windows_before=now - max(limit.window for limit in LIMITS))
+    await sweep(tx, now=now, windows_before=now - max(limit.window for limit in LIMITS))
+    return now + timedelta(hours=1)

@@ -94,6 +94,7 @@ async def test_every_page_is_accessible(
     await log_out(page, town)
     await log_in(page, town, "manager")
     await look("/account")
+    await look("/manage/readers")
 
 
 async def log_out(page: Page, town: Town) -> None:

@@ -231,3 +231,26 @@ async def test_who_is_logged_in_hands_over_with_one_click_and_not_without(browse
     assert "以“Reader”的身份继续" in page.text and "data-code" not in page.text
     done = await post(browser, window, desk="home", origin=ORIGIN, **{"continue": "1"})
     assert "data-code" in done.text
+
+
+async def test_a_manager_imports_readers_from_a_file(town: Town, browser: httpx.AsyncClient) -> None:
+    await log_in(browser, "manager")
+    csrf = _FIELD.search((await browser.get("/manage/readers")).text)
+    assert csrf is not None
+
+    async def bring(text: str, **fields: str) -> httpx.Response:
+        data = {"csrf": csrf[1], "library": town.libraries["home"], **fields}
+        return await browser.post(
+            "/manage/readers", data=data, files={"file": ("r.csv", text.encode(), "text/csv")}
+        )
+
+    bad = await bring("邮箱,姓名\na@reader.test,安安\nwrong,伯\n")
+    assert bad.status_code == 422 and '<td class="number">3</td>' in bad.text
+    good = await bring("邮箱,姓名\na@reader.test,安安\nwrong,伯\n", good_only="1")
+    assert good.status_code == 200 and "新建 1 个账户" in good.text
+    headless = await bring("a@reader.test,安安\n")
+    assert headless.status_code == 422 and 'id="f-file-error"' in headless.text
+    nothing = await browser.post("/manage/readers", data={"csrf": csrf[1], "library": town.libraries["home"]})
+    assert nothing.status_code == 422
+    elsewhere = await bring("邮箱,姓名\nb@reader.test,安安\n", library=town.libraries["other"])
+    assert elsewhere.status_code == 403

@@ -108,6 +108,8 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
             response = page_request.render(
                 "refused.html", status=way_of(refusal).status, refusal=refusal, message=message
             )
+        finally:
+            await request.close()  # an uploaded file waits in a temporary one until then
         for name, values in WISHES.items():
             if (wished := request.query_params.get(name)) in values:
                 response.set_cookie(name, wished, max_age=_WISH_SECONDS, samesite="lax", path="/")

@@ -9,6 +9,7 @@ from web.pages import (
     manage_libraries,
     manage_phrases,
     manage_policies,
+    manage_readers,
     manage_reviews,
     manage_staff,
 )
@@ -27,6 +28,7 @@ PAGES: list[Page] = [
     *manage_libraries.PAGES,
     *manage_desks.PAGES,
     *manage_staff.PAGES,
+    *manage_readers.PAGES,
     *manage_phrases.PAGES,
     *manage_policies.PAGES,
     *manage_reviews.PAGES,

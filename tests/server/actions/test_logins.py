@@ -13,6 +13,7 @@ from server.domain.errors import Invalid, NotAllowed, TooMany
 from server.domain.logins import LOG_IN_ADDRESS, LOG_IN_HERE, LogInKind
 from server.domain.permissions import NOBODY, Role
 from server.store.accounts import account_by_id
+from server.store.dues import Due
 from tests.server.actions.conftest import PASSWORD, Alliance
 
 
@@ -187,6 +188,16 @@ async def test_what_has_run_out_is_swept_away(alliance: Alliance) -> None:
     await alliance.person("lin")
     with pytest.raises(Invalid):
         await log_in(alliance.ctx, mail="lin@library.test", password="wrong", address="192.0.2.1")
-    assert await sweep_logins(alliance.ctx) == 0
+
+    async def sweep() -> tuple[int, int]:
+        async with alliance.ctx.transaction() as tx:
+            due = Due("sweep_logins", "all", alliance.clock.now(), {})
+            assert await sweep_logins(alliance.ctx, tx, due) == alliance.clock.now() + timedelta(hours=1)
+            counts = [
+                await tx.row(f"SELECT COUNT(*) AS n FROM {table}") for table in ("web_session", "throttle")
+            ]
+        return tuple(row["n"] for row in counts if row)  # type: ignore[return-value]
+
+    assert await sweep() == (1, 3)  # a log-in and the three counts of an attempt
     alliance.clock.advance(timedelta(days=31))
-    assert await sweep_logins(alliance.ctx) == 4  # a log-in and the three counts of an attempt
+    assert await sweep() == (0, 0)
