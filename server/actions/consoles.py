@@ -119,7 +119,13 @@ async def read_archived(ctx: Context, actor: Actor, session_id: str) -> ChatSess
 
 
 async def search_archive(
-    ctx: Context, actor: Actor, *, words: str, before: datetime | None, limit: int = 50
+    ctx: Context,
+    actor: Actor,
+    *,
+    words: str,
+    before: datetime | None,
+    typical: bool = False,
+    limit: int = 50,
 ) -> list[Found]:
     """Past conversations that the actor may read, newest first; found by two characters of what was said."""
     demand(actor, Verb.READ_ARCHIVE)
@@ -131,6 +137,7 @@ async def search_archive(
         if managed is None and actor.roles & {"manager", "administrator"}
         else managed or frozenset(),
         words=words.strip()[:100],
+        typical=typical,
         before=before or ctx.clock.now(),
         limit=limit,
     )

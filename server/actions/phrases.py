@@ -26,7 +26,8 @@ async def list_phrases(ctx: Context, actor: Actor) -> list[Phrase]:
 
 
 async def list_phrases_of(ctx: Context, actor: Actor, level: Level, owner_id: str) -> list[Phrase]:
-    """All phrases of one level and owner, for whoever may change them."""
+    """All phrases of one level and owner (empty: the actor's own), for whoever may change them."""
+    owner_id = _owner(actor, level, owner_id)
     demand(actor, verb_for(level), thing_for(level, owner_id))
     return await phrases_of(ctx.db.read, level, owner_id)
 

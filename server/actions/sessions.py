@@ -18,7 +18,7 @@ from server.domain.chat import (
     is_continuation,
     state_after_end,
 )
-from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import CrewChanged, QueueChanged
 from server.domain.permissions import Actor, Verb, demand
 from server.store.accounts import account_by_id
@@ -40,7 +40,7 @@ from server.store.libraries import desk_by_id, desk_by_slug, library_by_id
 from server.store.participants import join, leave_all, participants_of
 from server.store.policies import policy_at
 from server.store.rows import Transaction
-from server.wire.tokens import TOKEN_SECONDS, Claim, sign_token
+from server.wire.tokens import TOKEN_SECONDS, Claim, is_practice_code, practice_code, sign_token
 from server.words.times import moment
 
 
@@ -57,6 +57,7 @@ class Opening:
     page_title: str = ""
     name: str = ""
     previous_id: str = ""
+    practice: str = ""  # a practice code: interns answer, nobody is kept waiting (R-ORG.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     now = ctx.clock.now()
     if opening.topic not in set(Topic):
         raise Invalid("topic_unknown", "topic", topics=", ".join(Topic))
+    _demand_practice_code(ctx, opening)
     policy = await policy_at(ctx.db.read, desk.library_id, now)
     question = admit_text(opening.question, limit=policy.message_characters)
     await _demand_not_blocked(ctx, actor, now)
@@ -262,6 +264,19 @@ async def _holder(ctx: Context, name: str, staff_id: str) -> Holder:
     return Holder(name, library.name_zh if library else "", library.name_en if library else "")
 
 
+def practice_link(ctx: Context, slug: str) -> str:
+    """Where a staff member plays the reader for an intern at this desk; good for a day."""
+    code = practice_code(ctx.settings.secret_key, slug, ctx.clock.now() + timedelta(days=1))
+    return f"/d/{slug}?practice={code}"
+
+
+def _demand_practice_code(ctx: Context, opening: Opening) -> None:
+    settings = ctx.settings
+    secrets = tuple(filter(None, (settings.secret_key, settings.secret_key_previous)))
+    if opening.practice and not is_practice_code(secrets, opening.slug, opening.practice, ctx.clock.now()):
+        raise NotAllowed("practice_code", "R-ORG.5")
+
+
 async def _demand_not_blocked(ctx: Context, actor: Actor, now: datetime) -> None:
     block = await block_of(ctx.db.read, actor.reader_key, now)
     if block is not None:
@@ -307,7 +322,7 @@ def _new_session(
         language=opening.language if opening.language in ("zh", "en") else "zh",
         state=State.QUEUED,
         priority=0,
-        practice=False,
+        practice=bool(opening.practice),
         queued_at=now,
         circle_from=now,
         offered_to="",

@@ -87,7 +87,14 @@ async def wrap_up(r: ApiRequest) -> dict[str, Any]:
 
 async def archive(r: ApiRequest) -> bodies.Archive:
     before = _instant(r.query.get("before", ""))
-    found = await search_archive(r.ctx, r.actor, words=r.query.get("q", ""), before=before, limit=_PAGE + 1)
+    found = await search_archive(
+        r.ctx,
+        r.actor,
+        words=r.query.get("q", ""),
+        before=before,
+        typical="typical" in r.query,
+        limit=_PAGE + 1,
+    )
     lines = [
         bodies.ArchiveLine(
             id=f.session.id,

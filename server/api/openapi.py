@@ -95,7 +95,8 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             "version": str(frames.VERSION),
             "description": (
                 "JSON text frames, field `t` says what a frame is. A message is durable once acknowledged. The"
-                " events of a topic carry gapless numbers; resume with `sub` and the last number that you have. Close codes: "
+                " events of a topic carry gapless numbers; resume with `sub` and the last number that you have."
+                " Close codes: "
                 + "; ".join(f"{code} {meaning}" for code, meaning in CLOSE_CODES.items())
             ),
         },

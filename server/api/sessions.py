@@ -53,6 +53,7 @@ async def open_(r: ApiRequest) -> Response:
             page_title=body.page_title,
             name=body.name,
             previous_id=body.previous_id,
+            practice=body.practice,
         ),
     )
     token, expires = conversation_token(r.ctx, session)

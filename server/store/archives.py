@@ -25,6 +25,7 @@ async def archived_sessions(
     staff_id: str,
     libraries: frozenset[str] | None,
     words: str,
+    typical: bool,
     before: datetime,
     limit: int,
 ) -> list[Found]:
@@ -45,10 +46,11 @@ async def archived_sessions(
             f" AND (s.question LIKE {mark} ESCAPE '!' OR EXISTS (SELECT 1 FROM chat_event e WHERE e.session_id = s.id"
             f" AND e.audience = 'all' AND e.body LIKE {mark} ESCAPE '!'))"
         )
+    only = " AND w.typical_case = TRUE" if typical else ""
     rows = await db.rows(
         "SELECT s.*, d.library_id AS library_id, d.name_zh AS desk_zh, d.name_en AS desk_en, w.outcome AS outcome"
         " FROM chat_session s JOIN desk d ON d.id = s.desk_id LEFT JOIN wrap_up w ON w.session_id = s.id"
-        f" WHERE s.state IN ('wrapping_up', 'closed') AND s.created_at < $1 AND {mine}{said}"
+        f" WHERE s.state IN ('wrapping_up', 'closed') AND s.created_at < $1 AND {mine}{said}{only}"
         " ORDER BY s.created_at DESC LIMIT $2",
         *values,
     )

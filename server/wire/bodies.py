@@ -32,6 +32,7 @@ class OpenSession(Struct):
     visitor: Annotated[str, Meta(max_length=100)] = ""
     name: Short = ""
     previous_id: Tag = ""
+    practice: Annotated[str, Meta(max_length=100)] = ""
 
 
 class Rate(Struct):

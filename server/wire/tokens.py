@@ -42,6 +42,21 @@ def read_token(secrets: tuple[str, ...], token: str, now: datetime) -> Claim:
     return Claim(session_id, reader_key, expires)
 
 
+def practice_code(secret: str, slug: str, until: datetime) -> str:
+    """What a staff member shows to open a practice conversation at a desk (R-ORG.5): no reader gets there by chance."""
+    body = f"{slug}.{int(until.timestamp())}"
+    return f"{int(until.timestamp())}.{_signature(secret, 'practice', body)}"
+
+
+def is_practice_code(secrets: tuple[str, ...], slug: str, code: str, now: datetime) -> bool:
+    """Whether the code is genuine, for this desk, and not run out."""
+    until, _, signature = code.partition(".")
+    if not until.isdigit() or int(until) < now.timestamp():
+        return False
+    genuine = (_signature(secret, "practice", f"{slug}.{until}") for secret in secrets)
+    return any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine)
+
+
 def csrf_token(secret: str, web_session_id: str) -> str:
     """The token that a form or script of this log-in must send back."""
     return _signature(secret, "csrf", web_session_id)

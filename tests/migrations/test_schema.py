@@ -1,4 +1,4 @@
-"""The schema that migrations make is the one that the models describe, on both backends, and nothing is lost on the way."""
+"""Migrations make the schema that the models describe, on both backends, and lose nothing on the way."""
 
 import asyncio
 import re

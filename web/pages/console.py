@@ -47,7 +47,8 @@ async def phrases(page: PageRequest) -> Response:
         "library": Verb.KEEP_LIBRARY_PHRASES,
         "alliance": Verb.KEEP_ALLIANCE_PHRASES,
     }
-    mine = [level for level, verb in levels.items() if may(page.actor, verb)]
+    owners = {"personal": page.actor.account_id, "library": page.actor.library_id, "alliance": ""}
+    mine = {level: owners[level] for level, verb in levels.items() if may(page.actor, verb)}
     return _screen(page, "console_phrases.html", levels=mine, placeholders=PLACEHOLDERS)
 
 

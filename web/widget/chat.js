@@ -206,7 +206,7 @@ export class ShuqiaoChat extends HTMLElement {
     const other = words.language === "zh" ? "en" : "zh";
     const items = [
       consultation.reader ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name })) : item("login.in", () => this.logIn(), "person"),
-      !this.page && item("menu.language", () => this.#speak(other), "talk"),
+      !this.page && item("menu.language", () => this.#speak(other), "language"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
       live && item("menu.end", () => this.#confirmEnd(), "end"),
     ];

@@ -2,8 +2,7 @@
 // a strict Content-Security-Policy of the host page has nothing to object to.
 
 const PICTURES = {
-  talk: "M4 5.5h16v11H10.5L6 20.5v-4H4z",
-  close: "M6 6l12 12M18 6 6 18",
+  language: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
   down: "M5 9l7 7 7-7",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   send: "M4 12 20 4l-5 16-3.5-6.5zM11.5 13.5 20 4",

@@ -57,9 +57,9 @@ def test_lines_of_the_standard_library_take_the_same_form(log: Log) -> None:
 
 
 def test_libraries_are_heard_from_warnings_up(log: Log) -> None:
-    logging.getLogger("uvicorn.error").info("Started server process")
+    logging.getLogger("some.library").info("took a connection")
     assert log.raw == ""
-    logging.getLogger("uvicorn.error").error("no more files")
+    logging.getLogger("some.library").error("no more files")
     assert log.last["event"] == "no more files"
 
 

@@ -12,13 +12,14 @@ const LEVELS = ["personal", "library", "alliance"];
 const root = document.getElementById("book");
 const count = document.getElementById("book-count");
 const find = document.getElementById("f-find");
+const kept = Object.keys(page.levels); // the levels that one may change
 let phrases = [];
 
 /** All phrases that one may change, and of the others those that one may use. */
 async function load() {
   if (!phrases.length) root.replaceChildren(...skeleton(6));
   try {
-    const lists = await Promise.all(["", ...page.levels].map((level) => get(`/api/phrases${level && `?level=${level}`}`)));
+    const lists = await Promise.all(["/api/phrases", ...Object.entries(page.levels).map(([level, owner]) => `/api/phrases?${new URLSearchParams({ level, owner })}`)].map(get));
     phrases = [...new Map(lists.flatMap((list) => list.phrases).map((one) => [one.id, one])).values()];
     phrases.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.shortcut.localeCompare(b.shortcut));
     root.replaceChildren();
@@ -66,12 +67,12 @@ function edit(one) {
     last.setRangeText(`{${name}}`, last.selectionStart, last.selectionEnd, "end");
     last.focus();
   };
-  const level = h("select", { class: "input", id: "book-level" }, page.levels.map((each) => h("option", { value: each }, t(`phrases.level.${each}`))));
+  const level = h("select", { class: "input", id: "book-level" }, kept.map((each) => h("option", { value: each }, t(`phrases.level.${each}`))));
   level.value = one.level;
   openDialog({
     title: t(one.id ? "book.change" : "book.add"),
     body: [
-      page.levels.length > 1 && !one.id && h("div", { class: "field" }, h("label", { class: "field__label", for: "book-level" }, t("book.level")), level),
+      kept.length > 1 && !one.id && h("div", { class: "field" }, h("label", { class: "field__label", for: "book-level" }, t("book.level")), level),
       shortcut,
       zh,
       en,
