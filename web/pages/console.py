@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from server.domain.permissions import Verb, may
-from server.domain.phrases import PLACEHOLDERS
+from server.domain.phrases import PLACEHOLDERS, kept_levels
 from server.words.catalogue import LANGUAGES, script_json, text, words
 from web.pages.base import Page, PageRequest
 
@@ -42,13 +42,7 @@ async def archive(page: PageRequest) -> Response:
 
 async def phrases(page: PageRequest) -> Response:
     """Canned phrases one may use, and those one may change (R-LIVE.3)."""
-    levels = {
-        "personal": Verb.KEEP_OWN_PHRASES,
-        "library": Verb.KEEP_LIBRARY_PHRASES,
-        "alliance": Verb.KEEP_ALLIANCE_PHRASES,
-    }
-    owners = {"personal": page.actor.account_id, "library": page.actor.library_id, "alliance": ""}
-    mine = {level: owners[level] for level, verb in levels.items() if may(page.actor, verb)}
+    mine = {str(level): owner for level, owner in kept_levels(page.actor).items()}
     return _screen(page, "console_phrases.html", levels=mine, placeholders=PLACEHOLDERS)
 
 

@@ -1,0 +1,216 @@
+"""The librarian's desk in a real browser, against the real server. Tests ask for the town first: it closes last."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from server.store.rows import to_us
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.machine import free_port
+from tests.town import Reader, Town, open_town
+
+pytestmark = pytest.mark.browser
+
+CURRENT = '.line[data-state="current"]'
+
+
+@pytest.fixture
+async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    port = free_port()
+    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+        yield town
+
+
+async def desk(
+    visits: Visits, town: Town, name: str = "lin", path: str = "/console", language: str = "zh", **how: object
+) -> Page:
+    """Somebody's browser at one of the librarian's screens."""
+    person = await visits.person(**how)  # type: ignore[arg-type]
+    cookies = {"sid": town.people[name].cookie, "lang": language}
+    await person.add_cookies(
+        [{"name": key, "value": value, "url": town.base} for key, value in cookies.items()]
+    )
+    page = await person.new_page()
+    await page.goto(town.base + path)
+    if path == "/console":
+        await page.wait_for_selector(CURRENT)
+    return page
+
+
+async def taken(town: Town, page: Page, question: str = "怎样查民国报纸？") -> Reader:
+    """A reader asks and is accepted by the keyboard."""
+    await page.locator('.duty__choice[data-value="available"]').click()
+    await expect(page.locator(".duty")).to_have_attribute("data-availability", "available")
+    reader = await town.ask(question)
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("Alt+a")
+    await page.wait_for_selector(".composer__proposal:not([hidden])")
+    return reader
+
+
+async def said(town: Town, reader: Reader) -> list[str]:
+    """What was said, as the server has it."""
+    answer = await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)
+    return [event["text"] for event in answer.json()["events"] if event["kind"] == "message"]
+
+
+async def write(page: Page, text: str) -> None:
+    await page.locator(".composer__field").fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def test_a_librarian_accepts_greets_answers_ends_and_archives_by_keyboard(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    field = page.locator(".composer__field")
+    await expect(field).to_be_focused()
+    await page.keyboard.press("Enter")  # the greeting stands ready
+    await expect(page.locator(".talk .bubble--mine")).to_contain_text("书桥图书馆")
+    async with town.socket(token=reader.token) as line:
+        await line.say(t="post", session=reader.session, id="reader-1", text="在家里能看吗？")
+        await expect(page.locator(".bubble").filter(has_text="在家里能看吗")).to_be_visible()
+        await line.say(t="typing", session=reader.session)
+        await expect(page.locator(".thread__typing")).to_be_visible()
+    await write(page, "可以，用读者证登录即可。")
+    await expect(page.locator(".talk .bubble--mine")).to_have_count(2)
+    await page.keyboard.press("Alt+e")
+    await page.locator("dialog [type=submit]").press("Enter")
+    await page.wait_for_selector(".wrap-up")
+    await page.keyboard.press("Alt+w")
+    await page.keyboard.press("Enter")  # the guesses will do
+    await expect(page.locator(".entry")).to_have_count(0)
+    assert (await said(town, reader))[-2] == "可以，用读者证登录即可。"
+    archive = (await town.people["lin"].http.get("/api/archive")).json()["sessions"]
+    assert [(one["state"], one["outcome"]) for one in archive] == [("closed", "answered")]
+
+
+async def test_what_is_written_offline_is_sent_once_when_the_line_is_back(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".talk .bubble--mine")).to_have_count(1)
+    await page.context.set_offline(True)
+    await expect(page.locator(".line")).to_have_attribute("data-state", "offline")
+    await write(page, "第一句")
+    await write(page, "第二句")
+    await expect(page.locator(".bubble--waiting")).to_have_count(2)
+    await page.context.set_offline(False)
+    await page.wait_for_selector(CURRENT)
+    await expect(page.locator(".bubble--waiting")).to_have_count(0)
+    await page.reload()  # and nothing is sent a second time
+    await page.wait_for_selector(CURRENT)
+    assert (await said(town, reader))[-2:] == ["第一句", "第二句"]
+    visits.faults[:] = [fault for fault in visits.faults if "ERR_INTERNET_DISCONNECTED" not in fault]
+
+
+async def test_enter_while_composing_chinese_sends_nothing(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    await taken(town, page)
+    field = page.locator(".composer__field")
+    await field.fill("nihao")
+    for how in ("{isComposing: true}", "{keyCode: 229}"):
+        await field.evaluate(
+            "f => f.dispatchEvent(new KeyboardEvent('keydown',"
+            f" {{key: 'Enter', bubbles: true, cancelable: true, ...{how}}}))"
+        )
+    await expect(field).to_have_value("nihao")
+    await expect(page.locator(".bubble--mine")).to_have_count(0)
+
+
+async def test_an_offer_never_takes_the_keyboard_and_drafts_stay(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    await taken(town, page)
+    await page.keyboard.press("Enter")
+    await page.locator(".composer__field").fill("写到一半")
+    await town.ask("第二位读者")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.type("，接着写 a d")
+    await expect(page.locator(".composer__field")).to_have_value("写到一半，接着写 a d")
+    await page.keyboard.press("Alt+a")
+    await expect(page.locator(".entry")).to_have_count(2)
+    await page.keyboard.press("Alt+k")
+    await expect(page.locator(".composer__field")).to_have_value("写到一半，接着写 a d")
+
+
+async def test_notes_reach_colleagues_and_never_the_reader(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    invited = await town.people["lin"].http.post(
+        f"/api/sessions/{reader.session}/invite", json={"staff_id": town.people["mei"].id}
+    )
+    assert invited.status_code == 200
+    other = await desk(visits, town, "mei")
+    await page.keyboard.press("Alt+n")
+    await page.keyboard.type("读者要 1998 年版")
+    await page.keyboard.press("Enter")
+    await other.locator(".entry").click()
+    await expect(other.locator(".notes .bubble")).to_contain_text("1998")
+    events = await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)
+    assert "1998" not in events.text
+
+
+async def test_overdue_records_are_asked_for_at_log_in(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/end", json={})
+    async with town.ctx.transaction() as tx:
+        past = to_us(town.ctx.clock.now()) - 60_000_000
+        await tx.execute("UPDATE chat_session SET wrap_up_due_at = $1 WHERE id = $2", past, reader.session)
+    await page.reload()
+    await page.locator("dialog .button--primary").click()
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(page.locator(".entry")).to_have_count(0)
+
+
+async def test_where_sockets_are_blocked_the_event_stream_takes_over(town: Town, visits: Visits) -> None:
+    person = await visits.person()
+    await person.add_init_script(
+        "window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.({code: 1006}), 5) } close() {} }"
+    )
+    await person.add_cookies([{"name": "sid", "value": town.people["lin"].cookie, "url": town.base}])
+    page = await person.new_page()
+    await page.goto(town.base + "/console")
+    await page.wait_for_selector(CURRENT)
+    reader = await taken(town, page)
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".talk .bubble--mine")).to_have_count(1)
+    assert "书桥图书馆" in (await said(town, reader))[-1]
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "dark"), [("zh", DESKTOP, False), ("en", DESKTOP, True), ("en", PHONE, False)]
+)
+async def test_every_screen_is_accessible_and_stays_within_its_window(
+    town: Town, visits: Visits, language: str, size: tuple[int, int], dark: bool
+) -> None:
+    page = await desk(visits, town, language=language, size=size, dark=dark)
+    assert await accessibility_faults(page) == []
+    await taken(town, page)
+    assert await accessibility_faults(page) == []
+    for path in ("/console/archive", "/console/phrases"):
+        await page.goto(town.base + path)
+        await page.wait_for_function("!document.querySelector('.skeleton')")
+        assert await accessibility_faults(page) == []
+        wide: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town, path="/console/phrases")
+    await page.locator("#book-add").click()
+    await page.locator("[name=shortcut]").fill("wel")
+    await page.locator("[name=text_zh]").fill("欢迎来到{home_library}，我是{librarian}。")
+    await page.locator("dialog [type=submit]").click()
+    await expect(page.locator(".book__shortcut")).to_have_text("/wel")
+    await page.goto(town.base + "/console")
+    await page.wait_for_selector(CURRENT)
+    await taken(town, page)
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("/we")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".composer__field")).to_have_value(re.compile("欢迎来到书桥图书馆，我是Lin。"))
