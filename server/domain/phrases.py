@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from server.domain.errors import Invalid
 from server.domain.forms import Form
-from server.domain.permissions import Thing, Verb
+from server.domain.permissions import Actor, Thing, Verb, may
 
 
 class Level(StrEnum):
@@ -80,6 +80,16 @@ def thing_for(level: Level, owner_id: str) -> Thing:
         library_id=owner_id if level is Level.LIBRARY else "",
         owner_keys=frozenset({owner_id}) if level is Level.PERSONAL else frozenset(),
     )
+
+
+def kept_levels(actor: Actor) -> dict[Level, str]:
+    """The levels whose phrases the actor may change, each with its owner: themselves, their library, nobody."""
+    owners = {Level.PERSONAL: actor.account_id, Level.LIBRARY: actor.library_id, Level.ALLIANCE: ""}
+    return {
+        level: owner
+        for level, owner in owners.items()
+        if (owner or level is Level.ALLIANCE) and may(actor, verb_for(level), thing_for(level, owner))
+    }
 
 
 def usable(phrases: Iterable[Phrase]) -> list[Phrase]:

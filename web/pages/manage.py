@@ -2,12 +2,11 @@
 
 from starlette.responses import Response
 
-from server.domain.permissions import Verb, may
+from server.domain.permissions import Verb
 from web.pages import (
     manage_board,
     manage_desks,
     manage_libraries,
-    manage_phrases,
     manage_policies,
     manage_readers,
     manage_reviews,
@@ -17,19 +16,17 @@ from web.pages.base import Page, PageRequest
 
 
 async def home(page: PageRequest) -> Response:
-    """Managers begin at the board, librarians at their phrases."""
-    watches = may(page.actor, Verb.WATCH_BOARD)
-    return page.redirect("/manage/board" if watches else "/manage/phrases")
+    """Managers begin at the board."""
+    return page.redirect("/manage/board")
 
 
 PAGES: list[Page] = [
-    Page("GET", "/manage", Verb.KEEP_OWN_PHRASES, home),
+    Page("GET", "/manage", Verb.WATCH_BOARD, home),
     *manage_board.PAGES,
     *manage_libraries.PAGES,
     *manage_desks.PAGES,
     *manage_staff.PAGES,
     *manage_readers.PAGES,
-    *manage_phrases.PAGES,
     *manage_policies.PAGES,
     *manage_reviews.PAGES,
 ]

@@ -19,7 +19,7 @@ _MENU = (
     ("/manage/libraries", "libraries", Verb.KEEP_LIBRARIES),
     ("/manage/staff", "staff", Verb.KEEP_STAFF),
     ("/manage/readers", "readers", Verb.IMPORT_READERS),
-    ("/manage/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
+    ("/console/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
     ("/manage/policies", "policies", Verb.KEEP_POLICIES),
     ("/manage/reviews", "reviews", Verb.REVIEW_BLOCK),
     ("/console", "console", Verb.STAND_DUTY),

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from server.domain.forms import Form
-from server.domain.phrases import Level, Phrase, usable, wording
+from server.domain.permissions import Actor, Grant, Role, ScopeKind
+from server.domain.phrases import Level, Phrase, kept_levels, usable, wording
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -48,3 +49,16 @@ def test_a_wrong_phrase_says_which_field_and_why(values: dict[str, str], field: 
     form = Form(values)
     wording(form)
     assert [(problem.field, problem.code) for problem in form.problems] == [(field, code)]
+
+
+def test_everybody_keeps_the_levels_of_their_scope() -> None:
+    def levels(role: Role, scope: ScopeKind, library: str = "home") -> dict[Level, str]:
+        grants = frozenset({Grant(role, scope, library if scope is ScopeKind.LIBRARY else "")})
+        return kept_levels(Actor(account_id="me", library_id=library, grants=grants))
+
+    own = {Level.PERSONAL: "me"}
+    assert levels(Role.LIBRARIAN, ScopeKind.LIBRARY) == own
+    assert levels(Role.MANAGER, ScopeKind.LIBRARY) == own | {Level.LIBRARY: "home"}
+    assert levels(Role.MANAGER, ScopeKind.ALLIANCE) == own | {Level.LIBRARY: "home", Level.ALLIANCE: ""}
+    assert levels(Role.ADMINISTRATOR, ScopeKind.ALLIANCE, "") == own | {Level.ALLIANCE: ""}
+    assert levels(Role.READER, ScopeKind.ALLIANCE) == {}
