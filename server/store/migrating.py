@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
@@ -30,14 +31,14 @@ async def migrate(database_url: str) -> Path | None:
         await _run(f"sqlite://{path}?foreign_keys=OFF&busy_timeout=10000")
         return copy
     async with _one_at_a_time(database_url):
-        await _run("asyncpg://" + database_url.partition("://")[2])
+        await _run(_postgres_connection(database_url))
     return None
 
 
-def config(database_url: str) -> dict[str, Any]:
-    """Tortoise's configuration for a database address."""
+def config(connection: str | dict[str, Any]) -> dict[str, Any]:
+    """Tortoise's configuration for a database address, or for its own description of one."""
     app = {"models": ["server.store.models"], "migrations": "migrations", "default_connection": "default"}
-    return {"connections": {"default": database_url}, "apps": {"shuqiao": app}}
+    return {"connections": {"default": connection}, "apps": {"shuqiao": app}}
 
 
 def migration_names() -> list[str]:
@@ -48,10 +49,26 @@ def migration_names() -> list[str]:
     return sorted(path.stem for path in folder.glob("[0-9]*.py"))
 
 
-async def _run(url: str) -> None:
+def _postgres_connection(database_url: str) -> dict[str, Any]:
+    """A PostgreSQL address as Tortoise wants it: it passes on every parameter, and the driver knows only its own."""
+    parts = urlsplit(database_url)
+    asked = dict(parse_qsl(parts.query))
+    credentials: dict[str, Any] = {
+        "host": asked.get("host") or parts.hostname,
+        "port": int(asked.get("port") or parts.port or 5432),
+        "user": asked.get("user") or unquote(parts.username or "") or None,
+        "password": asked.get("password") or unquote(parts.password or "") or None,
+        "database": unquote(parts.path[1:]) or asked.get("dbname"),
+    }
+    if "sslmode" in asked:
+        credentials["ssl"] = asked["sslmode"]
+    return {"engine": "tortoise.backends.asyncpg", "credentials": credentials}
+
+
+async def _run(connection: str | dict[str, Any]) -> None:
     EXECUTOR_CACHE.clear()  # it keeps the first dialect's statements otherwise
     try:
-        await run_migrations(config=config(url))
+        await run_migrations(config=config(connection))
     finally:
         await Tortoise.close_connections()
         EXECUTOR_CACHE.clear()
