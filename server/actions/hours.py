@@ -32,6 +32,7 @@ async def set_week(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -> t
     week = tuple(_day(form, f"day{weekday}") for weekday in range(7))
     form.demand()
     async with ctx.transaction() as tx:
+        await tx.lock(f"hours:{desk.id}")  # two managers who save at once must not mix their weeks
         await replace_week(tx, desk.id, week)
         await audit(ctx, tx, actor, "hours.set", desk.id)
     return week
@@ -50,6 +51,7 @@ async def set_closure(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -
     closure = closure_from(form, closure_id=ctx.ids.new(), desk_id=desk_id)
     form.demand()
     async with ctx.transaction() as tx:
+        await tx.lock(f"hours:{desk_id}")
         await save_closure(tx, closure)
         await audit(ctx, tx, actor, "closure.set", desk_id or "alliance", detail=closure.day.isoformat())
     return closure

@@ -98,6 +98,7 @@ async def keep_group(
     members = tuple(desk_id for desk_id in dict.fromkeys(desk_ids) if desk_id in known)
     group = DeskGroup(group_id or ctx.ids.new(), name_zh, name_en, members)
     async with ctx.transaction() as tx:
+        await tx.lock(f"group:{group.id}")  # two managers who save at once must not mix their members
         await save_group(tx, group)
         await audit(ctx, tx, actor, "group.keep", group.id, detail=group.name_zh)
     return group

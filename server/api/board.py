@@ -3,7 +3,7 @@
 from server.actions.boards import show_board
 from server.api.routes import ApiRequest, Endpoint
 from server.api.views import names
-from server.domain.boards import Board
+from server.domain.boards import Board, StaffLine
 from server.domain.permissions import Verb
 from server.wire import desk_bodies
 from server.wire.frames import iso
@@ -29,21 +29,7 @@ def board_view(board: Board) -> desk_bodies.BoardView:
             )
             for line in board.queue
         ],
-        staff=[
-            desk_bodies.BoardStaffView(
-                id=line.id,
-                name=line.name,
-                role=line.role,
-                library=names(line.library_zh, line.library_en),
-                desk=names(line.desks_zh, line.desks_en),
-                availability=line.availability,
-                away_reason=line.away_reason,
-                present=line.present,
-                load=line.load,
-                capacity=line.capacity,
-            )
-            for line in board.staff
-        ],
+        staff=[staff_view(line) for line in board.staff],
         today=desk_bodies.TodayView(
             sessions=today.sessions,
             answered=today.answered,
@@ -56,6 +42,22 @@ def board_view(board: Board) -> desk_bodies.BoardView:
             ratings=dict(today.ratings),
         ),
         hours=[desk_bodies.HourView(line.hour, line.sessions, line.answered) for line in board.hours],
+    )
+
+
+def staff_view(line: StaffLine) -> desk_bodies.BoardStaffView:
+    """A staff member on the board."""
+    return desk_bodies.BoardStaffView(
+        id=line.id,
+        name=line.name,
+        role=line.role,
+        library=names(line.library_zh, line.library_en),
+        desk=names(line.desks_zh, line.desks_en),
+        availability=line.availability,
+        away_reason=line.away_reason,
+        present=line.present,
+        load=line.load,
+        capacity=line.capacity,
     )
 
 

@@ -22,7 +22,7 @@ from server.api import manage_views as views
 from server.api.routes import ApiRequest, Endpoint
 from server.domain.forms import Form
 from server.domain.permissions import Verb
-from server.wire import desk_bodies as b
+from server.wire import manage_bodies as b
 
 
 async def libraries(r: ApiRequest) -> b.LibraryViews:

@@ -8,7 +8,7 @@ from server.domain.audits import AuditLine
 from server.domain.desks import Desk, DeskGroup, Library
 from server.domain.hours import Closure, Shifts, format_shifts
 from server.domain.policies import PolicyLine
-from server.wire import desk_bodies as b
+from server.wire import manage_bodies as b
 from server.wire.frames import iso
 
 
