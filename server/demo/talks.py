@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from importlib.resources import files
+from itertools import zip_longest
 from random import Random
 from typing import Any
 
@@ -23,9 +24,11 @@ from server.store.rows import Transaction
 from server.wire.tokens import hashed
 
 DAYS = 14
-TODAY, YESTERDAY = 12, 8  # how many of them; the others lie before
+TODAY, YESTERDAY = 18, 10  # how many of them; the others lie before
 SETTLED = timedelta(minutes=20)  # none began so shortly ago that it could still be going on
 WRAP_UP = timedelta(minutes=15)
+SHOWN = "szlib"
+WAKING = range(8, 23)  # when most people ask, even where the desk never closes
 _NICKNAMES = ("", "", "小鱼", "", "爱看书的猫", "Echo", "", "老周", "", "一页书")
 Talk = Mapping[str, Any]
 
@@ -41,6 +44,10 @@ async def put_talks(ctx: Context, tx: Transaction, cast: Cast, now: datetime, zo
     chance = Random(20020501)  # the day the alliance's forerunner began; any constant will do
     talks = read_talks()
     chance.shuffle(talks)
+    # The library whose manager one can be in the demo has a share of every day, so that its board is lively too.
+    shown = [talk for talk in talks if talk["desk"].startswith(SHOWN)]
+    others = [talk for talk in talks if not talk["desk"].startswith(SHOWN)]
+    talks = [talk for pair in zip_longest(shown, others) for talk in pair if talk is not None]
     for number, talk in enumerate(talks):
         at = _moment(talk, number, len(talks), cast, chance, now=now, zone=zone)
         await _Telling(ctx, cast, talk, at, chance, number).put(tx)
@@ -71,8 +78,12 @@ def _moment(
     for day in (today - timedelta(days=back + more) for more in range(8)):
         spans = _open_spans(cast, talk["desk"], day, until=now - SETTLED, zone=zone)
         if spans:
-            begins, ends = chance.choice(spans)
-            return begins + (ends - begins) * chance.random()
+            for _ in range(4):
+                begins, ends = chance.choice(spans)
+                at = begins + (ends - begins) * chance.random()
+                if at.astimezone(zone).hour in WAKING:
+                    break
+            return at
     return now - timedelta(days=back + 1)
 
 
