@@ -187,7 +187,7 @@ export class ShuqiaoChat extends HTMLElement {
     else if (state && state.phase === "ended") [kind, text] = ["", words.say("phase.ended")];
     else if (state) {
       const link = consultation.connection;
-      const who = state.holder && link === "current" ? words.say("phase.with", { name: state.holder.name }) : "";
+      const who = link === "current" && state.holder?.name;
       [kind, text] = [link, [who, words.say(`link.${link}`)].filter(Boolean).join(" · ")];
     } else [kind, text] = info.on_duty ? ["current", words.say("duty.here")] : ["away", words.say("duty.away")];
     if (this.statusShown === kind + text) return;

@@ -6,6 +6,7 @@ import { Link } from "./link.js";
 
 const TYPING_EVERY = 3000;
 const RECEIPT_AFTER = 250;
+const WAKING = ["online", "focus", "pageshow"];
 
 export const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -19,14 +20,17 @@ export class Consultation {
     this.told = { delivered: 0, read: 0 };
     this.deaf = keeping.listen((name, now, before) => this.#elsewhere(name, now, before));
     this.wake = () => this.link?.hurry();
-    for (const sign of ["online", "focus", "pageshow"]) addEventListener(sign, this.wake);
+    this.cut = () => this.link?.restart();
+    addEventListener("offline", this.cut);
+    for (const sign of WAKING) addEventListener(sign, this.wake);
     document.addEventListener("visibilitychange", this.wake);
   }
 
   leave() {
     this.link?.stop();
     this.deaf();
-    for (const sign of ["online", "focus", "pageshow"]) removeEventListener(sign, this.wake);
+    removeEventListener("offline", this.cut);
+    for (const sign of WAKING) removeEventListener(sign, this.wake);
     document.removeEventListener("visibilitychange", this.wake);
   }
 

@@ -4,6 +4,7 @@
 // server asked for in its good-bye. Silence of two and a half beats is a lost line.
 
 const WELCOME = 10_000; // how long a server may take to greet
+const ANSWER = 8_000; // what was posted is answered within so long, or the line is lost
 const FIRST = 500; // upper bound of the first wait, doubled up to…
 const LONGEST = 30_000;
 const SOCKET_AGAIN = 600_000; // after so long a blocked WebSocket is tried again
@@ -55,7 +56,9 @@ export class Link {
   }
 
   send(frame) {
-    if (this.open) this.line.send(frame);
+    if (!this.open) return;
+    this.line.send(frame);
+    if (frame.t === "post") this.#listen(ANSWER);
   }
 
   async #connect() {
