@@ -194,7 +194,7 @@ async def test_every_screen_is_accessible_and_stays_within_its_window(
     assert await accessibility_faults(page) == []
     for path in ("/console/archive", "/console/phrases"):
         await page.goto(town.base + path)
-        await page.wait_for_function("!document.querySelector('.skeleton')")
+        await expect(page.locator(".skeleton")).to_have_count(0)
         assert await accessibility_faults(page) == []
         wide: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"

@@ -39,7 +39,14 @@ function ring(tones, volume) {
 }
 
 /** A reader is offered: two rising tones, like a door bell. */
-export const ringOffer = () => ring([[659, 0, 0.35], [880, 0.18, 0.5]], 0.22);
+export const ringOffer = () =>
+  ring(
+    [
+      [659, 0, 0.35],
+      [880, 0.18, 0.5],
+    ],
+    0.22,
+  );
 /** A reader wrote while one looks elsewhere: one soft tone. */
 export const ringMessage = () => ring([[740, 0, 0.22]], 0.08);
 
@@ -66,7 +73,8 @@ export function titleWith(count) {
 export const isElsewhere = () => document.visibilityState !== "visible" || !document.hasFocus();
 
 /** Whether it makes sense to ask for notifications: possible, not decided, not put off. */
-export const mayAskToNotify = () => "Notification" in window && Notification.permission === "default" && !recall("no-notifications");
+export const mayAskToNotify = () =>
+  "Notification" in window && Notification.permission === "default" && !recall("no-notifications");
 
 export async function askToNotify() {
   return (await Notification.requestPermission()) === "granted";
@@ -78,7 +86,12 @@ export const putOffNotifications = () => remember("no-notifications", true);
 export function notify(title, body, tag, clicked) {
   if (!("Notification" in window) || Notification.permission !== "granted" || !isElsewhere()) return null;
   try {
-    const notification = new Notification(title, { body, tag, icon: "/static/logo.svg", requireInteraction: true });
+    const notification = new Notification(title, {
+      body,
+      tag,
+      icon: "/static/logo.svg",
+      requireInteraction: true,
+    });
     notification.onclick = () => {
       window.focus();
       notification.close();

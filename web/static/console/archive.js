@@ -29,7 +29,9 @@ async function look(next = false) {
   }
   more.replaceChildren(next ? h("p", { class: "muted small" }, t("common.loading")) : "");
   try {
-    const found = await get(`/api/archive?${new URLSearchParams({ q: words, ...(before ? { before } : {}) })}`);
+    const found = await get(
+      `/api/archive?${new URLSearchParams({ q: words, ...(before ? { before } : {}) })}`,
+    );
     if (mine !== turn) return;
     if (!next) list.replaceChildren();
     list.append(...found.sessions.map(line));
@@ -45,26 +47,61 @@ async function look(next = false) {
 
 function showEnd(further, searching) {
   write(count, lines.length ? t(further ? "archive.count_more" : "archive.count", { n: lines.length }) : "");
-  if (further) return more.replaceChildren(h("button", { type: "button", class: "button", onclick: () => look(true) }, t("archive.more")));
+  if (further)
+    return more.replaceChildren(
+      h("button", { type: "button", class: "button", onclick: () => look(true) }, t("archive.more")),
+    );
   const face = searching ? "nothing" : "none";
-  more.replaceChildren(lines.length ? h("p", { class: "muted small" }, t("archive.end")) : h("div", { class: "face" }, icon("search"), h("p", { class: "face__title" }, t(`archive.${face}.title`)), h("p", { class: "face__text" }, t(`archive.${face}.text`))));
+  more.replaceChildren(
+    lines.length
+      ? h("p", { class: "muted small" }, t("archive.end"))
+      : h(
+          "div",
+          { class: "face" },
+          icon("search"),
+          h("p", { class: "face__title" }, t(`archive.${face}.title`)),
+          h("p", { class: "face__text" }, t(`archive.${face}.text`)),
+        ),
+  );
 }
 
 function line(one) {
-  const facts = [t(`topic.${one.topic}`), has(`outcome.${one.outcome}`) ? t(`outcome.${one.outcome}`) : t(`state.${one.state}`), one.documents && t("archive.documents", { n: one.documents }), has(`rating.${one.rating}`) && t(`rating.${one.rating}`)];
+  const facts = [
+    t(`topic.${one.topic}`),
+    has(`outcome.${one.outcome}`) ? t(`outcome.${one.outcome}`) : t(`state.${one.state}`),
+    one.documents && t("archive.documents", { n: one.documents }),
+    has(`rating.${one.rating}`) && t(`rating.${one.rating}`),
+  ];
   return h(
     "li",
     {},
-    h("a", { class: "entry", href: `#${one.id}`, "data-id": one.id },
-      h("span", { class: "entry__line" }, h("span", { class: "entry__name" }, named(one.desk)), h("time", { class: "entry__time number", datetime: one.at, title: exactly(one.at) }, dated(one.at))),
-      h("span", { class: "entry__line" }, h("span", { class: "entry__last" }, one.question || t(`topic.${one.topic}`))),
-      h("span", { class: "entry__line" }, h("span", { class: "entry__library" }, facts.filter(Boolean).join(" · ")))),
+    h(
+      "a",
+      { class: "entry", href: `#${one.id}`, "data-id": one.id },
+      h(
+        "span",
+        { class: "entry__line" },
+        h("span", { class: "entry__name" }, named(one.desk)),
+        h("time", { class: "entry__time number", datetime: one.at, title: exactly(one.at) }, dated(one.at)),
+      ),
+      h(
+        "span",
+        { class: "entry__line" },
+        h("span", { class: "entry__last" }, one.question || t(`topic.${one.topic}`)),
+      ),
+      h(
+        "span",
+        { class: "entry__line" },
+        h("span", { class: "entry__library" }, facts.filter(Boolean).join(" · ")),
+      ),
+    ),
   );
 }
 
 function mark() {
   const id = location.hash.slice(1);
-  for (const link of list.querySelectorAll("a")) set(link, { "aria-current": link.dataset.id === id ? "true" : null });
+  for (const link of list.querySelectorAll("a"))
+    set(link, { "aria-current": link.dataset.id === id ? "true" : null });
 }
 
 /** Reads one conversation in full, all its pages. */
@@ -72,11 +109,14 @@ async function read() {
   const id = decodeURIComponent(location.hash.slice(1));
   mark();
   shell.dataset.view = id ? "read" : "list";
-  if (!id) return reading.replaceChildren(h("div", { class: "face" }, icon("book"), h("p", { class: "face__text" }, t("archive.choose"))));
+  if (!id)
+    return reading.replaceChildren(
+      h("div", { class: "face" }, icon("book"), h("p", { class: "face__text" }, t("archive.choose"))),
+    );
   reading.replaceChildren(back(), ...skeleton(6));
   try {
     const events = [];
-    for (let last = 1; events.length < last; ) {
+    for (let last = 1; events.length < last;) {
       const found = await get(`/api/archive/${encodeURIComponent(id)}?after=${events.at(-1)?.seq ?? 0}`);
       if (!found.events.length) break;
       events.push(...found.events);
@@ -94,20 +134,50 @@ function draw(id, events) {
   const talk = h("div", { class: "talk" });
   let previous = null;
   for (const event of events) {
-    if (!previous || day(previous.at) !== day(event.at)) talk.append(h("div", { class: "talk__day" }, day(event.at)));
+    if (!previous || day(previous.at) !== day(event.at))
+      talk.append(h("div", { class: "talk__day" }, day(event.at)));
     talk.append(drawn(event, page.me));
     previous = event;
   }
   const title = one ? named(one.desk) : t("archive.transcript");
   reading.replaceChildren(
-    h("header", { class: "reading__bar" }, back(), h("div", {}, h("h2", {}, title), h("p", { class: "muted small" }, [one && dated(one.at), t("archive.logged")].filter(Boolean).join(" · "))), h("a", { class: "button button--small", href: `/api/sessions/${encodeURIComponent(id)}/transcript.txt`, download: "" }, t("archive.download"))),
+    h(
+      "header",
+      { class: "reading__bar" },
+      back(),
+      h(
+        "div",
+        {},
+        h("h2", {}, title),
+        h(
+          "p",
+          { class: "muted small" },
+          [one && dated(one.at), t("archive.logged")].filter(Boolean).join(" · "),
+        ),
+      ),
+      h(
+        "a",
+        {
+          class: "button button--small",
+          href: `/api/sessions/${encodeURIComponent(id)}/transcript.txt`,
+          download: "",
+        },
+        t("archive.download"),
+      ),
+    ),
     talk,
   );
   reading.scrollTop = 0;
   if (matchMedia("(max-width: 60rem)").matches) reading.focus();
 }
 
-const back = () => h("a", { class: "button button--quiet button--small reading__back", href: "#" }, icon("back"), t("archive.back"));
+const back = () =>
+  h(
+    "a",
+    { class: "button button--quiet button--small reading__back", href: "#" },
+    icon("back"),
+    t("archive.back"),
+  );
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -19,9 +19,18 @@ let phrases = [];
 async function load() {
   if (!phrases.length) root.replaceChildren(...skeleton(6));
   try {
-    const lists = await Promise.all(["/api/phrases", ...Object.entries(page.levels).map(([level, owner]) => `/api/phrases?${new URLSearchParams({ level, owner })}`)].map(get));
+    const lists = await Promise.all(
+      [
+        "/api/phrases",
+        ...Object.entries(page.levels).map(
+          ([level, owner]) => `/api/phrases?${new URLSearchParams({ level, owner })}`,
+        ),
+      ].map(get),
+    );
     phrases = [...new Map(lists.flatMap((list) => list.phrases).map((one) => [one.id, one])).values()];
-    phrases.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.shortcut.localeCompare(b.shortcut));
+    phrases.sort(
+      (a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || a.shortcut.localeCompare(b.shortcut),
+    );
     root.replaceChildren();
     root.keyed = null;
     draw();
@@ -32,34 +41,95 @@ async function load() {
 
 function draw() {
   const words = find.value.trim().toLowerCase();
-  const found = phrases.filter((one) => !words || `${one.shortcut} ${one.text_zh} ${one.text_en}`.toLowerCase().includes(words));
+  const found = phrases.filter(
+    (one) => !words || `${one.shortcut} ${one.text_zh} ${one.text_en}`.toLowerCase().includes(words),
+  );
   write(count, t("book.count", { n: found.length }));
   const face = phrases.length ? "nothing" : "none";
   keyed(
     root,
-    [...LEVELS.map((level) => ({ key: level, level, list: found.filter((one) => one.level === level) })).filter((group) => group.list.length), ...(found.length ? [] : [{ key: face, face }])],
+    [
+      ...LEVELS.map((level) => ({
+        key: level,
+        level,
+        list: found.filter((one) => one.level === level),
+      })).filter((group) => group.list.length),
+      ...(found.length ? [] : [{ key: face, face }]),
+    ],
     (group) => group.key,
-    (group) => (group.face ? h("div", { class: "face" }, icon("phrase"), h("p", { class: "face__title" }, t(`book.${face}.title`)), h("p", { class: "face__text" }, t(`book.${face}.text`))) : h("section", {}, h("h2", { class: "book__level" }, t(`phrases.level.${group.level}`)), h("ul", { class: "list" }))),
-    (node, group) => group.list && keyed(node.querySelector("ul"), group.list, (one) => `${one.id}${one.shortcut}${one.text_zh}${one.text_en}`, line),
+    (group) =>
+      group.face
+        ? h(
+            "div",
+            { class: "face" },
+            icon("phrase"),
+            h("p", { class: "face__title" }, t(`book.${face}.title`)),
+            h("p", { class: "face__text" }, t(`book.${face}.text`)),
+          )
+        : h(
+            "section",
+            {},
+            h("h2", { class: "book__level" }, t(`phrases.level.${group.level}`)),
+            h("ul", { class: "list" }),
+          ),
+    (node, group) =>
+      group.list &&
+      keyed(
+        node.querySelector("ul"),
+        group.list,
+        (one) => `${one.id}${one.shortcut}${one.text_zh}${one.text_en}`,
+        line,
+      ),
   );
 }
 
 function line(one) {
   const lacks = !one.text_en ? t("book.only_zh") : !one.text_zh ? t("book.only_en") : "";
   const shown = language === "en" ? one.text_en || one.text_zh : one.text_zh || one.text_en;
-  const act = (key, work) => h("button", { type: "button", class: "button button--quiet button--small", "aria-label": `${key} /${one.shortcut}`, onclick: work }, key);
+  const act = (key, work) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "button button--quiet button--small",
+        "aria-label": `${key} /${one.shortcut}`,
+        onclick: work,
+      },
+      key,
+    );
   return h(
     "li",
     { class: "list__item book__phrase" },
     h("code", { class: "book__shortcut" }, `/${one.shortcut}`),
-    h("div", { class: "list__main" }, h("p", { class: "keep-lines" }, shown), lacks && h("span", { class: "chip" }, lacks)),
-    h("div", { class: "book__do" }, one.mine ? [act(t("common.edit"), () => edit(one)), act(t("book.delete"), () => remove(one))] : act(t("book.copy"), () => edit({ ...one, id: "", level: "personal" }))),
+    h(
+      "div",
+      { class: "list__main" },
+      h("p", { class: "keep-lines" }, shown),
+      lacks && h("span", { class: "chip" }, lacks),
+    ),
+    h(
+      "div",
+      { class: "book__do" },
+      one.mine
+        ? [act(t("common.edit"), () => edit(one)), act(t("book.delete"), () => remove(one))]
+        : act(t("book.copy"), () => edit({ ...one, id: "", level: "personal" })),
+    ),
   );
 }
 
 function edit(one) {
-  const shortcut = field("shortcut", t("book.shortcut"), { maxlength: 30, required: true, value: one.shortcut, autocomplete: "off", autocapitalize: "none" }, t("book.shortcut_hint"));
-  const zh = field("text_zh", t("book.text_zh"), { rows: 3, maxlength: 2_000, value: one.text_zh }, t("book.text_hint"));
+  const shortcut = field(
+    "shortcut",
+    t("book.shortcut"),
+    { maxlength: 30, required: true, value: one.shortcut, autocomplete: "off", autocapitalize: "none" },
+    t("book.shortcut_hint"),
+  );
+  const zh = field(
+    "text_zh",
+    t("book.text_zh"),
+    { rows: 3, maxlength: 2_000, value: one.text_zh },
+    t("book.text_hint"),
+  );
   const en = field("text_en", t("book.text_en"), { rows: 3, maxlength: 2_000, value: one.text_en });
   let last = (language === "en" ? en : zh).control;
   for (const each of [zh, en]) each.control.addEventListener("focus", () => (last = each.control));
@@ -67,21 +137,49 @@ function edit(one) {
     last.setRangeText(`{${name}}`, last.selectionStart, last.selectionEnd, "end");
     last.focus();
   };
-  const level = h("select", { class: "input", id: "book-level" }, kept.map((each) => h("option", { value: each }, t(`phrases.level.${each}`))));
+  const level = h(
+    "select",
+    { class: "input", id: "book-level" },
+    kept.map((each) => h("option", { value: each }, t(`phrases.level.${each}`))),
+  );
   level.value = one.level;
   openDialog({
     title: t(one.id ? "book.change" : "book.add"),
     body: [
-      kept.length > 1 && !one.id && h("div", { class: "field" }, h("label", { class: "field__label", for: "book-level" }, t("book.level")), level),
+      kept.length > 1 &&
+        !one.id &&
+        h(
+          "div",
+          { class: "field" },
+          h("label", { class: "field__label", for: "book-level" }, t("book.level")),
+          level,
+        ),
       shortcut,
       zh,
       en,
-      h("div", { class: "book__placeholders", role: "group", "aria-label": t("book.placeholders") }, h("span", { class: "muted small" }, t("book.placeholders")), page.placeholders.map((name) => h("button", { type: "button", class: "chip book__placeholder", onclick: () => insert(name) }, t(`book.placeholder.${name}`)))),
+      h(
+        "div",
+        { class: "book__placeholders", role: "group", "aria-label": t("book.placeholders") },
+        h("span", { class: "muted small" }, t("book.placeholders")),
+        page.placeholders.map((name) =>
+          h(
+            "button",
+            { type: "button", class: "chip book__placeholder", onclick: () => insert(name) },
+            t(`book.placeholder.${name}`),
+          ),
+        ),
+      ),
     ],
     action: t("common.save"),
     wide: true,
     submit: async () => {
-      const body = { level: one.id ? one.level : level.value || "personal", owner_id: one.id ? one.owner_id : "", shortcut: shortcut.control.value, text_zh: zh.control.value, text_en: en.control.value };
+      const body = {
+        level: one.id ? one.level : level.value || "personal",
+        owner_id: one.id ? one.owner_id : "",
+        shortcut: shortcut.control.value,
+        text_zh: zh.control.value,
+        text_en: en.control.value,
+      };
       if (one.id) await put(`/api/phrases/${one.id}`, body);
       else await post("/api/phrases", body);
       alarm.toast(t("book.saved"));
@@ -93,7 +191,10 @@ function edit(one) {
 function remove(one) {
   openDialog({
     title: t("book.delete"),
-    body: [h("p", {}, t("book.sure", { shortcut: one.shortcut })), h("p", { class: "quote keep-lines" }, one.text_zh || one.text_en)],
+    body: [
+      h("p", {}, t("book.sure", { shortcut: one.shortcut })),
+      h("p", { class: "quote keep-lines" }, one.text_zh || one.text_en),
+    ],
     action: t("book.delete"),
     danger: true,
     submit: async () => {
@@ -105,5 +206,9 @@ function remove(one) {
 }
 
 find.addEventListener("input", draw);
-document.getElementById("book-add").addEventListener("click", () => edit({ id: "", level: "personal", owner_id: "", shortcut: "", text_zh: "", text_en: "" }));
+document
+  .getElementById("book-add")
+  .addEventListener("click", () =>
+    edit({ id: "", level: "personal", owner_id: "", shortcut: "", text_zh: "", text_en: "" }),
+  );
 load();

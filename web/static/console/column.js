@@ -4,7 +4,7 @@ import { h, set, show, write } from "./dom.js";
 import { post, serverNow } from "./http.js";
 import { icon } from "./icons.js";
 import { Composer } from "./composer.js";
-import * as dialogs from "./dialogs.js";
+import * as actions from "./actions.js";
 import * as alarm from "./alarm.js";
 import { readerOf } from "./offers.js";
 import { lasted, ThreadView } from "./thread.js";
@@ -24,17 +24,73 @@ export class Column {
     this.thread.node.addEventListener("take-back", ({ detail }) => this.composer.insert(detail));
     this.endButton = act(t("column.end"), "check", () => this.end(), "column__end");
     this.transferButton = act(t("column.transfer"), "transfer", () => this.transfer());
-    this.takeButton = h("button", { type: "button", class: "button button--small button--primary", hidden: true, onclick: () => this.takeOver() }, t("column.take_over"));
+    this.takeButton = h(
+      "button",
+      {
+        type: "button",
+        class: "button button--small button--primary",
+        hidden: true,
+        onclick: () => this.takeOver(),
+      },
+      t("column.take_over"),
+    );
     this.leaveButton = act(t("column.leave"), "end", () => this.leave());
     this.menu = this.#menu();
     this.foot = h("div", { class: "column__foot" });
     this.node = h(
       "div",
       { class: "column", role: "group", "data-id": id },
-      h("header", { class: "column__head" },
-        h("button", { type: "button", class: "column__back button button--quiet button--icon button--small", "aria-label": t("column.back"), onclick: () => workspace.back() }, icon("back")),
-        h("div", { class: "column__who" }, h("div", { class: "column__line" }, this.name, this.chips), this.sub),
-        h("div", { class: "column__actions" }, this.takeButton, this.transferButton, this.leaveButton, this.endButton, this.menu, h("button", { type: "button", class: "column__context button button--quiet button--icon button--small", "aria-label": t("column.context"), title: t("column.context"), onclick: () => workspace.showContext(id) }, icon("info")), h("button", { type: "button", class: "column__close button button--quiet button--icon button--small", "aria-label": t("column.close"), title: t("column.close"), onclick: () => workspace.close(id) }, icon("cross")))),
+      h(
+        "header",
+        { class: "column__head" },
+        h(
+          "button",
+          {
+            type: "button",
+            class: "column__back button button--quiet button--icon button--small",
+            "aria-label": t("column.back"),
+            onclick: () => workspace.back(),
+          },
+          icon("back"),
+        ),
+        h(
+          "div",
+          { class: "column__who" },
+          h("div", { class: "column__line" }, this.name, this.chips),
+          this.sub,
+        ),
+        h(
+          "div",
+          { class: "column__actions" },
+          this.takeButton,
+          this.transferButton,
+          this.leaveButton,
+          this.endButton,
+          this.menu,
+          h(
+            "button",
+            {
+              type: "button",
+              class: "column__context button button--quiet button--icon button--small",
+              "aria-label": t("column.context"),
+              title: t("column.context"),
+              onclick: () => workspace.showContext(id),
+            },
+            icon("info"),
+          ),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "column__close button button--quiet button--icon button--small",
+              "aria-label": t("column.close"),
+              title: t("column.close"),
+              onclick: () => workspace.close(id),
+            },
+            icon("cross"),
+          ),
+        ),
+      ),
       this.thread.node,
       this.foot,
     );
@@ -49,7 +105,10 @@ export class Column {
     const { over } = this.conversation;
     set(this.node, { "aria-label": t("column.label", { reader: readerOf(card) }), "data-focused": focused });
     write(this.name, readerOf(card));
-    write(this.sub, [named(card.desk.library), t("column.lasted", { length: lasted(card, serverNow()) })].join(" · "));
+    write(
+      this.sub,
+      [named(card.desk.library), t("column.lasted", { length: lasted(card, serverNow()) })].join(" · "),
+    );
     this.#showChips(card);
     const holder = card.role === "holder";
     show(this.endButton, holder && !over);
@@ -74,18 +133,19 @@ export class Column {
   }
 
   transfer() {
-    if (!this.conversation.over) dialogs.transferDialog(this.model, this.conversation);
+    if (!this.conversation.over) actions.transferDialog(this.model, this.conversation);
   }
 
   end() {
-    if (!this.conversation.over && this.conversation.card.role === "holder") dialogs.endDialog(this.model, this.conversation);
+    if (!this.conversation.over && this.conversation.card.role === "holder")
+      actions.endDialog(this.model, this.conversation);
   }
 
   passDocument() {
     const { documents, documentsLimit, over } = this.conversation;
     if (over) return;
     if (documentsLimit != null && documents >= documentsLimit) alarm.toast(t("document.full"));
-    else dialogs.documentDialog(this.model, this.conversation);
+    else actions.documentDialog(this.model, this.conversation);
   }
 
   async leave() {
@@ -93,7 +153,9 @@ export class Column {
   }
 
   async takeOver() {
-    await this.#do(async () => this.model.takeCard(await post(`/api/sessions/${this.conversation.id}/take-over`)));
+    await this.#do(async () =>
+      this.model.takeCard(await post(`/api/sessions/${this.conversation.id}/take-over`)),
+    );
   }
 
   async #do(work) {
@@ -106,11 +168,20 @@ export class Column {
   }
 
   #showChips(card) {
-    const wanted = [[t(`topic.${card.topic}`), ""], card.language !== "zh" && [t(`language.${card.language}`), "info"], card.practice && [t("card.practice"), "info"], card.role !== "holder" && [t(`crew.${card.role}`), "accent"], card.state === "wrapping_up" && [t("state.wrapping_up"), "warn"], card.previous_id && [t("card.continued"), ""]].filter(Boolean);
+    const wanted = [
+      [t(`topic.${card.topic}`), ""],
+      card.language !== "zh" && [t(`language.${card.language}`), "info"],
+      card.practice && [t("card.practice"), "info"],
+      card.role !== "holder" && [t(`crew.${card.role}`), "accent"],
+      card.state === "wrapping_up" && [t("state.wrapping_up"), "warn"],
+      card.previous_id && [t("card.continued"), ""],
+    ].filter(Boolean);
     const stamp = JSON.stringify(wanted);
     if (this.chipsDrawn === stamp) return;
     this.chipsDrawn = stamp;
-    this.chips.replaceChildren(...wanted.map(([text, kind]) => h("span", { class: `chip ${kind && `chip--${kind}`}` }, text)));
+    this.chips.replaceChildren(
+      ...wanted.map(([text, kind]) => h("span", { class: `chip ${kind && `chip--${kind}`}` }, text)),
+    );
   }
 
   #showFoot(over) {
@@ -120,20 +191,54 @@ export class Column {
     const held = this.foot.contains(document.activeElement);
     this.footDrawn = wanted;
     if (wanted === "wrap-up") this.wrapUp = new WrapUpPanel(this.model, this.conversation);
-    this.foot.replaceChildren(wanted === "composer" ? this.composer.node : wanted === "wrap-up" ? this.wrapUp.node : h("p", { class: "column__over muted small" }, t("column.over")));
+    this.foot.replaceChildren(
+      wanted === "composer"
+        ? this.composer.node
+        : wanted === "wrap-up"
+          ? this.wrapUp.node
+          : h("p", { class: "column__over muted small" }, t("column.over")),
+    );
     if (held) this.node.querySelector(".thread__scroll").focus(); // not on a button that a key in mid-writing would press
   }
 
   #menu() {
-    const menu = h("details", { class: "menu" }, h("summary", { class: "button button--quiet button--icon button--small", "aria-label": t("column.more"), title: t("column.more") }, icon("more")));
-    const item = (name, glyph, work, danger = false) => h("button", { type: "button", class: danger ? "menu__danger" : "", onclick: () => { menu.open = false; work(); } }, icon(glyph), t(`column.${name}`));
+    const menu = h(
+      "details",
+      { class: "menu" },
+      h(
+        "summary",
+        {
+          class: "button button--quiet button--icon button--small",
+          "aria-label": t("column.more"),
+          title: t("column.more"),
+        },
+        icon("more"),
+      ),
+    );
+    const item = (name, glyph, work, danger = false) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: danger ? "menu__danger" : "",
+          onclick: () => {
+            menu.open = false;
+            work();
+          },
+        },
+        icon(glyph),
+        t(`column.${name}`),
+      );
     menu.append(
-      h("div", { class: "menu__items" },
-        item("invite", "people", () => dialogs.inviteDialog(this.model, this.conversation)),
-        item("refer_form", "file", () => dialogs.referDialog(this.model, this.conversation, "form")),
-        item("refer_phone", "phone", () => dialogs.referDialog(this.model, this.conversation, "phone")),
+      h(
+        "div",
+        { class: "menu__items" },
+        item("invite", "people", () => actions.inviteDialog(this.model, this.conversation)),
+        item("refer_form", "file", () => actions.referDialog(this.model, this.conversation, "form")),
+        item("refer_phone", "phone", () => actions.referDialog(this.model, this.conversation, "phone")),
         item("note", "note", () => this.workspace.note(this.conversation.id)),
-        item("abuse", "shield", () => dialogs.abuseDialog(this.model, this.conversation), true)),
+        item("abuse", "shield", () => actions.abuseDialog(this.model, this.conversation), true),
+      ),
     );
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !menu.open) return;
@@ -141,7 +246,10 @@ export class Column {
       menu.querySelector("summary").focus();
       event.stopPropagation();
     });
-    menu.addEventListener("focusout", (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false));
+    menu.addEventListener(
+      "focusout",
+      (event) => event.relatedTarget && !menu.contains(event.relatedTarget) && (menu.open = false),
+    );
     return menu;
   }
 
@@ -159,5 +267,16 @@ export class Column {
 }
 
 function act(label, glyph, work, extra = "") {
-  return h("button", { type: "button", class: `button button--quiet button--small ${extra}`, title: label, "aria-label": label, onclick: work }, icon(glyph), h("span", { class: "column__label" }, label));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: `button button--quiet button--small ${extra}`,
+      title: label,
+      "aria-label": label,
+      onclick: work,
+    },
+    icon(glyph),
+    h("span", { class: "column__label" }, label),
+  );
 }

@@ -19,16 +19,67 @@ export class Composer {
     Object.assign(this, { model, conversation, actions });
     const id = freshId("composer");
     this.uploads = new Map();
-    this.field = h("textarea", { class: "composer__field", id, rows: 2, maxlength: 20_000, "aria-label": t("composer.label"), placeholder: t("composer.placeholder"), oninput: () => this.#written(), onkeydown: (event) => this.#key(event), onfocus: () => this.#focused(), onpaste: (event) => this.#pasted(event) });
-    this.popup = new PhrasePopup(phrases, this.field, { id: `${id}-phrases`, values: () => placeholders(model.me, conversation), language: () => conversation.card.language });
-    this.proposal = h("p", { class: "composer__proposal small", hidden: true }, h("span", {}, t("greeting.proposed")), h("button", { type: "button", class: "textual", onclick: () => this.#dropProposal() }, t("greeting.drop")));
+    this.field = h("textarea", {
+      class: "composer__field",
+      id,
+      rows: 2,
+      maxlength: 20_000,
+      "aria-label": t("composer.label"),
+      placeholder: t("composer.placeholder"),
+      oninput: () => this.#written(),
+      onkeydown: (event) => this.#key(event),
+      onfocus: () => this.#focused(),
+      onpaste: (event) => this.#pasted(event),
+    });
+    this.popup = new PhrasePopup(phrases, this.field, {
+      id: `${id}-phrases`,
+      values: () => placeholders(model.me, conversation),
+      language: () => conversation.card.language,
+    });
+    this.proposal = h(
+      "p",
+      { class: "composer__proposal small", hidden: true },
+      h("span", {}, t("greeting.proposed")),
+      h(
+        "button",
+        { type: "button", class: "textual", onclick: () => this.#dropProposal() },
+        t("greeting.drop"),
+      ),
+    );
     this.hint = h("p", { class: "composer__hint small", role: "status", hidden: true });
     this.files = h("ul", { class: "composer__files", hidden: true });
-    this.input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => this.#chosen() });
+    this.input = h("input", {
+      type: "file",
+      multiple: true,
+      hidden: true,
+      tabindex: "-1",
+      "aria-hidden": "true",
+      onchange: () => this.#chosen(),
+    });
     this.documents = h("span", { class: "number" });
-    this.sendButton = h("button", { type: "button", class: "button button--primary button--small", onclick: () => this.send() }, icon("send"), t("common.send"));
-    const tool = (name, label, work, extra = null) => h("button", { type: "button", class: "button button--quiet button--small", title: label, "aria-label": label, onclick: work }, icon(name), extra);
-    this.documentButton = tool("document", t("document.title"), () => actions.document(), [h("span", { class: "composer__label" }, t("document.short")), this.documents]);
+    this.sendButton = h(
+      "button",
+      { type: "button", class: "button button--primary button--small", onclick: () => this.send() },
+      icon("send"),
+      t("common.send"),
+    );
+    const tool = (name, label, work, extra = null) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button button--quiet button--small",
+          title: label,
+          "aria-label": label,
+          onclick: work,
+        },
+        icon(name),
+        extra,
+      );
+    this.documentButton = tool("document", t("document.title"), () => actions.document(), [
+      h("span", { class: "composer__label" }, t("document.short")),
+      this.documents,
+    ]);
     this.node = h(
       "div",
       { class: "composer" },
@@ -37,7 +88,18 @@ export class Composer {
       this.field,
       this.hint,
       this.files,
-      h("div", { class: "composer__tools" }, tool("phrase", t("phrases.open"), () => this.popup.open(), [h("span", { class: "composer__label" }, t("phrases.short"))]), tool("attach", t("file.send"), () => this.input.click()), this.documentButton, this.input, h("span", { class: "composer__space" }), this.sendButton),
+      h(
+        "div",
+        { class: "composer__tools" },
+        tool("phrase", t("phrases.open"), () => this.popup.open(), [
+          h("span", { class: "composer__label" }, t("phrases.short")),
+        ]),
+        tool("attach", t("file.send"), () => this.input.click()),
+        this.documentButton,
+        this.input,
+        h("span", { class: "composer__space" }),
+        this.sendButton,
+      ),
     );
     this.field.value = tab.get(`draft.${conversation.id}`) ?? "";
     this.#fit();
@@ -48,7 +110,10 @@ export class Composer {
     const { documents, documentsLimit } = conversation;
     write(this.documents, documentsLimit == null ? String(documents) : `${documents}/${documentsLimit}`);
     const full = documentsLimit != null && documents >= documentsLimit;
-    set(this.documentButton, { "aria-disabled": full ? "true" : null, title: t(full ? "document.full" : "document.title") });
+    set(this.documentButton, {
+      "aria-disabled": full ? "true" : null,
+      title: t(full ? "document.full" : "document.title"),
+    });
     this.#propose();
     this.sendButton.disabled = !this.field.value.trim();
   }
@@ -72,14 +137,14 @@ export class Composer {
   send() {
     const text = this.field.value.trim();
     if (!text) return;
-    this.model.say(this.conversation.id, text);
+    this.model.outgoing.write("post", this.conversation.id, text);
     this.#dropProposal();
   }
 
   /** Sends files one after the other, each with its progress. */
   async sendFiles(files) {
     for (const file of files) {
-      const entry = { id: this.model.ids(), file, done: 0, problem: "" };
+      const entry = { id: this.model.outgoing.newId(), file, done: 0, problem: "" };
       this.uploads.set(entry.id, entry);
       await this.#upload(entry);
     }
@@ -90,7 +155,8 @@ export class Composer {
     this.#showFiles();
     try {
       const limit = page.upload_limit;
-      if (limit && entry.file.size > limit) throw new Error(t("file.too_large", { limit: size(limit), name: entry.file.name }));
+      if (limit && entry.file.size > limit)
+        throw new Error(t("file.too_large", { limit: size(limit), name: entry.file.name }));
       const query = new URLSearchParams({ name: entry.file.name, client_id: entry.id });
       await upload(`/api/sessions/${this.conversation.id}/files?${query}`, entry.file, (done) => {
         entry.done = done;
@@ -106,13 +172,19 @@ export class Composer {
   #showFiles() {
     const entries = [...this.uploads.values()];
     show(this.files, entries.length > 0);
-    keyed(this.files, entries, (entry) => entry.id, (entry) => this.#fileLine(entry), (node, entry) => {
-      const bar = node.querySelector("progress");
-      bar.value = entry.done;
-      show(bar, !entry.problem);
-      write(node.querySelector(".composer__problem"), entry.problem);
-      show(node.querySelector(".textual"), Boolean(entry.problem));
-    });
+    keyed(
+      this.files,
+      entries,
+      (entry) => entry.id,
+      (entry) => this.#fileLine(entry),
+      (node, entry) => {
+        const bar = node.querySelector("progress");
+        bar.value = entry.done;
+        show(bar, !entry.problem);
+        write(node.querySelector(".composer__problem"), entry.problem);
+        show(node.querySelector(".textual"), Boolean(entry.problem));
+      },
+    );
   }
 
   #fileLine(entry) {
@@ -120,7 +192,20 @@ export class Composer {
       this.uploads.delete(entry.id);
       this.#showFiles();
     };
-    return h("li", {}, icon("file"), h("span", { class: "composer__file" }, `${entry.file.name} · ${size(entry.file.size)}`), h("progress", { max: 1, value: 0, "aria-label": t("file.progress", { name: entry.file.name }) }), h("span", { class: "composer__problem", role: "alert" }), h("button", { type: "button", class: "textual", onclick: () => this.#upload(entry) }, t("common.retry")), h("button", { type: "button", class: "textual", onclick: drop }, t("common.cancel")));
+    return h(
+      "li",
+      {},
+      icon("file"),
+      h("span", { class: "composer__file" }, `${entry.file.name} · ${size(entry.file.size)}`),
+      h("progress", { max: 1, value: 0, "aria-label": t("file.progress", { name: entry.file.name }) }),
+      h("span", { class: "composer__problem", role: "alert" }),
+      h(
+        "button",
+        { type: "button", class: "textual", onclick: () => this.#upload(entry) },
+        t("common.retry"),
+      ),
+      h("button", { type: "button", class: "textual", onclick: drop }, t("common.cancel")),
+    );
   }
 
   #chosen() {
@@ -154,7 +239,7 @@ export class Composer {
       show(this.proposal, false);
     }
     tab.set(`draft.${this.conversation.id}`, this.proposed ? "" : field.value);
-    if (field.value && !this.proposed) this.model.isTyping(this.conversation.id);
+    if (field.value && !this.proposed) this.model.outgoing.typing(this.conversation.id);
     this.sendButton.disabled = !field.value.trim();
     this.#hint();
     this.#fit();
@@ -164,8 +249,15 @@ export class Composer {
   #hint() {
     const text = this.field.value;
     const language = this.conversation.card.language === "en" ? "en" : "zh";
-    const jargon = Object.entries(page.jargon?.[language] ?? {}).find(([word]) => new RegExp(`(?<![A-Za-z])${word}(?![A-Za-z])`).test(text));
-    const said = text.length > LONG ? t("composer.length", { length: text.length, limit: LIMIT }) : jargon ? t("composer.jargon", { word: jargon[0], plain: jargon[1] }) : "";
+    const jargon = Object.entries(page.jargon?.[language] ?? {}).find(([word]) =>
+      new RegExp(`(?<![A-Za-z])${word}(?![A-Za-z])`).test(text),
+    );
+    const said =
+      text.length > LONG
+        ? t("composer.length", { length: text.length, limit: LIMIT })
+        : jargon
+          ? t("composer.jargon", { word: jargon[0], plain: jargon[1] })
+          : "";
     write(this.hint, said);
     show(this.hint, Boolean(said));
     set(this.hint, { "data-bad": text.length > LIMIT });
@@ -175,8 +267,19 @@ export class Composer {
   #propose() {
     const { conversation, model } = this;
     const { card, log } = conversation;
-    if (this.greeted || this.proposed || this.field.value || card.role !== "holder" || card.state !== "active" || !log.current) return;
-    const spoken = log.events.some((event) => event.by.kind === "staff" && event.kind === "message" && event.by.id === model.me.id) || model.outbox.of(conversation.id, "post").length;
+    if (
+      this.greeted ||
+      this.proposed ||
+      this.field.value ||
+      card.role !== "holder" ||
+      card.state !== "active" ||
+      !log.current
+    )
+      return;
+    const spoken =
+      log.events.some(
+        (event) => event.by.kind === "staff" && event.kind === "message" && event.by.id === model.me.id,
+      ) || model.outbox.of(conversation.id, "post").length;
     if (spoken) {
       this.greeted = true;
       return;

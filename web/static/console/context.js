@@ -19,7 +19,26 @@ export class ContextView {
     this.earlier = section("earlier");
     this.crew = section("crew");
     this.notes = new NotesView(model, conversation);
-    this.node = h("div", { class: "context" }, h("div", { class: "context__bar" }, h("button", { type: "button", class: "button button--quiet button--small", onclick: back }, icon("back"), t("column.back_to_talk"))), this.notes.node, this.library.node, this.reader.node, this.documents.node, this.earlier.node, this.crew.node);
+    this.node = h(
+      "div",
+      { class: "context" },
+      h(
+        "div",
+        { class: "context__bar" },
+        h(
+          "button",
+          { type: "button", class: "button button--quiet button--small", onclick: back },
+          icon("back"),
+          t("column.back_to_talk"),
+        ),
+      ),
+      this.notes.node,
+      this.library.node,
+      this.reader.node,
+      this.documents.node,
+      this.earlier.node,
+      this.crew.node,
+    );
     model.lookBehind(conversation.id);
   }
 
@@ -30,7 +49,11 @@ export class ContextView {
       const face = viewProblem ? `problem:${viewProblem.message}` : "loading";
       if (this.drawn === face) return;
       this.drawn = face;
-      this.library.body.replaceChildren(...(viewProblem ? [failed(viewProblem, () => this.model.lookBehind(this.conversation.id, true))] : skeleton(3)));
+      this.library.body.replaceChildren(
+        ...(viewProblem
+          ? [failed(viewProblem, () => this.model.lookBehind(this.conversation.id, true))]
+          : skeleton(3)),
+      );
       this.#drawReader();
       return;
     }
@@ -53,7 +76,17 @@ export class ContextView {
         ["kind", t(`reader.kind_${card.reader_kind}`)],
         ["desk", `${named(card.desk.library)} · ${named(card.desk.name)}`],
         ["topic", `${t(`topic.${card.topic}`)} · ${t(`language.${card.language}`)}`],
-        ["page", card.page_url && (address ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, card.page_title || card.page_url) : card.page_title || card.page_url)],
+        [
+          "page",
+          card.page_url &&
+            (address
+              ? h(
+                  "a",
+                  { href: address, target: "_blank", rel: "noopener noreferrer" },
+                  card.page_title || card.page_url,
+                )
+              : card.page_title || card.page_url),
+        ],
         ["asked", card.question],
         ["queued", time(card.queued_at)],
         ["accepted", card.accepted_at && time(card.accepted_at)],
@@ -66,32 +99,134 @@ export class ContextView {
     const site = safeAddress(home.website);
     const policy = named(home.policy);
     this.library.body.replaceChildren(
-      h("p", { class: "home__name" }, h("strong", {}, named(home.library)), home.city && h("span", { class: "muted" }, ` ${home.city}`)),
-      h("p", { class: "home__open" }, h("span", { class: `dot ${home.open_now ? "dot--good" : ""}`, "aria-hidden": "true" }), ` ${t(home.open_now ? "home.open" : "home.closed")}`),
+      h(
+        "p",
+        { class: "home__name" },
+        h("strong", {}, named(home.library)),
+        home.city && h("span", { class: "muted" }, ` ${home.city}`),
+      ),
+      h(
+        "p",
+        { class: "home__open" },
+        h("span", { class: `dot ${home.open_now ? "dot--good" : ""}`, "aria-hidden": "true" }),
+        ` ${t(home.open_now ? "home.open" : "home.closed")}`,
+      ),
       facts([
         ["hours", named(home.hours)],
         ["address", home.address],
         ["phone", home.phone && h("a", { href: `tel:${home.phone.replace(/[^\d+]/g, "")}` }, home.phone)],
-        ["website", home.website && (site ? h("a", { href: site, target: "_blank", rel: "noopener noreferrer" }, home.website.replace(/^https?:\/\//, "")) : home.website)],
+        [
+          "website",
+          home.website &&
+            (site
+              ? h(
+                  "a",
+                  { href: site, target: "_blank", rel: "noopener noreferrer" },
+                  home.website.replace(/^https?:\/\//, ""),
+                )
+              : home.website),
+        ],
       ]),
-      policy ? h("div", { class: "home__policy keep-lines" }, policy) : h("p", { class: "muted small" }, t("home.no_policy")),
-      h("p", { class: "muted small", title: exactly(home.checked_at) }, home.checked_at ? t("home.checked", { at: day(home.checked_at) }) : t("home.unchecked")),
+      policy
+        ? h("div", { class: "home__policy keep-lines" }, policy)
+        : h("p", { class: "muted small" }, t("home.no_policy")),
+      h(
+        "p",
+        { class: "muted small", title: exactly(home.checked_at) },
+        home.checked_at ? t("home.checked", { at: day(home.checked_at) }) : t("home.unchecked"),
+      ),
     );
   }
 
   #drawDocuments({ documents, documents_limit: limit }) {
     write(this.documents.count, t("document.of", { n: documents.length, limit }));
-    this.documents.body.replaceChildren(documents.length ? h("ol", { class: "plain" }, documents.map((one) => h("li", {}, icon("document"), h("span", {}, safeAddress(one.url) ? h("a", { href: one.url, target: "_blank", rel: "noopener noreferrer" }, one.title) : one.title, " ", h("span", { class: "muted small" }, dated(one.at)))))) : h("p", { class: "muted small" }, t("document.none")));
+    this.documents.body.replaceChildren(
+      documents.length
+        ? h(
+            "ol",
+            { class: "plain" },
+            documents.map((one) =>
+              h(
+                "li",
+                {},
+                icon("document"),
+                h(
+                  "span",
+                  {},
+                  safeAddress(one.url)
+                    ? h("a", { href: one.url, target: "_blank", rel: "noopener noreferrer" }, one.title)
+                    : one.title,
+                  " ",
+                  h("span", { class: "muted small" }, dated(one.at)),
+                ),
+              ),
+            ),
+          )
+        : h("p", { class: "muted small" }, t("document.none")),
+    );
   }
 
   #drawEarlier(earlier) {
     write(this.earlier.count, earlier.length ? String(earlier.length) : "");
-    this.earlier.body.replaceChildren(earlier.length ? h("ol", { class: "plain" }, earlier.map((one) => h("li", {}, icon("clock"), h("span", {}, h("a", { href: `/console/archive#${one.id}`, target: "_blank" }, one.question || t(`topic.${one.topic}`)), h("span", { class: "earlier__facts muted small" }, [moment(one.at), t(`topic.${one.topic}`), has(`outcome.${one.outcome}`) && t(`outcome.${one.outcome}`)].filter(Boolean).join(" · ")))))) : h("p", { class: "muted small" }, t("context.no_earlier")));
+    this.earlier.body.replaceChildren(
+      earlier.length
+        ? h(
+            "ol",
+            { class: "plain" },
+            earlier.map((one) =>
+              h(
+                "li",
+                {},
+                icon("clock"),
+                h(
+                  "span",
+                  {},
+                  h(
+                    "a",
+                    { href: `/console/archive#${one.id}`, target: "_blank" },
+                    one.question || t(`topic.${one.topic}`),
+                  ),
+                  h(
+                    "span",
+                    { class: "earlier__facts muted small" },
+                    [
+                      moment(one.at),
+                      t(`topic.${one.topic}`),
+                      has(`outcome.${one.outcome}`) && t(`outcome.${one.outcome}`),
+                    ]
+                      .filter(Boolean)
+                      .join(" · "),
+                  ),
+                ),
+              ),
+            ),
+          )
+        : h("p", { class: "muted small" }, t("context.no_earlier")),
+    );
   }
 
   #drawCrew() {
     const here = this.conversation.card.participants.filter((who) => !who.left);
-    this.crew.body.replaceChildren(h("ul", { class: "plain" }, here.map((who) => h("li", {}, icon(who.kind === "reader" ? "talk" : "people"), h("span", {}, who.kind === "reader" ? readerOf(this.conversation.card) : who.name, " ", h("span", { class: "muted small" }, t(`crew.${who.kind}`)))))));
+    this.crew.body.replaceChildren(
+      h(
+        "ul",
+        { class: "plain" },
+        here.map((who) =>
+          h(
+            "li",
+            {},
+            icon(who.kind === "reader" ? "talk" : "people"),
+            h(
+              "span",
+              {},
+              who.kind === "reader" ? readerOf(this.conversation.card) : who.name,
+              " ",
+              h("span", { class: "muted small" }, t(`crew.${who.kind}`)),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 }
 
@@ -101,7 +236,16 @@ class NotesView {
     Object.assign(this, { model, conversation, drawnTo: 0 });
     this.log = h("div", { class: "talk notes__log", role: "log", "aria-label": t("note.log") });
     this.pending = h("div", { class: "talk notes__log" });
-    this.field = h("textarea", { class: "input notes__field", rows: 1, maxlength: 20_000, "aria-label": t("note.label"), placeholder: t("note.placeholder"), value: tab.get(`note.${conversation.id}`) ?? "", oninput: () => tab.set(`note.${conversation.id}`, this.field.value), onkeydown: (event) => this.#key(event) });
+    this.field = h("textarea", {
+      class: "input notes__field",
+      rows: 1,
+      maxlength: 20_000,
+      "aria-label": t("note.label"),
+      placeholder: t("note.placeholder"),
+      value: tab.get(`note.${conversation.id}`) ?? "",
+      oninput: () => tab.set(`note.${conversation.id}`, this.field.value),
+      onkeydown: (event) => this.#key(event),
+    });
     const part = section("notes");
     write(part.count, t("note.hidden"));
     this.node = part.node;
@@ -120,13 +264,43 @@ class NotesView {
       this.log.scrollTop = this.log.scrollHeight;
     }
     const entries = this.model.outbox.of(this.conversation.id, "note");
-    keyed(this.pending, entries, (entry) => entry.id, (entry) => h("div", { class: "bubble bubble--mine bubble--note" }, h("div", { class: "bubble__text" }, entry.text), h("span", { class: "bubble__foot" }, h("span", { class: "bubble__mark" }), h("button", { type: "button", class: "textual", hidden: true, onclick: () => this.model.dropUnsent(entry.id) }, t("common.delete")))), (node, entry) => {
-      write(node.querySelector(".bubble__mark"), entry.refused || t(this.model.link.state === "open" ? "mark.sending" : "mark.waiting"));
-      show(node.querySelector("button"), Boolean(entry.refused));
-    });
+    keyed(
+      this.pending,
+      entries,
+      (entry) => entry.id,
+      (entry) =>
+        h(
+          "div",
+          { class: "bubble bubble--mine bubble--note" },
+          h("div", { class: "bubble__text" }, entry.text),
+          h(
+            "span",
+            { class: "bubble__foot" },
+            h("span", { class: "bubble__mark" }),
+            h(
+              "button",
+              {
+                type: "button",
+                class: "textual",
+                hidden: true,
+                onclick: () => this.model.outgoing.drop(entry.id),
+              },
+              t("common.delete"),
+            ),
+          ),
+        ),
+      (node, entry) => {
+        write(
+          node.querySelector(".bubble__mark"),
+          entry.refused || t(this.model.link.state === "open" ? "mark.sending" : "mark.waiting"),
+        );
+        show(node.querySelector("button"), Boolean(entry.refused));
+      },
+    );
     show(this.pending, entries.length > 0);
     show(this.log, notes.events.length > 0);
-    if (document.visibilityState === "visible" && this.node.offsetParent) this.model.hasSeenNotes(this.conversation.id);
+    if (document.visibilityState === "visible" && this.node.offsetParent)
+      this.model.hasSeenNotes(this.conversation.id);
   }
 
   focus() {
@@ -139,7 +313,7 @@ class NotesView {
     event.preventDefault();
     const text = this.field.value.trim();
     if (!text) return;
-    this.model.note(this.conversation.id, text);
+    this.model.outgoing.write("note", this.conversation.id, text);
     this.field.value = "";
     tab.set(`note.${this.conversation.id}`, null);
   }
@@ -148,13 +322,24 @@ class NotesView {
 function section(name) {
   const body = h("div", { class: "context__body" });
   const count = h("span", { class: "context__count number muted small" });
-  const node = h("section", { class: `context__section context__section--${name}` }, h("h2", { class: "context__title" }, t(`context.${name}`), count), body);
+  const node = h(
+    "section",
+    { class: `context__section context__section--${name}` },
+    h("h2", { class: "context__title" }, t(`context.${name}`), count),
+    body,
+  );
   set(node, { "aria-label": t(`context.${name}`) });
   return { node, body, count };
 }
 
 function facts(rows) {
-  return h("dl", { class: "facts" }, rows.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, t(`fact.${name}`)), h("dd", {}, value)]));
+  return h(
+    "dl",
+    { class: "facts" },
+    rows
+      .filter(([, value]) => value)
+      .map(([name, value]) => [h("dt", {}, t(`fact.${name}`)), h("dd", {}, value)]),
+  );
 }
 
 const time = (iso) => h("time", { datetime: iso, title: exactly(iso) }, dated(iso));

@@ -127,7 +127,11 @@ export class Outbox {
 
   #read() {
     try {
-      return JSON.parse(this.storage.getItem(this.key) ?? "[]").map((entry) => ({ ...entry, sent: false, wait: false }));
+      return JSON.parse(this.storage.getItem(this.key) ?? "[]").map((entry) => ({
+        ...entry,
+        sent: false,
+        wait: false,
+      }));
     } catch {
       return [];
     }

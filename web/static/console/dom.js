@@ -24,7 +24,8 @@ export function set(node, props) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else if (key === "value" || key === "checked") node[key] = value;
     else if (value == null || value === false) node.removeAttribute(key);
-    else if (node.getAttribute(key) !== String(value === true ? "" : value)) node.setAttribute(key, value === true ? "" : value);
+    else if (node.getAttribute(key) !== String(value === true ? "" : value))
+      node.setAttribute(key, value === true ? "" : value);
   }
   return node;
 }
@@ -67,7 +68,12 @@ export function keyed(parent, items, keyOf, make, update = () => {}) {
 /** Whether what the keyboard does now is writing. */
 export function isWriting(target = document.activeElement) {
   if (!target) return false;
-  return target.isContentEditable || target.matches?.("textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])");
+  return (
+    target.isContentEditable ||
+    target.matches?.(
+      "textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])",
+    )
+  );
 }
 
 /** One call for many: the last of a burst of calls within the same turn, or after `ms`. */

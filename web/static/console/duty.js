@@ -12,36 +12,72 @@ const TOPICS = ["reference", "platform", "account", "order"];
 const LANGUAGES = ["zh", "en"];
 const ACTIVE_EVERY_MS = 60_000;
 const MAX_CAPACITY = 8;
+const BLINK_MS = 400;
 
 /** The duty switch and its settings. */
 export class DutyView {
   constructor(model) {
     this.model = model;
     this.choices = AVAILABILITIES.map((value) => this.#choice(value));
-    this.reason = h("p", { class: "duty__reason", hidden: true }, h("span", {}), h("button", { type: "button", class: "button button--small button--primary", onclick: () => this.change({ availability: "available" }) }, t("duty.back")));
+    this.reason = h(
+      "p",
+      { class: "duty__reason", hidden: true },
+      h("span", {}),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button button--small button--primary",
+          onclick: () => this.change({ availability: "available" }),
+        },
+        t("duty.back"),
+      ),
+    );
     this.load = h("span", { class: "duty__load number" });
-    this.gear = h("button", { type: "button", class: "button button--quiet button--icon button--small", "aria-expanded": "false", "aria-controls": "duty-settings", "aria-label": t("duty.settings"), title: t("duty.settings"), onclick: () => this.#fold() }, icon("gear"));
-    this.mute = h("button", { type: "button", class: "button button--quiet button--icon button--small", onclick: () => this.toggleSound() });
+    this.gear = h(
+      "button",
+      {
+        type: "button",
+        class: "button button--quiet button--icon button--small",
+        "aria-expanded": "false",
+        "aria-controls": "duty-settings",
+        "aria-label": t("duty.settings"),
+        title: t("duty.settings"),
+        onclick: () => this.#fold(),
+      },
+      icon("gear"),
+    );
+    this.mute = h("button", {
+      type: "button",
+      class: "button button--quiet button--icon button--small",
+      onclick: () => this.toggleSound(),
+    });
     this.settings = this.#settings();
     this.ask = this.#ask();
     this.node = h(
       "section",
       { class: "duty", "aria-label": t("duty.title") },
-      h("div", { class: "duty__switch", role: "radiogroup", "aria-label": t("duty.availability") }, this.choices),
+      h(
+        "div",
+        { class: "duty__switch", role: "radiogroup", "aria-label": t("duty.availability") },
+        this.choices,
+      ),
       this.reason,
       h("div", { class: "duty__row" }, this.load, h("span", { class: "duty__tools" }, this.mute, this.gear)),
       this.settings,
       this.ask,
     );
     this.#showSound();
-    for (const input of ["pointerdown", "keydown", "pointermove"]) addEventListener(input, () => this.#active(), { passive: true });
+    for (const input of ["pointerdown", "keydown", "pointermove"])
+      addEventListener(input, () => this.#active(), { passive: true });
   }
 
   update() {
     const duty = this.model.state?.duty;
     if (!duty) return;
     const wanted = this.pending?.availability ?? duty.availability;
-    for (const choice of this.choices) choice.querySelector("input").checked = choice.dataset.value === wanted;
+    for (const choice of this.choices)
+      choice.querySelector("input").checked = choice.dataset.value === wanted;
     show(this.reason, wanted === "away" && duty.availability === "away" && Boolean(duty.away_reason));
     if (duty.away_reason) write(this.reason.firstChild, t(`duty.reason.${duty.away_reason}`));
     set(this.node, { "data-availability": wanted });
@@ -57,7 +93,11 @@ export class DutyView {
     this.update();
     try {
       await put("/api/console/duty", change);
-      this.model.state.duty = { ...this.model.state.duty, ...change, ...("availability" in change ? { away_reason: "" } : {}) };
+      this.model.state.duty = {
+        ...this.model.state.duty,
+        ...change,
+        ...("availability" in change ? { away_reason: "" } : {}),
+      };
     } catch (refused) {
       alarm.toast(refused.message, { bad: true });
     }
@@ -84,7 +124,13 @@ export class DutyView {
     return h(
       "label",
       { class: "duty__choice", "data-value": value, for: id },
-      h("input", { type: "radio", name: "availability", id, value, onchange: () => this.change({ availability: value }) }),
+      h("input", {
+        type: "radio",
+        name: "availability",
+        id,
+        value,
+        onchange: () => this.change({ availability: value }),
+      }),
       h("span", { class: "duty__dot", "aria-hidden": "true" }),
       h("span", {}, t(`availability.${value}`)),
     );
@@ -92,23 +138,54 @@ export class DutyView {
 
   #settings() {
     this.capacity = h("output", { class: "stepper__value number", "aria-live": "polite" });
-    this.topicBoxes = TOPICS.map((topic) => this.#box(topic, t(`topic.${topic}`), () => this.#choose("topics", this.topicBoxes)));
-    this.languageBoxes = LANGUAGES.map((code) => this.#box(code, t(`language.${code}`), () => this.#choose("languages", this.languageBoxes)));
-    const letters = this.#box("letters", t("duty.letters"), () => remember("no-letters", !letters.querySelector("input").checked));
+    this.topicBoxes = TOPICS.map((topic) =>
+      this.#box(topic, t(`topic.${topic}`), () => this.#choose("topics", this.topicBoxes)),
+    );
+    this.languageBoxes = LANGUAGES.map((code) =>
+      this.#box(code, t(`language.${code}`), () => this.#choose("languages", this.languageBoxes)),
+    );
+    const letters = this.#box("letters", t("duty.letters"), () =>
+      remember("no-letters", !letters.querySelector("input").checked),
+    );
     letters.querySelector("input").checked = !recall("no-letters");
-    const step = (by, name) => h("button", { type: "button", class: "button button--small button--icon", "aria-label": t(`duty.${name}`), onclick: () => this.#step(by) }, by > 0 ? "+" : "−");
+    const step = (by, name) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button button--small button--icon",
+          "aria-label": t(`duty.${name}`),
+          onclick: () => this.#step(by),
+        },
+        by > 0 ? "+" : "−",
+      );
     return h(
       "div",
       { class: "duty__settings", id: "duty-settings", hidden: true },
-      h("div", { class: "duty__setting", role: "group", "aria-label": t("duty.capacity") }, h("span", {}, t("duty.capacity")), h("span", { class: "stepper" }, step(-1, "fewer"), this.capacity, step(1, "more"))),
+      h(
+        "div",
+        { class: "duty__setting", role: "group", "aria-label": t("duty.capacity") },
+        h("span", {}, t("duty.capacity")),
+        h("span", { class: "stepper" }, step(-1, "fewer"), this.capacity, step(1, "more")),
+      ),
       h("fieldset", {}, h("legend", {}, t("duty.topics")), this.topicBoxes),
-      h("fieldset", {}, h("legend", {}, t("duty.languages")), h("div", { class: "duty__pair" }, this.languageBoxes)),
+      h(
+        "fieldset",
+        {},
+        h("legend", {}, t("duty.languages")),
+        h("div", { class: "duty__pair" }, this.languageBoxes),
+      ),
       h("fieldset", {}, h("legend", {}, t("keys.title")), letters),
     );
   }
 
   #box(value, label, changed) {
-    return h("label", { class: "tick" }, h("input", { type: "checkbox", value, onchange: changed }), h("span", {}, label));
+    return h(
+      "label",
+      { class: "tick" },
+      h("input", { type: "checkbox", value, onchange: changed }),
+      h("span", {}, label),
+    );
   }
 
   #boxes(boxes, values) {
@@ -119,7 +196,10 @@ export class DutyView {
   }
 
   #choose(name, boxes) {
-    const values = boxes.map((box) => box.querySelector("input")).filter((input) => input.checked).map((input) => input.value);
+    const values = boxes
+      .map((box) => box.querySelector("input"))
+      .filter((input) => input.checked)
+      .map((input) => input.value);
     if (values.length) return this.change({ [name]: values });
     alarm.toast(t(`duty.no_${name}`));
     this.update();
@@ -143,9 +223,34 @@ export class DutyView {
       "div",
       { class: "duty__ask", hidden: !alarm.mayAskToNotify() },
       h("p", {}, t("notify.ask")),
-      h("p", { class: "duty__ask-row" },
-        h("button", { type: "button", class: "button button--small", onclick: async () => { await alarm.askToNotify(); done(); } }, t("notify.allow")),
-        h("button", { type: "button", class: "button button--small button--quiet", onclick: () => { alarm.putOffNotifications(); done(); } }, t("notify.later"))),
+      h(
+        "p",
+        { class: "duty__ask-row" },
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button button--small",
+            onclick: async () => {
+              await alarm.askToNotify();
+              done();
+            },
+          },
+          t("notify.allow"),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button button--small button--quiet",
+            onclick: () => {
+              alarm.putOffNotifications();
+              done();
+            },
+          },
+          t("notify.later"),
+        ),
+      ),
     );
     return box;
   }
@@ -164,12 +269,24 @@ export class LineView {
     this.model = model;
     this.text = h("span", { class: "line__text" });
     this.count = h("span", { class: "line__count number" });
-    this.again = h("button", { type: "button", class: "button button--small", hidden: true, onclick: () => model.link.hurry() }, t("line.now"));
-    this.node = h("div", { class: "line" }, h("span", { class: "line__dot", "aria-hidden": "true" }), h("span", { role: "status" }, this.text), this.count, this.again);
+    this.again = h(
+      "button",
+      { type: "button", class: "button button--small", hidden: true, onclick: () => model.link.hurry() },
+      t("line.now"),
+    );
+    this.node = h(
+      "div",
+      { class: "line" },
+      h("span", { class: "line__dot", "aria-hidden": "true" }),
+      h("span", { role: "status" }, this.text),
+      this.count,
+      this.again,
+    );
   }
 
   update() {
-    const { currency, link, outbox } = this.model;
+    const { link, outbox } = this.model;
+    const currency = this.#calm(this.model.currency);
     if (this.node.dataset.state !== currency) {
       this.node.dataset.state = currency;
       write(this.text, t(`line.${currency}`));
@@ -177,7 +294,23 @@ export class LineView {
     const waiting = outbox.entries.filter((entry) => !entry.refused && !entry.seq).length;
     const left = link.state === "waiting" ? link.retryAt - Date.now() : 0;
     const unsent = currency !== "current" && waiting ? t("line.unsent", { n: waiting }) : "";
-    write(this.count, [left > 1_000 ? t("line.retry", { left: countdown(left) }) : "", unsent].filter(Boolean).join(" · "));
+    write(
+      this.count,
+      [left > 1_000 ? t("line.retry", { left: countdown(left) }) : "", unsent].filter(Boolean).join(" · "),
+    );
     show(this.again, left > 3_000);
+  }
+
+  /** Catching up for less than a blink is not worth a word. */
+  #calm(currency) {
+    if (currency !== "catching") this.since = null;
+    else if (this.node.dataset.state === "current") {
+      this.since ??= Date.now();
+      if (Date.now() - this.since < BLINK_MS) {
+        setTimeout(() => this.update(), BLINK_MS);
+        return "current";
+      }
+    }
+    return currency;
   }
 }

@@ -6,7 +6,13 @@ import { t } from "./words.js";
 export class Refused extends Error {
   constructor(error, status = 0) {
     super(error.message || t("problem.unknown"));
-    Object.assign(this, { status, code: error.code ?? "unknown", field: error.field ?? "", retry: error.retry ?? "stop", data: error.data ?? {} });
+    Object.assign(this, {
+      status,
+      code: error.code ?? "unknown",
+      field: error.field ?? "",
+      retry: error.retry ?? "stop",
+      data: error.data ?? {},
+    });
   }
 }
 
@@ -78,7 +84,11 @@ function answer(status, text) {
     value = null; // a proxy's error page: the status alone tells
   }
   if (status >= 200 && status < 300) return value;
-  const error = value?.error ?? { code: status === 401 ? "not_logged_in" : "unknown", message: status >= 500 ? t("problem.server") : "", retry: status >= 500 ? "retry" : "stop" };
+  const error = value?.error ?? {
+    code: status === 401 ? "not_logged_in" : "unknown",
+    message: status >= 500 ? t("problem.server") : "",
+    retry: status >= 500 ? "retry" : "stop",
+  };
   if (status === 401) document.dispatchEvent(new CustomEvent("logged-out"));
   throw new Refused(error, status);
 }

@@ -13,13 +13,49 @@ export function bindings({ offers, workspace, duty }) {
     key("decline", "offers", "KeyD", "D", () => offers.declineFirst()),
     key("next", "talks", "KeyJ", "J", () => workspace.step(1)),
     key("previous", "talks", "KeyK", "K", () => workspace.step(-1)),
-    key("compose", "talks", "KeyC", "C", column((one) => one.focus())),
-    key("phrases", "talks", "KeyP", "P", column((one) => one.conversation.over || one.composer.popup.open())),
-    key("document", "talks", "KeyF", "F", column((one) => one.passDocument())),
+    key(
+      "compose",
+      "talks",
+      "KeyC",
+      "C",
+      column((one) => one.focus()),
+    ),
+    key(
+      "phrases",
+      "talks",
+      "KeyP",
+      "P",
+      column((one) => one.conversation.over || one.composer.popup.open()),
+    ),
+    key(
+      "document",
+      "talks",
+      "KeyF",
+      "F",
+      column((one) => one.passDocument()),
+    ),
     key("notes", "talks", "KeyN", "N", () => workspace.focused && (workspace.note(workspace.focused), true)),
-    key("transfer", "talks", "KeyT", "T", column((one) => one.transfer())),
-    key("end", "talks", "KeyE", "E", column((one) => one.end())),
-    key("wrap_up", "talks", "KeyW", "W", column((one) => one.conversation.over && one.focus())),
+    key(
+      "transfer",
+      "talks",
+      "KeyT",
+      "T",
+      column((one) => one.transfer()),
+    ),
+    key(
+      "end",
+      "talks",
+      "KeyE",
+      "E",
+      column((one) => one.end()),
+    ),
+    key(
+      "wrap_up",
+      "talks",
+      "KeyW",
+      "W",
+      column((one) => one.conversation.over && one.focus()),
+    ),
     key("close", "talks", "KeyX", "X", () => workspace.focused && (workspace.close(workspace.focused), true)),
     key("columns_1", "desk", "Digit1", "1", () => workspace.setWidth(1)),
     key("columns_2", "desk", "Digit2", "2", () => workspace.setWidth(2)),
@@ -34,7 +70,15 @@ function key(name, group, code, letter, run) {
 
 /** Listens; dialogs have the keyboard to themselves. */
 export function listen(keys) {
-  const help = [...keys, { name: "help", group: "desk", shown: ["?"] }, { name: "alt", group: "writing", shown: ["Alt", "A…"] }, { name: "send", group: "writing", shown: ["Enter"] }, { name: "line", group: "writing", shown: ["Shift", "Enter"] }, { name: "phrase", group: "writing", shown: ["/"] }, { name: "leave", group: "writing", shown: ["Esc"] }];
+  const help = [
+    ...keys,
+    { name: "help", group: "desk", shown: ["?"] },
+    { name: "alt", group: "writing", shown: ["Alt", "A…"] },
+    { name: "send", group: "writing", shown: ["Enter"] },
+    { name: "line", group: "writing", shown: ["Shift", "Enter"] },
+    { name: "phrase", group: "writing", shown: ["/"] },
+    { name: "leave", group: "writing", shown: ["Esc"] },
+  ];
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isComposing(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey) return;

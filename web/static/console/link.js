@@ -20,8 +20,28 @@ export function pause(tries, range, random = Math.random) {
  * "waiting" (until `link.retryAt`) or "stopped" (log-in has run out).
  */
 export class Link {
-  constructor({ socketUrl, streamUrl, healthUrl, post, hello, heard, changed, WebSocket = globalThis.WebSocket, EventSource = globalThis.EventSource }) {
-    Object.assign(this, { socketUrl, streamUrl, healthUrl, post, hello, heard, changed, WebSocket, EventSource });
+  constructor({
+    socketUrl,
+    streamUrl,
+    healthUrl,
+    post,
+    hello,
+    heard,
+    changed,
+    WebSocket = globalThis.WebSocket,
+    EventSource = globalThis.EventSource,
+  }) {
+    Object.assign(this, {
+      socketUrl,
+      streamUrl,
+      healthUrl,
+      post,
+      hello,
+      heard,
+      changed,
+      WebSocket,
+      EventSource,
+    });
     this.state = "waiting";
     this.tries = 0;
     this.never = 0; // attempts in a row in which a WebSocket never opened
@@ -29,7 +49,10 @@ export class Link {
     this.wire = null;
     addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.#fall());
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.hurry());
+    document.addEventListener(
+      "visibilitychange",
+      () => document.visibilityState === "visible" && this.hurry(),
+    );
     addEventListener("pagehide", () => this.wire?.close());
     addEventListener("pageshow", (event) => event.persisted && this.#fall());
   }
@@ -88,7 +111,9 @@ export class Link {
 
   /** No WebSocket opened: blocked on the way, or is the server away? Only if it answers otherwise does it count as blocked. */
   async #suspect() {
-    const answers = await fetch(this.healthUrl, { cache: "no-store" }).then((response) => response.ok).catch(() => false);
+    const answers = await fetch(this.healthUrl, { cache: "no-store" })
+      .then((response) => response.ok)
+      .catch(() => false);
     if (!answers) return;
     this.never += 1;
     this.neverSince = Date.now();

@@ -2,7 +2,8 @@
 
 import { h } from "./dom.js";
 import * as alarm from "./alarm.js";
-import { overdueDialog, keysDialog } from "./dialogs.js";
+import { overdueDialog } from "./actions.js";
+import { keysDialog } from "./dialogs.js";
 import { DutyView, LineView } from "./duty.js";
 import { bindings, listen } from "./keys.js";
 import { ListView, preview } from "./list.js";
@@ -22,13 +23,31 @@ const workspace = new Workspace(model, phrases, shell);
 const duty = new DutyView(model);
 const line = new LineView(model);
 const offers = new OffersView(model, (card) => workspace.open(card.id));
-const list = new ListView(model, { open: (id) => workspace.open(id), isShown: (id) => workspace.isShown(id), isFocused: (id) => workspace.isFocused(id) });
+const list = new ListView(model, {
+  open: (id) => workspace.open(id),
+  isShown: (id) => workspace.isShown(id),
+  isFocused: (id) => workspace.isFocused(id),
+});
 const keys = listen(bindings({ offers, workspace, duty }));
 
 document.getElementById("pane-list").append(duty.node, offers.node, list.node);
 document.getElementById("pane-talk").append(workspace.node);
 document.getElementById("pane-context").append(workspace.context);
-document.getElementById("console-line").append(line.node, workspace.switch, h("button", { type: "button", class: "button button--quiet button--small", "aria-label": t("keys.title"), title: t("keys.title"), onclick: () => keysDialog(keys) }, h("kbd", { "aria-hidden": "true" }, "?")));
+document.getElementById("console-line").append(
+  line.node,
+  workspace.switch,
+  h(
+    "button",
+    {
+      type: "button",
+      class: "button button--quiet button--small",
+      "aria-label": t("keys.title"),
+      title: t("keys.title"),
+      onclick: () => keysDialog(keys),
+    },
+    h("kbd", { "aria-hidden": "true" }, "?"),
+  ),
+);
 
 function update() {
   duty.update();
@@ -50,19 +69,33 @@ model.addEventListener("said", ({ detail: { conversation, event } }) => {
   if (!alarm.isElsewhere() && workspace.isFocused(conversation.id)) return;
   alarm.ringMessage();
   alarm.announce(t("list.said", { reader: readerOf(conversation.card), text: preview(event) }));
-  alarm.notify(readerOf(conversation.card), preview(event), conversation.id, () => workspace.open(conversation.id));
+  alarm.notify(readerOf(conversation.card), preview(event), conversation.id, () =>
+    workspace.open(conversation.id),
+  );
 });
 model.addEventListener("note", ({ detail: { conversation, event } }) => {
   alarm.announce(t("note.arrived", { name: event.by.name, text: preview(event) }));
-  if (!workspace.isFocused(conversation.id)) alarm.toast(t("note.arrived", { name: event.by.name, text: preview(event) }), { action: [t("note.show"), () => workspace.note(conversation.id)] });
+  if (!workspace.isFocused(conversation.id))
+    alarm.toast(t("note.arrived", { name: event.by.name, text: preview(event) }), {
+      action: [t("note.show"), () => workspace.note(conversation.id)],
+    });
 });
 model.addEventListener("gone", ({ detail: conversation }) => {
-  if (conversation.card.state === "active" && !conversation.leaving) alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
+  if (conversation.card.state === "active" && !conversation.leaving)
+    alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
 });
-model.addEventListener("unsent", ({ detail: entry }) => alarm.toast(t("list.unsent", { text: entry.text }), { bad: true }));
-document.addEventListener("logged-out", () => alarm.toast(t("problem.logged_out"), { bad: true, action: [t("common.login"), () => location.assign("/login?next=/console")] }));
+model.addEventListener("unsent", ({ detail: entry }) =>
+  alarm.toast(t("list.unsent", { text: entry.text }), { bad: true }),
+);
+document.addEventListener("logged-out", () =>
+  alarm.toast(t("problem.logged_out"), {
+    bad: true,
+    action: [t("common.login"), () => location.assign("/login?next=/console")],
+  }),
+);
 document.addEventListener("pointerdown", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
 });
 for (const name of ["focus", "visibilitychange"]) {
   addEventListener(name, () => {

@@ -1,95 +1,14 @@
 // What the console knows: the state that /api/console gives, the conversations that the line brings, and what the librarian is writing.
 
-import { Log, Outbox } from "./conversation.js";
 import { Link } from "./link.js";
 import { soon } from "./dom.js";
 import { clockSkew, get, post, renewCsrf } from "./http.js";
+import { Outgoing } from "./outgoing.js";
 import { recall, remember } from "./memory.js";
-import { t } from "./words.js";
+import { Conversation } from "./talk.js";
 
 const TYPING_SHOWN_MS = 5_000;
-const RECEIPT_MS = 300;
-const BUSY_MS = [1_000, 4_000];
-
-/** One conversation on the desk: its card, its two logs, who is writing, how far everybody has read. */
-class Conversation {
-  constructor(id) {
-    this.id = id;
-    this.log = new Log(`chat/${id}`);
-    this.notes = new Log(`chat/${id}/staff`);
-    this.marks = new Map(); // participant → {delivered, read}
-    this.typing = new Map(); // participant → {name, until}
-    this.told = { delivered: 0, read: 0 }; // the receipt that the server has from us
-    this.view = null; // the page behind it, from /desk-view
-    this.viewProblem = null;
-    this.notesRead = 0;
-  }
-
-  mark(who) {
-    let mark = this.marks.get(who);
-    if (!mark) this.marks.set(who, (mark = { delivered: 0, read: 0 }));
-    return mark;
-  }
-
-  moveMark(who, { delivered, read }) {
-    const mark = this.mark(who);
-    mark.delivered = Math.max(mark.delivered, delivered ?? 0, read ?? 0);
-    mark.read = Math.max(mark.read, read ?? 0);
-  }
-
-  /** Runs what takes the conversation off this desk by one's own wish: its going is no news then. */
-  async leave(work) {
-    this.leaving = true;
-    try {
-      return await work();
-    } catch (refused) {
-      this.leaving = false;
-      throw refused;
-    }
-  }
-
-  /** What the reader wrote and the librarian has not seen. */
-  get unread() {
-    const seen = Math.max(this.told.read, this.seen ?? 0);
-    let count = 0;
-    for (let at = this.log.events.length - 1; at >= 0 && this.log.events[at].seq > seen; at--) {
-      if (this.log.events[at].by.kind === "reader" && SAID.has(this.log.events[at].kind)) count += 1;
-    }
-    return count;
-  }
-
-  /** Since when the reader has been waiting for a reply, or null. */
-  get waitingSince() {
-    let since = null;
-    for (let at = this.log.events.length - 1; at >= 0; at--) {
-      const event = this.log.events[at];
-      if (!SAID.has(event.kind)) continue;
-      if (event.by.kind !== "reader") break;
-      since = event.at;
-    }
-    return since;
-  }
-
-  get lastSaid() {
-    return this.log.events.findLast((event) => SAID.has(event.kind)) ?? null;
-  }
-
-  /** Documents passed on, newest knowledge first: the events, or the count that came with the card. */
-  get documents() {
-    return this.log.current ? this.log.events.filter((event) => event.kind === "document").length : this.card.documents;
-  }
-
-  get documentsLimit() {
-    return this.view?.documents_limit ?? null;
-  }
-
-  get over() {
-    return this.card.state !== "active";
-  }
-}
-
-/** The kinds that somebody said; the others tell of changes. */
-export const SAID = new Set(["message", "file", "document"]);
+const ASK_AGAIN_MS = 2_000;
 
 /** The model; views are told by the event "change", and of single happenings by "ready", "offer", "said", "note", "gone", "unsent". */
 export class Console extends EventTarget {
@@ -99,8 +18,6 @@ export class Console extends EventTarget {
     this.problem = null; // why it could not be fetched
     this.conversations = new Map();
     this.shownOffers = new Set();
-    this.outbox = new Outbox(storage);
-    this.ids = () => crypto.randomUUID().replaceAll("-", "");
     this.changed = soon(() => this.dispatchEvent(new Event("change")));
     this.version = 0;
     this.era = 0; // how often the line has opened
@@ -114,7 +31,7 @@ export class Console extends EventTarget {
       changed: (state) => this.#lineChanged(state),
     });
     this.refetch = soon(() => this.#fetch(), 60);
-    this.tellReceipts = soon(() => this.#tellReceipts(), RECEIPT_MS);
+    this.outgoing = new Outgoing(this, storage);
   }
 
   start() {
@@ -128,7 +45,7 @@ export class Console extends EventTarget {
   /** The line in one word, truthfully: "current" only when everything that the server has is here. */
   get currency() {
     if (this.link.state !== "open") return this.link.state === "stopped" ? "stopped" : "offline";
-    if (this.fetching || this.stale) return "catching";
+    if (this.stale || this.version > this.state.duty.version) return "catching";
     for (const conversation of this.conversations.values()) {
       if (!conversation.log.current) return "catching";
     }
@@ -141,8 +58,13 @@ export class Console extends EventTarget {
 
   /** Conversations in the order in which they were taken. */
   list(state) {
-    const found = [...this.conversations.values()].filter((one) => (state === "active" ? !one.over : one.over));
-    return found.sort((a, b) => (a.card.accepted_at ?? "").localeCompare(b.card.accepted_at ?? "") || a.id.localeCompare(b.id));
+    const found = [...this.conversations.values()].filter((one) =>
+      state === "active" ? !one.over : one.over,
+    );
+    return found.sort(
+      (a, b) =>
+        (a.card.accepted_at ?? "").localeCompare(b.card.accepted_at ?? "") || a.id.localeCompare(b.id),
+    );
   }
 
   get overdue() {
@@ -150,36 +72,8 @@ export class Console extends EventTarget {
     return this.list("over").filter((one) => ids.has(one.id));
   }
 
-  say(id, text) {
-    this.#write("post", id, text);
-  }
-
-  note(id, text) {
-    this.#write("note", id, text);
-  }
-
-  /** Says something and waits until it is durable, refused, or `ms` have passed: what follows must not overtake it. */
-  sayAndWait(id, text, ms = 5_000) {
-    const entry = this.#write("post", id, text);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => done(), ms);
-      const look = () => this.outbox.entries.some((one) => one.id === entry && !one.seq && !one.refused) || done();
-      const done = () => {
-        clearTimeout(timer);
-        this.removeEventListener("change", look);
-        resolve();
-      };
-      this.addEventListener("change", look);
-    });
-  }
-
-  /** The librarian is writing: told at most every three seconds. */
-  isTyping(id) {
-    const conversation = this.conversation(id);
-    const now = Date.now();
-    if (!conversation || now - (conversation.typingTold ?? 0) < 3_000) return;
-    conversation.typingTold = now;
-    this.link.send({ t: "typing", session: id });
+  get outbox() {
+    return this.outgoing.outbox;
   }
 
   /** The librarian has seen a conversation up to a number. */
@@ -188,7 +82,7 @@ export class Console extends EventTarget {
     if (!conversation || (conversation.seen ?? 0) >= seq) return;
     conversation.seen = seq;
     this.changed();
-    this.tellReceipts();
+    this.outgoing.tellReceipts();
   }
 
   hasSeenNotes(id) {
@@ -196,17 +90,6 @@ export class Console extends EventTarget {
     if (!conversation || conversation.notesRead === conversation.notes.last) return;
     conversation.notesRead = conversation.notes.last;
     remember(`notes.${id}`, conversation.notesRead);
-    this.changed();
-  }
-
-  dropUnsent(id) {
-    this.outbox.drop(id);
-    this.changed();
-  }
-
-  resend(id) {
-    this.outbox.refuse(id, "");
-    this.#flush();
     this.changed();
   }
 
@@ -234,14 +117,6 @@ export class Console extends EventTarget {
     this.changed();
   }
 
-  #write(kind, session, text) {
-    const id = this.ids();
-    this.outbox.add({ id, kind, session, text, at: new Date().toISOString() });
-    this.#flush();
-    this.changed();
-    return id;
-  }
-
   async #fetch() {
     if (this.fetching) {
       this.again = true;
@@ -262,7 +137,8 @@ export class Console extends EventTarget {
     } catch (problem) {
       this.problem = problem;
       this.stale = true;
-      if (problem.retry !== "stop") this.fetchTimer = setTimeout(() => this.#fetch(), 2_000 + Math.random() * 3_000);
+      if (problem.retry !== "stop")
+        this.fetchTimer = setTimeout(() => this.#fetch(), 2_000 + Math.random() * 3_000);
     }
     this.fetching = false;
     if (this.again) {
@@ -281,7 +157,7 @@ export class Console extends EventTarget {
     for (const id of this.conversations.keys()) {
       if (!here.has(id)) this.#forget(id);
     }
-    this.#orphans();
+    this.outgoing.giveBack();
     for (const offer of state.offers) {
       if (this.shownOffers.has(offer.offer_id)) continue;
       this.shownOffers.add(offer.offer_id);
@@ -305,7 +181,7 @@ export class Console extends EventTarget {
     let conversation = this.conversations.get(card.id);
     const before = conversation?.card;
     if (!conversation) {
-      conversation = new Conversation(card.id);
+      conversation = new Conversation(card.id, this.me.id);
       conversation.notesRead = recall(`notes.${card.id}`) ?? 0;
       this.conversations.set(card.id, conversation);
     }
@@ -320,16 +196,9 @@ export class Console extends EventTarget {
   #forget(id) {
     const conversation = this.conversations.get(id);
     this.conversations.delete(id);
-    for (const log of [conversation.log, conversation.notes]) this.link.send({ t: "unsub", topic: log.topic });
+    for (const log of [conversation.log, conversation.notes])
+      this.link.send({ t: "unsub", topic: log.topic });
     this.dispatchEvent(new CustomEvent("gone", { detail: conversation }));
-  }
-
-  /** What was written into conversations that are no longer ours cannot be sent: its writer gets it back. */
-  #orphans() {
-    for (const entry of this.outbox.entries.filter((one) => !this.conversations.has(one.session))) {
-      this.outbox.drop(entry.id);
-      if (!entry.seq) this.dispatchEvent(new CustomEvent("unsent", { detail: entry }));
-    }
   }
 
   *#logs() {
@@ -355,10 +224,21 @@ export class Console extends EventTarget {
     log.asked = this.link.send({ t: "sub", topic: log.topic, after: log.last });
   }
 
+  #askAgain() {
+    this.refetch();
+    clearTimeout(this.asking);
+    this.asking = setTimeout(() => {
+      for (const log of this.#logs()) log.asked &&= log.subscribed;
+      this.#listen();
+    }, ASK_AGAIN_MS);
+  }
+
   #logOf(topic) {
     const [, id, audience] = topic.split("/");
     const conversation = topic.startsWith("chat/") ? this.conversations.get(id) : null;
-    return conversation && { conversation, log: audience === "staff" ? conversation.notes : conversation.log };
+    return (
+      conversation && { conversation, log: audience === "staff" ? conversation.notes : conversation.log }
+    );
   }
 
   #lineChanged(state) {
@@ -383,7 +263,7 @@ export class Console extends EventTarget {
   /** @private handlers, by the frame's `t` */
   static handlers = {
     welcome() {
-      this.#flush();
+      this.outgoing.flush();
       this.#listen();
     },
     subbed({ topic, last }) {
@@ -406,11 +286,12 @@ export class Console extends EventTarget {
       if (!entry) return;
       this.outbox.acknowledge(id, seq);
       this.#standFor(entry, seq, at);
-      this.#flush();
+      this.outgoing.flush();
     },
     err(frame) {
-      if (frame.id && this.outbox.entries.some((entry) => entry.id === frame.id)) this.#refused(frame);
-      else this.refetch(); // we asked for what is no longer ours
+      if (frame.id && this.outbox.entries.some((entry) => entry.id === frame.id))
+        this.outgoing.refused(frame);
+      else this.#askAgain(); // we asked for what is no longer ours, or not at the moment
     },
     unsubbed({ topic }) {
       this.#logOf(topic)?.log.lose();
@@ -444,14 +325,17 @@ export class Console extends EventTarget {
   #keptEvent(conversation, log, event, live) {
     conversation.typing.delete(event.by.kind === "reader" ? "reader" : event.by.id);
     if (log === conversation.notes) {
-      if (event.by.id === this.me.id && conversation.notesRead === event.seq - 1) conversation.notesRead = event.seq;
-      if (live && event.by.id !== this.me.id) this.dispatchEvent(new CustomEvent("note", { detail: { conversation, event } }));
+      if (event.by.id === this.me.id && conversation.notesRead === event.seq - 1)
+        conversation.notesRead = event.seq;
+      if (live && event.by.id !== this.me.id)
+        this.dispatchEvent(new CustomEvent("note", { detail: { conversation, event } }));
       return;
     }
-    this.tellReceipts();
+    this.outgoing.tellReceipts();
     if (STATE_CHANGES.has(event.kind)) this.refetch();
     if (event.kind === "document") this.refetch();
-    if (live && event.by.id !== this.me.id) this.dispatchEvent(new CustomEvent("said", { detail: { conversation, event } }));
+    if (live && event.by.id !== this.me.id)
+      this.dispatchEvent(new CustomEvent("said", { detail: { conversation, event } }));
   }
 
   /** To its writer an acknowledgement of the very next number stands for the event itself, which need not come any more. */
@@ -467,40 +351,11 @@ export class Console extends EventTarget {
       this.outbox.drop(entry.id);
     } else log.beat(seq);
   }
-
-  #refused(frame) {
-    if (frame.retry === "retry") {
-      this.outbox.hold(frame.id, true);
-      setTimeout(() => {
-        this.outbox.hold(frame.id, false);
-        this.#flush();
-      }, BUSY_MS[0] + Math.random() * (BUSY_MS[1] - BUSY_MS[0]));
-      return;
-    }
-    this.outbox.refuse(frame.id, frame.message || t("problem.unknown"));
-    if (frame.retry === "resume") this.refetch();
-    this.#flush();
-  }
-
-  #flush() {
-    for (const entry of this.outbox.due()) {
-      if (this.link.send({ t: entry.kind, session: entry.session, id: entry.id, text: entry.text })) this.outbox.leave(entry.id);
-    }
-  }
-
-  #tellReceipts() {
-    for (const conversation of this.conversations.values()) {
-      const delivered = conversation.log.last;
-      const read = Math.min(conversation.log.last, Math.max(conversation.seen ?? 0, conversation.told.read));
-      const { told } = conversation;
-      if (delivered <= told.delivered && read <= told.read) continue;
-      if (this.link.send({ t: "receipt", session: conversation.id, delivered, read })) conversation.told = { delivered, read };
-    }
-  }
 }
 
 /** What of a card tells that the page behind it has changed. */
-const behind = ({ state, documents, participants }) => JSON.stringify([state, documents, participants.map((who) => [who.id, who.left])]);
+const behind = ({ state, documents, participants }) =>
+  JSON.stringify([state, documents, participants.map((who) => [who.id, who.left])]);
 
 const HANDLERS = Console.handlers;
 const STATE_CHANGES = new Set(["joined", "left", "transferred", "requeued", "ended", "supervised", "rated"]);

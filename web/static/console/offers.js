@@ -31,7 +31,13 @@ export class OffersView {
   update() {
     const { offers } = this;
     this.node.hidden = !offers.length;
-    keyed(this.list, offers, (offer) => offer.offer_id, (offer) => this.#make(offer), (node, offer) => this.#refresh(node, offer));
+    keyed(
+      this.list,
+      offers,
+      (offer) => offer.offer_id,
+      (offer) => this.#make(offer),
+      (node, offer) => this.#refresh(node, offer),
+    );
     if (offers.length) {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.update(), 250);
@@ -73,7 +79,9 @@ export class OffersView {
     this.update();
     try {
       const answer = await post(`/api/offers/${offer.offer_id}/${how}`);
-      this.model.state.offers = this.model.state.offers.filter((one) => one !== offer && one.offer_id !== offer.offer_id);
+      this.model.state.offers = this.model.state.offers.filter(
+        (one) => one !== offer && one.offer_id !== offer.offer_id,
+      );
       if (how === "accept") this.model.takeCard(answer);
       done(answer);
     } catch (refused) {
@@ -97,22 +105,54 @@ export class OffersView {
   #make(offer) {
     const card = offer.session;
     this.total ??= new Map();
-    this.total.set(offer.offer_id, Math.max(offer.seconds * 1_000, Date.parse(offer.expires_at) - serverNow()));
-    const bar = svg("circle", { class: "ring__bar", cx: 18, cy: 18, r: 16, pathLength: ROUND, "stroke-dasharray": ROUND });
+    this.total.set(
+      offer.offer_id,
+      Math.max(offer.seconds * 1_000, Date.parse(offer.expires_at) - serverNow()),
+    );
+    const bar = svg("circle", {
+      class: "ring__bar",
+      cx: 18,
+      cy: 18,
+      r: 16,
+      pathLength: ROUND,
+      "stroke-dasharray": ROUND,
+    });
     const left = h("span", { class: "ring__left number" });
-    const button = (how, key) => h("button", { type: "button", class: `button ${how === "accept" ? "button--primary" : ""}`, "data-how": how, onclick: () => this[how](offer) }, t(`offer.${how}`), h("kbd", { "aria-hidden": "true" }, key));
+    const button = (how, key) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `button ${how === "accept" ? "button--primary" : ""}`,
+          "data-how": how,
+          onclick: () => this[how](offer),
+        },
+        t(`offer.${how}`),
+        h("kbd", { "aria-hidden": "true" }, key),
+      );
     return Object.assign(
       h(
         "li",
         { class: "offer" },
-        h("div", { class: "offer__head" },
+        h(
+          "div",
+          { class: "offer__head" },
           h("div", { class: "ring", "aria-hidden": "true" }, ring(bar), left),
-          h("div", { class: "offer__who" },
+          h(
+            "div",
+            { class: "offer__who" },
             h("strong", {}, readerOf(card)),
-            h("span", { class: "muted small" }, named(card.desk.library))),
-          card.practice && h("span", { class: "chip chip--info" }, t("card.practice"))),
+            h("span", { class: "muted small" }, named(card.desk.library)),
+          ),
+          card.practice && h("span", { class: "chip chip--info" }, t("card.practice")),
+        ),
         h("p", { class: "offer__question" }, card.question),
-        h("p", { class: "offer__facts muted small" }, [t(`topic.${card.topic}`), t(`language.${card.language}`)].join(" · "), h("span", { class: "offer__waited" })),
+        h(
+          "p",
+          { class: "offer__facts muted small" },
+          [t(`topic.${card.topic}`), t(`language.${card.language}`)].join(" · "),
+          h("span", { class: "offer__waited" }),
+        ),
         h("div", { class: "offer__answer" }, button("accept", "A"), button("decline", "D")),
       ),
       { bar, left },
@@ -124,7 +164,10 @@ export class OffersView {
     set(node.bar, { "stroke-dashoffset": ROUND - (ROUND * left) / (this.total.get(offer.offer_id) || 1) });
     write(node.left, String(Math.ceil(left / 1_000)));
     set(node, { "data-late": left < 4_000, "data-over": left <= 0 });
-    write(node.querySelector(".offer__waited"), ` · ${t("offer.waited", { length: left > 0 ? roughly(serverNow() - Date.parse(offer.session.queued_at)) : duration(0) })}`);
+    write(
+      node.querySelector(".offer__waited"),
+      ` · ${t("offer.waited", { length: left > 0 ? roughly(serverNow() - Date.parse(offer.session.queued_at)) : duration(0) })}`,
+    );
     const busy = this.busy.get(offer.offer_id);
     for (const button of node.querySelectorAll("button")) {
       button.disabled = Boolean(busy) || left <= 0;

@@ -44,7 +44,8 @@ export class Phrases {
   }
 }
 
-const wording = (phrase, language) => (language === "en" ? phrase.text_en || phrase.text_zh : phrase.text_zh || phrase.text_en);
+const wording = (phrase, language) =>
+  language === "en" ? phrase.text_en || phrase.text_zh : phrase.text_zh || phrase.text_en;
 
 /** What placeholders stand for in a conversation, in its language. */
 export function placeholders(me, conversation) {
@@ -78,7 +79,13 @@ export function greeting(me, conversation) {
 export class PhrasePopup {
   constructor(phrases, field, { id, values, language }) {
     Object.assign(this, { phrases, field, values, language, at: 0, found: [] });
-    this.list = h("ul", { class: "popup", role: "listbox", id, "aria-label": t("phrases.title"), hidden: true });
+    this.list = h("ul", {
+      class: "popup",
+      role: "listbox",
+      id,
+      "aria-label": t("phrases.title"),
+      hidden: true,
+    });
     this.node = this.list;
     set(field, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": id });
     field.addEventListener("input", () => this.look());
@@ -111,7 +118,9 @@ export class PhrasePopup {
   show(words) {
     this.found = this.phrases.find(words, this.language());
     this.at = 0;
-    this.list.replaceChildren(...(this.found.length ? this.found.map((phrase, at) => this.#option(phrase, at)) : [this.#nothing()]));
+    this.list.replaceChildren(
+      ...(this.found.length ? this.found.map((phrase, at) => this.#option(phrase, at)) : [this.#nothing()]),
+    );
     show(this.list, true);
     this.#mark();
   }
@@ -147,10 +156,13 @@ export class PhrasePopup {
   }
 
   #option(phrase, at) {
-    const node = h("li", { class: "popup__option", role: "option", id: `${this.list.id}-${at}`, "aria-selected": "false" },
+    const node = h(
+      "li",
+      { class: "popup__option", role: "option", id: `${this.list.id}-${at}`, "aria-selected": "false" },
       h("span", { class: "popup__shortcut" }, `/${phrase.shortcut}`),
       h("span", { class: "popup__text" }, fill(phrase.text, this.values())),
-      h("span", { class: "popup__level small" }, t(`phrases.level.${phrase.level}`)));
+      h("span", { class: "popup__level small" }, t(`phrases.level.${phrase.level}`)),
+    );
     node.addEventListener("pointerdown", (event) => {
       event.preventDefault(); // the field keeps the focus
       this.take(phrase);
@@ -159,8 +171,13 @@ export class PhrasePopup {
   }
 
   #nothing() {
-    const text = this.phrases.problem?.message ?? t(this.phrases.list.length ? "phrases.no_match" : "phrases.none");
-    return h("li", { class: "popup__nothing", role: "option", "aria-disabled": "true", "aria-selected": "false" }, text);
+    const text =
+      this.phrases.problem?.message ?? t(this.phrases.list.length ? "phrases.no_match" : "phrases.none");
+    return h(
+      "li",
+      { class: "popup__nothing", role: "option", "aria-disabled": "true", "aria-selected": "false" },
+      text,
+    );
   }
 
   #move(by) {
@@ -170,7 +187,9 @@ export class PhrasePopup {
 
   #mark() {
     const options = [...this.list.children];
-    options.forEach((option, at) => set(option, { "aria-selected": String(at === this.at && this.found.length > 0) }));
+    options.forEach((option, at) =>
+      set(option, { "aria-selected": String(at === this.at && this.found.length > 0) }),
+    );
     const current = this.found.length ? options[this.at] : null;
     set(this.field, { "aria-activedescendant": current?.id });
     current?.scrollIntoView({ block: "nearest" });

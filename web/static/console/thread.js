@@ -3,7 +3,7 @@
 import { h, keyed, set, show, write } from "./dom.js";
 import { icon } from "./icons.js";
 import { isElsewhere } from "./alarm.js";
-import { SAID } from "./model.js";
+import { SAID } from "./talk.js";
 import { clock, day, duration, exactly, has, named, size, t } from "./words.js";
 
 const TOGETHER_MS = 120_000;
@@ -16,7 +16,10 @@ export function linked(text) {
   let from = 0;
   for (const found of text.matchAll(ADDRESS)) {
     const address = found[0].replace(/[.,;:!?)]+$/, "");
-    parts.push(text.slice(from, found.index), h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address));
+    parts.push(
+      text.slice(from, found.index),
+      h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address),
+    );
     from = found.index + address.length;
   }
   return [...parts, text.slice(from)].filter((part) => part !== "");
@@ -24,15 +27,34 @@ export function linked(text) {
 
 /** One event as an element. `me` is the librarian's id, `follows` whether the same person went on speaking. */
 export function drawn(event, me, follows = false) {
-  if (!SAID.has(event.kind) && event.kind !== "note") return h("div", { class: "bubble bubble--system", "data-kind": event.kind }, told(event, me), " ", h("time", { datetime: event.at, title: exactly(event.at) }, clock(event.at)));
+  if (!SAID.has(event.kind) && event.kind !== "note")
+    return h(
+      "div",
+      { class: "bubble bubble--system", "data-kind": event.kind },
+      told(event, me),
+      " ",
+      h("time", { datetime: event.at, title: exactly(event.at) }, clock(event.at)),
+    );
   const mine = event.by.kind === "staff" && event.by.id === me;
-  const classes = ["bubble", mine && "bubble--mine", event.kind === "note" && "bubble--note", event.kind === "document" && "bubble--document", event.kind !== "note" && event.by.kind === "staff" && !mine && "bubble--colleague", follows && "bubble--follows"];
+  const classes = [
+    "bubble",
+    mine && "bubble--mine",
+    event.kind === "note" && "bubble--note",
+    event.kind === "document" && "bubble--document",
+    event.kind !== "note" && event.by.kind === "staff" && !mine && "bubble--colleague",
+    follows && "bubble--follows",
+  ];
   return h(
     "div",
     { class: classes.filter(Boolean).join(" "), "data-seq": event.seq },
     h("span", { class: mine ? "visually-hidden" : "bubble__by" }, mine ? t("thread.you") : author(event.by)),
     content(event),
-    h("span", { class: "bubble__foot" }, h("time", { datetime: event.at, title: exactly(event.at) }, clock(event.at)), h("span", { class: "bubble__mark" })),
+    h(
+      "span",
+      { class: "bubble__foot" },
+      h("time", { datetime: event.at, title: exactly(event.at) }, clock(event.at)),
+      h("span", { class: "bubble__mark" }),
+    ),
   );
 }
 
@@ -40,16 +62,41 @@ const author = (by) => by.name || t(by.kind === "reader" ? "reader.visitor" : "t
 
 function content(event) {
   if (event.kind === "file") return attachment(event.data.file ?? { name: event.text }, "file");
-  if (event.kind === "document") return attachment({ name: event.data.title || event.text, url: event.data.url || event.data.file?.url, ...pick(event.data.file, "size") }, "document");
+  if (event.kind === "document")
+    return attachment(
+      {
+        name: event.data.title || event.text,
+        url: event.data.url || event.data.file?.url,
+        ...pick(event.data.file, "size"),
+      },
+      "document",
+    );
   return h("div", { class: "bubble__text" }, linked(event.text));
 }
 
 const pick = (from, name) => (from?.[name] ? { [name]: from[name] } : {});
 
 function attachment(file, kind) {
-  const label = [h("span", { class: "attachment__name" }, file.name), h("span", { class: "attachment__kind small" }, [t(`thread.${kind}`), file.size && size(file.size)].filter(Boolean).join(" · "))];
+  const label = [
+    h("span", { class: "attachment__name" }, file.name),
+    h(
+      "span",
+      { class: "attachment__kind small" },
+      [t(`thread.${kind}`), file.size && size(file.size)].filter(Boolean).join(" · "),
+    ),
+  ];
   const body = [icon(kind), h("span", { class: "attachment__main" }, label)];
-  return h("div", { class: "bubble__text attachment" }, file.url ? h("a", { class: "attachment__link", href: file.url, target: "_blank", rel: "noopener noreferrer" }, body) : body);
+  return h(
+    "div",
+    { class: "bubble__text attachment" },
+    file.url
+      ? h(
+          "a",
+          { class: "attachment__link", href: file.url, target: "_blank", rel: "noopener noreferrer" },
+          body,
+        )
+      : body,
+  );
 }
 
 /** A change of state in words. */
@@ -59,17 +106,30 @@ export function told(event, me) {
   const own = staff.id === me;
   switch (event.kind) {
     case "joined":
-      return t(own ? "event.joined_you" : `event.joined_${data.role === "holder" ? "holder" : data.role === "supervisor" ? "supervisor" : "colleague"}`, { name: staff.name ?? by.name, library: named(data.library) });
+      return t(
+        own
+          ? "event.joined_you"
+          : `event.joined_${data.role === "holder" ? "holder" : data.role === "supervisor" ? "supervisor" : "colleague"}`,
+        { name: staff.name ?? by.name, library: named(data.library) },
+      );
     case "left":
       return t(own ? "event.left_you" : "event.left", { name: staff.name ?? by.name });
     case "transferred":
-      return t("event.transferred", { from: by.name || t("thread.system"), to: named(data.to?.name) || t(`transfer.${data.to?.kind ?? "desk"}`), reason: data.reason ?? "" });
+      return t("event.transferred", {
+        from: by.name || t("thread.system"),
+        to: named(data.to?.name) || t(`transfer.${data.to?.kind ?? "desk"}`),
+        reason: data.reason ?? "",
+      });
     case "requeued":
       return t(`event.requeued_${data.why === "lost" ? "lost" : "transfer"}`);
     case "ended":
-      return has(`end_reason.${data.reason}`) ? t("event.ended", { reason: t(`end_reason.${data.reason}`) }) : t("event.ended_plain");
+      return has(`end_reason.${data.reason}`)
+        ? t("event.ended", { reason: t(`end_reason.${data.reason}`) })
+        : t("event.ended_plain");
     case "rated":
-      return t("event.rated", { rating: has(`rating.${data.rating}`) ? t(`rating.${data.rating}`) : data.rating });
+      return t("event.rated", {
+        rating: has(`rating.${data.rating}`) ? t(`rating.${data.rating}`) : data.rating,
+      });
     default:
       return has(`event.${event.kind}`) ? t(`event.${event.kind}`) : event.kind;
   }
@@ -87,8 +147,31 @@ export class ThreadView {
     this.pending = h("div", { class: "talk talk--pending" });
     this.typing = h("p", { class: "thread__typing small", "aria-live": "off" });
     this.face = h("p", { class: "thread__face small muted", role: "status" });
-    this.scroller = h("div", { class: "thread__scroll", tabindex: "0", role: "group", "aria-label": t("thread.region"), onscroll: () => this.#scrolled() }, this.face, this.log, this.pending, this.typing);
-    this.pill = h("button", { type: "button", class: "thread__pill button button--small", hidden: true, onclick: () => this.toEnd() }, icon("down"), h("span", {}));
+    this.scroller = h(
+      "div",
+      {
+        class: "thread__scroll",
+        tabindex: "0",
+        role: "group",
+        "aria-label": t("thread.region"),
+        onscroll: () => this.#scrolled(),
+      },
+      this.face,
+      this.log,
+      this.pending,
+      this.typing,
+    );
+    this.pill = h(
+      "button",
+      {
+        type: "button",
+        class: "thread__pill button button--small",
+        hidden: true,
+        onclick: () => this.toEnd(),
+      },
+      icon("down"),
+      h("span", {}),
+    );
     this.node = h("div", { class: "thread" }, this.scroller, this.pill);
     this.observer = new ResizeObserver(() => this.stick && this.toEnd());
     this.observer.observe(this.scroller);
@@ -115,7 +198,8 @@ export class ThreadView {
 
   /** Tells the model what has been looked at: only what is on the screen of somebody who is here. */
   seen() {
-    if (this.stick && !isElsewhere() && this.node.isConnected && this.node.offsetParent) this.model.hasSeen(this.conversation.id, this.conversation.log.last);
+    if (this.stick && !isElsewhere() && this.node.isConnected && this.node.offsetParent)
+      this.model.hasSeen(this.conversation.id, this.conversation.log.last);
   }
 
   toEnd() {
@@ -127,9 +211,17 @@ export class ThreadView {
 
   #append(event) {
     const previous = this.previous;
-    if (day(previous?.at ?? new Date()) !== day(event.at)) this.log.append(h("div", { class: "talk__day", role: "separator" }, day(event.at)));
-    if (event.seq === this.newFrom) this.log.append(h("div", { class: "talk__new", role: "separator" }, t("thread.new")));
-    const follows = previous && SAID.has(event.kind) && SAID.has(previous.kind) && previous.by.kind === event.by.kind && previous.by.id === event.by.id && Date.parse(event.at) - Date.parse(previous.at) < TOGETHER_MS;
+    if (day(previous?.at ?? new Date()) !== day(event.at))
+      this.log.append(h("div", { class: "talk__day", role: "separator" }, day(event.at)));
+    if (event.seq === this.newFrom)
+      this.log.append(h("div", { class: "talk__new", role: "separator" }, t("thread.new")));
+    const follows =
+      previous &&
+      SAID.has(event.kind) &&
+      SAID.has(previous.kind) &&
+      previous.by.kind === event.by.kind &&
+      previous.by.id === event.by.id &&
+      Date.parse(event.at) - Date.parse(previous.at) < TOGETHER_MS;
     if (follows) this.log.lastElementChild.classList.add("bubble--followed");
     this.log.append(drawn(event, this.model.me.id, follows));
     this.previous = event;
@@ -151,7 +243,13 @@ export class ThreadView {
 
   #showPending() {
     const entries = this.model.outbox.of(this.conversation.id, "post");
-    keyed(this.pending, entries, (entry) => entry.id, (entry) => this.#waiting(entry), (node, entry) => this.#refreshWaiting(node, entry));
+    keyed(
+      this.pending,
+      entries,
+      (entry) => entry.id,
+      (entry) => this.#waiting(entry),
+      (node, entry) => this.#refreshWaiting(node, entry),
+    );
     show(this.pending, entries.length > 0);
   }
 
@@ -160,7 +258,26 @@ export class ThreadView {
       "div",
       { class: "bubble bubble--mine" },
       h("div", { class: "bubble__text" }, linked(entry.text)),
-      h("span", { class: "bubble__foot" }, h("span", { class: "bubble__mark", role: "status" }), h("button", { type: "button", class: "textual", hidden: true, onclick: () => this.model.resend(entry.id) }, t("thread.resend")), h("button", { type: "button", class: "textual", hidden: true, onclick: () => this.#takeBack(entry) }, t("thread.take_back"))),
+      h(
+        "span",
+        { class: "bubble__foot" },
+        h("span", { class: "bubble__mark", role: "status" }),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "textual",
+            hidden: true,
+            onclick: () => this.model.outgoing.sendAgain(entry.id),
+          },
+          t("thread.resend"),
+        ),
+        h(
+          "button",
+          { type: "button", class: "textual", hidden: true, onclick: () => this.#takeBack(entry) },
+          t("thread.take_back"),
+        ),
+      ),
     );
   }
 
@@ -172,20 +289,26 @@ export class ThreadView {
   }
 
   #takeBack(entry) {
-    this.model.dropUnsent(entry.id);
+    this.model.outgoing.drop(entry.id);
     this.node.dispatchEvent(new CustomEvent("take-back", { bubbles: true, detail: entry.text }));
   }
 
   #showTyping() {
     const now = Date.now();
-    const names = [...this.conversation.typing.entries()].filter(([, who]) => who.until > now).map(([who, { name }]) => name || (who === "reader" ? t("reader.visitor") : ""));
+    const names = [...this.conversation.typing.entries()]
+      .filter(([, who]) => who.until > now)
+      .map(([who, { name }]) => name || (who === "reader" ? t("reader.visitor") : ""));
     write(this.typing, names.length ? t("thread.typing", { names: names.join("、") }) : "");
     show(this.typing, names.length > 0);
   }
 
   #showFace() {
     const { log } = this.conversation;
-    const text = log.events.length ? "" : log.current ? t("thread.empty") : t(this.model.link.state === "open" ? "common.loading" : "thread.offline");
+    const text = log.events.length
+      ? ""
+      : log.current
+        ? t("thread.empty")
+        : t(this.model.link.state === "open" ? "common.loading" : "thread.offline");
     write(this.face, text);
     show(this.face, Boolean(text));
   }

@@ -12,7 +12,12 @@ const clockFormat = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "
 const dayFormat = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
 const yearFormat = new Intl.DateTimeFormat(locale, { year: "numeric", month: "short", day: "numeric" });
 const exactFormat = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
-const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60], ["second", 1]];
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
 
 /** The text of a key, `{name}` filled from the values; a key of two forms is chosen by `n`. */
 export function t(key, values = {}) {
@@ -27,7 +32,9 @@ export const has = (key) => key in page.words || `${key}.other` in page.words;
 
 /** `{name}` filled in; what has no value stays as it stands. */
 export function fill(pattern, values) {
-  return pattern.replace(/\{(\w+)\}/g, (gap, name) => (values[name] ?? null) === null || values[name] === "" ? gap : String(values[name]));
+  return pattern.replace(/\{(\w+)\}/g, (gap, name) =>
+    (values[name] ?? null) === null || values[name] === "" ? gap : String(values[name]),
+  );
 }
 
 /** A name in the reading language: texts come as {zh, en} or plain. */

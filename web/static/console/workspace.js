@@ -16,9 +16,19 @@ export class Workspace {
     this.columns = new Map(); // id → Column, in the order of the screen
     this.width = recall("columns") ?? 1;
     this.focused = null;
-    this.face = h("div", { class: "workspace__face face" }, icon("talk"), h("p", { class: "face__title" }, t("workspace.empty.title")), h("p", { class: "face__text" }, t("workspace.empty.text")));
+    this.face = h(
+      "div",
+      { class: "workspace__face face" },
+      icon("talk"),
+      h("p", { class: "face__title" }, t("workspace.empty.title")),
+      h("p", { class: "face__text" }, t("workspace.empty.text")),
+    );
     this.row = h("div", { class: "workspace__row" });
-    this.switch = h("div", { class: "workspace__switch", role: "radiogroup", "aria-label": t("workspace.columns") }, [1, 2, 3].map((n) => this.#choice(n)));
+    this.switch = h(
+      "div",
+      { class: "workspace__switch", role: "radiogroup", "aria-label": t("workspace.columns") },
+      [1, 2, 3].map((n) => this.#choice(n)),
+    );
     this.node = h("div", { class: "workspace" }, this.face, this.row);
     this.context = h("div", { class: "pane__context" });
     this.contextFace = h("p", { class: "context__none muted small" }, t("context.none"));
@@ -34,7 +44,7 @@ export class Workspace {
     for (const id of tab.get("open") ?? []) if (this.model.conversation(id)) this.#add(id);
     const [first] = this.columns.keys();
     const focus = tab.get("focused");
-    this.focus(this.columns.has(focus) ? focus : first ?? null);
+    this.focus(this.columns.has(focus) ? focus : (first ?? null));
     if (!this.columns.size && !NARROW.matches) {
       const [only] = this.model.list("active");
       if (only) this.open(only.id, { keyboard: false });
@@ -95,7 +105,11 @@ export class Workspace {
 
   /** The next or previous conversation of the list, round and round. */
   step(by) {
-    const all = [...this.model.overdue, ...this.model.list("active"), ...this.model.list("over").filter((one) => !this.model.overdue.includes(one))].map((one) => one.id);
+    const all = [
+      ...this.model.overdue,
+      ...this.model.list("active"),
+      ...this.model.list("over").filter((one) => !this.model.overdue.includes(one)),
+    ].map((one) => one.id);
     if (!all.length) return;
     const at = all.indexOf(this.focused);
     this.open(all[(at + by + all.length) % all.length]);
@@ -121,7 +135,8 @@ export class Workspace {
   setWidth(n) {
     this.width = n;
     remember("columns", n);
-    while (this.columns.size > this.capacity) this.close([...this.columns.keys()].find((id) => id !== this.focused));
+    while (this.columns.size > this.capacity)
+      this.close([...this.columns.keys()].find((id) => id !== this.focused));
     for (const input of this.switch.querySelectorAll("input")) input.checked = Number(input.value) === n;
     this.model.changed();
   }
@@ -137,7 +152,9 @@ export class Workspace {
     const conversation = this.model.conversation(this.focused);
     if (this.contextView?.conversation !== conversation) {
       this.contextView?.node.remove();
-      this.contextView = conversation ? new ContextView(this.model, conversation, { back: () => this.back() }) : null;
+      this.contextView = conversation
+        ? new ContextView(this.model, conversation, { back: () => this.back() })
+        : null;
       if (this.contextView) this.context.append(this.contextView.node);
       show(this.contextFace, !conversation);
     }
@@ -177,6 +194,18 @@ export class Workspace {
 
   #choice(n) {
     const label = t("workspace.columns_n", { n });
-    return h("label", { class: "workspace__choice", title: label }, h("input", { type: "radio", name: "columns", value: n, checked: n === this.width, "aria-label": label, onchange: () => this.setWidth(n) }), icon(`column${n}`));
+    return h(
+      "label",
+      { class: "workspace__choice", title: label },
+      h("input", {
+        type: "radio",
+        name: "columns",
+        value: n,
+        checked: n === this.width,
+        "aria-label": label,
+        onchange: () => this.setWidth(n),
+      }),
+      icon(`column${n}`),
+    );
   }
 }

@@ -15,11 +15,16 @@ const BY_TOPIC = { platform: "platform", account: "account", order: "order" };
 export function guess(conversation) {
   const { card, log } = conversation;
   const asked = log.events.some((event) => event.by.kind === "reader") || !log.events.length;
-  const minutes = (Date.parse(card.ended_at ?? card.queued_at) - Date.parse(card.accepted_at ?? card.queued_at)) / 60_000;
+  const minutes =
+    (Date.parse(card.ended_at ?? card.queued_at) - Date.parse(card.accepted_at ?? card.queued_at)) / 60_000;
   return {
     question_type: BY_TOPIC[card.topic] ?? (conversation.documents ? "document" : "fact"),
     effort: minutes < 3 ? 1 : minutes < 10 ? 2 : minutes < 25 ? 3 : 4,
-    outcome: ["form_question", "phone"].includes(card.end_reason) ? "referred" : !asked || card.end_reason === "abuse" ? "no_question" : "answered",
+    outcome: ["form_question", "phone"].includes(card.end_reason)
+      ? "referred"
+      : !asked || card.end_reason === "abuse"
+        ? "no_question"
+        : "answered",
     typical_case: false,
     note: "",
   };
@@ -41,20 +46,53 @@ export class WrapUpPanel {
     this.due = h("span", { class: "wrap-up__due number" });
     this.problem = h("p", { class: "field__error", role: "alert", hidden: true });
     this.meaning = h("p", { class: "wrap-up__meaning small", id: freshId("effort") });
-    this.note = h("textarea", { class: "input wrap-up__note", rows: 2, maxlength: 4_000, "aria-label": t("wrap_up.note"), placeholder: t("wrap_up.note_placeholder"), value: this.record.note, oninput: () => this.#set("note", this.note.value) });
+    this.note = h("textarea", {
+      class: "input wrap-up__note",
+      rows: 2,
+      maxlength: 4_000,
+      "aria-label": t("wrap_up.note"),
+      placeholder: t("wrap_up.note_placeholder"),
+      value: this.record.note,
+      oninput: () => this.#set("note", this.note.value),
+    });
     this.button = h("button", { type: "submit", class: "button button--primary" }, t("wrap_up.archive"));
     this.node = h(
       "form",
       { class: "wrap-up", "aria-label": t("wrap_up.title"), onsubmit: (event) => this.#submit(event) },
       h("div", { class: "wrap-up__head" }, h("strong", {}, t("wrap_up.title")), this.due),
-      this.#choices("question_type", t("wrap_up.question_type"), TYPES.map((value) => [value, t(`question_type.${value}`)])),
-      this.#choices("outcome", t("wrap_up.outcome"), OUTCOMES.map((value) => [value, t(`outcome.${value}`)])),
-      this.#choices("effort", t("wrap_up.effort"), EFFORTS.map((value) => [value, String(value)]), this.meaning),
+      this.#choices(
+        "question_type",
+        t("wrap_up.question_type"),
+        TYPES.map((value) => [value, t(`question_type.${value}`)]),
+      ),
+      this.#choices(
+        "outcome",
+        t("wrap_up.outcome"),
+        OUTCOMES.map((value) => [value, t(`outcome.${value}`)]),
+      ),
+      this.#choices(
+        "effort",
+        t("wrap_up.effort"),
+        EFFORTS.map((value) => [value, String(value)]),
+        this.meaning,
+      ),
       this.note,
       this.problem,
-      h("div", { class: "wrap-up__foot" },
-        h("label", { class: "tick" }, h("input", { type: "checkbox", checked: this.record.typical_case, onchange: (event) => this.#set("typical_case", event.target.checked) }), h("span", {}, t("wrap_up.typical_case"))),
-        this.button),
+      h(
+        "div",
+        { class: "wrap-up__foot" },
+        h(
+          "label",
+          { class: "tick" },
+          h("input", {
+            type: "checkbox",
+            checked: this.record.typical_case,
+            onchange: (event) => this.#set("typical_case", event.target.checked),
+          }),
+          h("span", {}, t("wrap_up.typical_case")),
+        ),
+        this.button,
+      ),
     );
     this.#mean();
   }
@@ -62,7 +100,11 @@ export class WrapUpPanel {
   update() {
     const { card, documents } = this.conversation;
     const left = Date.parse(card.wrap_up_due_at) - serverNow();
-    const due = Number.isNaN(left) ? "" : left >= 0 ? t("wrap_up.left", { left: countdown(left) }) : t("wrap_up.overdue", { length: roughly(-left) });
+    const due = Number.isNaN(left)
+      ? ""
+      : left >= 0
+        ? t("wrap_up.left", { left: countdown(left) })
+        : t("wrap_up.overdue", { length: roughly(-left) });
     write(this.due, [t("wrap_up.documents", { n: documents }), due].filter(Boolean).join(" · "));
     set(this.due, { "data-late": left < 120_000, title: exactly(card.wrap_up_due_at) });
   }
@@ -77,7 +119,25 @@ export class WrapUpPanel {
       "fieldset",
       { class: `chips chips--${name}` },
       h("legend", { class: "small" }, legend),
-      h("div", { class: "chips__row" }, options.map(([value, label]) => h("label", { class: "chips__one" }, h("input", { type: "radio", name: group, value, checked: this.record[name] === value, "aria-describedby": after?.id, onchange: () => this.#set(name, value) }), h("span", {}, label)))),
+      h(
+        "div",
+        { class: "chips__row" },
+        options.map(([value, label]) =>
+          h(
+            "label",
+            { class: "chips__one" },
+            h("input", {
+              type: "radio",
+              name: group,
+              value,
+              checked: this.record[name] === value,
+              "aria-describedby": after?.id,
+              onchange: () => this.#set(name, value),
+            }),
+            h("span", {}, label),
+          ),
+        ),
+      ),
       after,
     );
   }

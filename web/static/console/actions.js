@@ -1,0 +1,401 @@
+// What a librarian does in a conversation beside talking, each asked for in a dialog.
+
+import { h, show, write } from "./dom.js";
+import { get, post, upload } from "./http.js";
+import { choices, field, openDialog, picker } from "./dialogs.js";
+import { archive, guess } from "./wrapup.js";
+import { readerOf } from "./offers.js";
+import * as alarm from "./alarm.js";
+import { duration, named, t } from "./words.js";
+
+const presence = (one) =>
+  h(
+    "span",
+    { class: "nowrap small" },
+    h("span", {
+      class: `dot dot--${one.present ? ({ available: "good", busy: "warn" }[one.availability] ?? "none") : "none"}`,
+      "aria-hidden": "true",
+    }),
+    " ",
+    one.present ? t(`availability.${one.availability}`) : t("crew.absent"),
+  );
+const person = (one) => ({ id: one.id, title: one.name, text: named(one.library), mark: presence(one) });
+
+const staffOf = (desk) =>
+  get(`/api/staff${desk ? `?desk=${desk}` : ""}`)
+    .then((answer) => answer.staff)
+    .catch(() => []);
+
+/** Colleagues: one's own, those of the reader's desk, and of desks that the words find; those who are there first. */
+async function colleagues(model, words, conversation) {
+  const here = new Set(
+    (conversation.card.participants ?? []).filter((who) => !who.left).map((who) => who.id),
+  );
+  const places = words ? (await desks(words)).slice(0, 3).map((desk) => desk.id) : [];
+  const found = await Promise.all(["", conversation.card.desk.id, ...places].map(staffOf));
+  const all = new Map([...model.state.colleagues, ...found.flat()].map((one) => [one.id, one]));
+  const wanted = words.toLowerCase();
+  const rank = (one) => (one.present ? ({ available: 0, busy: 1 }[one.availability] ?? 2) : 3);
+  return [...all.values()]
+    .filter((one) => one.id !== model.me.id && !here.has(one.id))
+    .filter(
+      (one) => !wanted || `${one.name} ${one.library.zh} ${one.library.en}`.toLowerCase().includes(wanted),
+    )
+    .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
+    .slice(0, 60)
+    .map(person);
+}
+
+const desks = async (words) =>
+  (await get(`/api/desks?query=${encodeURIComponent(words)}`)).desks.map((desk) => ({
+    id: desk.id,
+    title: named(desk.library),
+    text: [named(desk.name), desk.city].filter(Boolean).join(" · "),
+    mark: null,
+  }));
+
+export function inviteDialog(model, conversation) {
+  const pick = picker(t("invite.who"), (words) => colleagues(model, words, conversation));
+  openDialog({
+    title: t("invite.title"),
+    body: [h("p", { class: "muted" }, t("invite.text")), pick.node],
+    action: t("invite.action"),
+    submit: async () => {
+      if (!pick.chosen) throw new Error(t("invite.none"));
+      model.takeCard(await post(`/api/sessions/${conversation.id}/invite`, { staff_id: pick.chosen }));
+      alarm.toast(t("invite.done"));
+    },
+  });
+}
+
+export function transferDialog(model, conversation) {
+  let to = "person";
+  const people = picker(t("transfer.who"), (words) => colleagues(model, words, conversation));
+  const places = picker(t("transfer.which"), desks);
+  const support = h("p", { class: "flash" }, t("transfer.support_text"));
+  const reason = field(
+    "reason",
+    t("transfer.reason"),
+    { rows: 2, maxlength: 500, required: true, placeholder: t("transfer.reason_placeholder") },
+    t("transfer.reason_hint"),
+  );
+  const turn = (value) => {
+    to = value;
+    show(people.node, to === "person");
+    show(places.node, to === "desk");
+    show(support, to === "support");
+  };
+  turn(to);
+  openDialog({
+    title: t("transfer.title"),
+    body: [
+      choices(
+        t("transfer.to"),
+        [
+          ["person", t("transfer.person")],
+          ["desk", t("transfer.desk")],
+          ["support", t("transfer.support")],
+        ],
+        to,
+        turn,
+      ),
+      people.node,
+      places.node,
+      support,
+      reason,
+    ],
+    action: t("transfer.action"),
+    submit: async () => {
+      const id = to === "person" ? people.chosen : to === "desk" ? places.chosen : "";
+      if (to !== "support" && !id) throw new Error(t("transfer.none"));
+      await conversation.leave(() =>
+        post(`/api/sessions/${conversation.id}/transfer`, { to, id, reason: reason.control.value }),
+      );
+      model.refetch();
+      alarm.toast(t("transfer.done"));
+    },
+  });
+}
+
+/** Form question or call-back, with the reader's consent (R-LIVE.4): asking for it is one click, and nothing is asked twice. */
+export function referDialog(model, conversation, kind) {
+  const language = conversation.card.language === "en" ? "en" : "zh";
+  const id = model.outgoing.newId();
+  const contact =
+    kind === "phone"
+      ? field("phone", t("refer.phone"), { type: "tel", required: true, autocomplete: "off" })
+      : field("mail", t("refer.mail"), { type: "email", autocomplete: "off" }, t("refer.mail_hint"));
+  const wording = t(`said.refer_${kind}_${language}`);
+  const asked = h(
+    "button",
+    {
+      type: "button",
+      class: "button button--small",
+      onclick: () => {
+        model.outgoing.write("post", conversation.id, wording);
+        asked.disabled = true;
+        write(asked, t("refer.asked"));
+      },
+    },
+    t("refer.ask"),
+  );
+  const consent = h(
+    "label",
+    { class: "choice" },
+    h("input", { type: "checkbox", name: "consent", required: true }),
+    h("span", { class: "choice__text" }, t("refer.consent")),
+  );
+  openDialog({
+    title: t(`refer.title_${kind}`),
+    body: [
+      h("p", { class: "muted" }, t(`refer.text_${kind}`)),
+      h("blockquote", { class: "quote" }, h("p", {}, wording), asked),
+      contact,
+      consent,
+    ],
+    action: t(`refer.action_${kind}`),
+    submit: async () => {
+      const { card } = conversation;
+      await post(`/api/sessions/${conversation.id}/refer`, {
+        client_id: id,
+        kind,
+        topic: card.topic,
+        language: card.language,
+        name: card.reader_name,
+        [kind === "phone" ? "phone" : "mail"]: contact.control.value.trim(),
+      });
+      model.refetch();
+      alarm.toast(t(`refer.done_${kind}`));
+    },
+  });
+}
+
+export function endDialog(model, conversation) {
+  const language = conversation.card.language === "en" ? "en" : "zh";
+  const words = t(`said.end_${language}`);
+  const polite = h("input", { type: "checkbox", checked: true });
+  openDialog({
+    title: t("end.title", { reader: readerOf(conversation.card) }),
+    body: [
+      h("p", {}, t("end.text")),
+      h(
+        "label",
+        { class: "choice" },
+        polite,
+        h("span", { class: "choice__text" }, t("end.polite"), h("span", { class: "muted small" }, words)),
+      ),
+    ],
+    action: t("end.action"),
+    submit: async () => {
+      if (polite.checked) await model.outgoing.settled(model.outgoing.write("post", conversation.id, words));
+      await post(`/api/sessions/${conversation.id}/end`, { reason: "librarian" });
+      model.refetch();
+    },
+  })
+    .querySelector("[type=submit]")
+    .focus();
+}
+
+export function abuseDialog(model, conversation) {
+  const reason = field(
+    "reason",
+    t("abuse.reason"),
+    { rows: 3, maxlength: 2_000, required: true },
+    t("abuse.reason_hint"),
+  );
+  const hours = field("hours", t("abuse.hours"), {
+    type: "number",
+    min: 1,
+    max: 720,
+    value: "24",
+    required: true,
+  });
+  openDialog({
+    title: t("abuse.title"),
+    body: [h("p", {}, t("abuse.text")), reason, hours],
+    action: t("abuse.action"),
+    danger: true,
+    submit: async () => {
+      await post(`/api/sessions/${conversation.id}/abuse`, {
+        reason: reason.control.value,
+        hours: Number(hours.control.value),
+      });
+      model.refetch();
+      alarm.toast(t("abuse.done"));
+    },
+  });
+}
+
+/** Passing on a document with its title: by link, or as a file (R-LIVE.5). */
+export function documentDialog(model, conversation) {
+  let by = "link";
+  let stored = null; // an upload that already went through, if a later step failed
+  const { documents, documentsLimit } = conversation;
+  const title = field("title", t("document.name"), {
+    maxlength: 300,
+    required: true,
+    autocomplete: "off",
+    placeholder: t("document.name_placeholder"),
+  });
+  const link = field(
+    "url",
+    t("document.link"),
+    { type: "url", maxlength: 1_000, placeholder: "https://", autocomplete: "off" },
+    t("document.link_hint"),
+  );
+  const file = field("file", t("document.file"), { type: "file" });
+  const progress = h("progress", { max: 1, value: 0, hidden: true, "aria-label": t("document.file") });
+  file.control.addEventListener("change", () => {
+    stored = null;
+    const [one] = file.control.files;
+    if (one && !title.control.value) title.control.value = one.name.replace(/\.[^.]+$/, "");
+  });
+  const turn = (value) => {
+    by = value;
+    show(link, by === "link");
+    show(file, by === "file");
+  };
+  turn(by);
+  async function sent() {
+    const [one] = file.control.files;
+    if (!one) throw new Error(t("document.no_file"));
+    if (stored) return stored;
+    show(progress, true);
+    const query = new URLSearchParams({ name: one.name, client_id: model.outgoing.newId(), silent: "1" });
+    stored = await upload(
+      `/api/sessions/${conversation.id}/files?${query}`,
+      one,
+      (done) => (progress.value = done),
+    );
+    return stored;
+  }
+  openDialog({
+    title: t("document.title"),
+    body: [
+      documentsLimit != null &&
+        h("p", { class: "muted" }, t("document.count", { n: documents, limit: documentsLimit })),
+      choices(
+        t("document.how"),
+        [
+          ["link", t("document.by_link")],
+          ["file", t("document.by_file")],
+        ],
+        by,
+        turn,
+      ),
+      link,
+      file,
+      progress,
+      title,
+    ],
+    action: t("document.action"),
+    submit: async () => {
+      const name = title.control.value.trim();
+      if (by === "link")
+        await post(`/api/sessions/${conversation.id}/documents`, {
+          title: name,
+          url: link.control.value.trim(),
+        });
+      else {
+        const { id, url } = await sent();
+        await post(`/api/sessions/${conversation.id}/documents`, {
+          title: name,
+          file_id: id,
+          url: new URL(url, location.href).href,
+        });
+      }
+      model.refetch();
+      model.lookBehind(conversation.id, true);
+    },
+  });
+}
+
+/** Asked for at every log-in: records that are overdue, each archived with one click or opened. */
+export function overdueDialog(model, conversations, open) {
+  const line = (one) => {
+    const { card } = one;
+    const record = guess(one);
+    const problem = h("p", { class: "field__error", role: "alert", hidden: true });
+    const node = h(
+      "li",
+      { class: "list__item overdue" },
+      h(
+        "div",
+        { class: "list__main" },
+        h("strong", {}, readerOf(card)),
+        h(
+          "span",
+          { class: "muted small" },
+          ` · ${named(card.desk.library)} · ${t("wrap_up.overdue", { length: duration(Date.now() - Date.parse(card.wrap_up_due_at)) })}`,
+        ),
+        h("p", { class: "overdue__question" }, card.question),
+        h(
+          "p",
+          { class: "muted small" },
+          t("overdue.guess", {
+            type: t(`question_type.${record.question_type}`),
+            outcome: t(`outcome.${record.outcome}`),
+            effort: record.effort,
+          }),
+        ),
+        problem,
+      ),
+      h(
+        "div",
+        { class: "overdue__do" },
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button button--small button--primary",
+            onclick: async (event) => {
+              event.target.disabled = true;
+              try {
+                await archive(model, one.id, record);
+                node.remove();
+                if (!list.children.length) dialog.close();
+              } catch (refused) {
+                write(problem, refused.message);
+                show(problem, true);
+                event.target.disabled = false;
+              }
+            },
+          },
+          t("overdue.archive"),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "button button--small",
+            onclick: () => {
+              dialog.close();
+              open(one.id);
+            },
+          },
+          t("overdue.open"),
+        ),
+      ),
+    );
+    return node;
+  };
+  const list = h("ul", { class: "list" }, conversations.map(line));
+  const dialog = openDialog({
+    title: t("overdue.title", { n: conversations.length }),
+    body: [
+      h("p", {}, t("overdue.text")),
+      list,
+      h(
+        "p",
+        {},
+        h(
+          "button",
+          { type: "button", class: "button button--quiet", onclick: () => dialog.close() },
+          t("overdue.later"),
+        ),
+      ),
+    ],
+    wide: true,
+  });
+  return dialog;
+}
