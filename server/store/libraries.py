@@ -101,7 +101,7 @@ async def desk_by_id(db: Reader, desk_id: str) -> Desk | None:
 
 async def desks_of(db: Reader, library_id: str) -> list[Desk]:
     """A library's desks, oldest first."""
-    rows = await db.rows(f"{_DESK} WHERE library_id = $1 ORDER BY created_at, id", library_id)
+    rows = await db.rows(f"{_DESK} WHERE library_id = $1 ORDER BY created_at, slug", library_id)
     return [_desk(row) for row in rows]
 
 
