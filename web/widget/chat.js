@@ -95,7 +95,9 @@ export class ShuqiaoChat extends HTMLElement {
   async logIn() {
     try {
       const code = await logIn(this.origin, this.slug);
-      if (code) await this.consultation.logIn(code);
+      if (!code) return;
+      await this.consultation.logIn(code);
+      this.tell(this.words.say("ask.as_reader", { name: this.consultation.reader.name }));
       this.#settle();
     } catch (error) {
       this.tell(error.message);

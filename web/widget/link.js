@@ -96,6 +96,7 @@ export class Link {
       }
       this.#lost(line);
     };
+    socket.onerror = () => this.#lost(line); // one that a policy forbids has no close event
     return { send, close: () => socket.close(1000) };
   }
 

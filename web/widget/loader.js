@@ -75,6 +75,7 @@
       this.button.append(svg, this.label, this.badge);
       this.button.addEventListener("click", () => this.open());
       root.append(this.note, this.button);
+      this.hidden = true;
       this.dress();
     }
 
@@ -103,7 +104,10 @@
         this.accent = sheet(css);
       }
       this.shadowRoot.adoptedStyleSheets = [sheet(STYLE), ...(this.accent ? [this.accent] : [])];
+      if (this.worn) return;
+      this.worn = true;
       this.say(0);
+      this.hidden = false;
     }
 
     say(unread) {
