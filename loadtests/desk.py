@@ -41,10 +41,14 @@ def prepare(environ: dict[str, str], folder: Path, librarians: int) -> list[dict
     """Import a library with a desk, and issue log-ins."""
     (folder / "libraries.csv").write_text(LIBRARIES, encoding="utf-8")
     rig.run(environ, "import-libraries", str(folder / "libraries.csv"))
-    return rig.run(environ, "user", "sessions", "--count", str(librarians), "--role", "librarian", "--desk", "bench")
+    return rig.run(
+        environ, "user", "sessions", "--count", str(librarians), "--role", "librarian", "--desk", "bench"
+    )
 
 
-async def open_desk(port: int, logins: list[dict[str, str]], conversations: int, *, reader_port: int = 0) -> Desk:
+async def open_desk(
+    port: int, logins: list[dict[str, str]], conversations: int, *, reader_port: int = 0
+) -> Desk:
     """Everybody connected, every conversation accepted, both sides listening from the first event."""
     desk = Desk(port)
     capacity = -(-conversations // len(logins))
@@ -65,7 +69,12 @@ async def open_desk(port: int, logins: list[dict[str, str]], conversations: int,
 
         async def ask(number: int) -> None:
             async with gates:
-                body = {"topic": "reference", "question": "请问？", "client_id": "q", "visitor": f"visitor-{port}-{number}"}
+                body = {
+                    "topic": "reference",
+                    "question": "请问？",
+                    "client_id": "q",
+                    "visitor": f"visitor-{port}-{number}",
+                }
                 answer = await http.post("/api/desks/bench/sessions", json=body)
                 answer.raise_for_status()
                 opened = answer.json()

@@ -9,7 +9,7 @@ OnText = Callable[[bytes], None]
 
 
 class Line(asyncio.Protocol):
-    """One connection; ``on_text`` gets each text frame. Masks with a zero key, which RFC 6455 5.3 lets a client choose."""
+    """One connection; ``on_text`` gets each text frame. Masks with a zero key, as RFC 6455 5.3 lets clients do."""
 
     def __init__(self, on_text: OnText) -> None:
         self.on_text = on_text

@@ -66,6 +66,13 @@ def _with_children(pids: list[int]) -> list[int]:
     return found
 
 
+def judge(checks: dict[str, bool]) -> bool:
+    """Print what was promised, each with whether it held; True if all did."""
+    for text, good in checks.items():
+        print(f"  {'ok  ' if good else 'MISS'} {text}", flush=True)
+    return all(checks.values())
+
+
 def on_core(core: str) -> list[str]:
     return ["taskset", "-c", core] if shutil.which("taskset") else []
 
@@ -133,7 +140,15 @@ def yardstick(kind: str, folder: Path, database_url: str, database_pids: list[in
     store = {"sqlite": "sqlite-group", "postgresql": "pg-group"}[kind]
     place = str(folder / "reference.db") if kind == "sqlite" else database_url
     environ = {**os.environ, "STORE": store, "DB": place, "PYTHONPATH": str(REFERENCE)}
-    command = [*on_core(SERVER_CORE), sys.executable, "-m", "uvicorn", "durable_asgi:app", "--port", str(port)]
+    command = [
+        *on_core(SERVER_CORE),
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "durable_asgi:app",
+        "--port",
+        str(port),
+    ]
     command += ["--ws", "websockets-sansio", "--ws-per-message-deflate", "false", "--log-level", "warning"]
     process = subprocess.Popen(command, env=environ, cwd=REFERENCE)
     try:
@@ -164,7 +179,12 @@ def environment(database_url: str, folder: Path, **settings: object) -> dict[str
 def run(environ: dict[str, str], *words: str) -> list[dict[str, str]]:
     """A `shuqiao` command that prints JSON lines."""
     done = subprocess.run(
-        [sys.executable, "-m", "server", *words], env=environ, cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "server", *words],
+        env=environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
