@@ -46,7 +46,7 @@ class Talk:
     async def quiet(self, seconds: float = 20) -> None:
         """Until everything said is acknowledged. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
-            while self.sent:  # noqa: ASYNC110  (the generator does nothing else meanwhile)
+            while self.sent:
                 await asyncio.sleep(0.02)
 
     def hang_up(self) -> None:

@@ -167,7 +167,7 @@ async def settle(ctx: Context, town: Town) -> None:
         for name, zh in (("home", "书桥图书馆"), ("other", "远方图书馆")):
             town.libraries[name], town.desks[name] = ctx.ids.new(), ctx.ids.new()
             await _library(tx, town.libraries[name], name, zh, to_us(now))
-            await _desk(tx, town.desks[name], town.libraries[name], name, zh, to_us(now))
+            await _desk(tx, town, name, zh, to_us(now))
         for name, (library, role, scope) in CAST.items():
             town.people[name] = await _person(
                 ctx, tx, town, name, Grant(role, scope, _scope(town, library, scope))
@@ -204,15 +204,17 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
 async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Town]:
     """A settled installation behind a real server."""
     app = build_app(settings_for(database_url, folder, **settings))
-    async with serving(app, settings.get("port", 0)) as base:
-        async with httpx.AsyncClient(base_url=base, trust_env=False) as http:
-            town = Town(app.state.ctx, base, http)
-            await settle(app.state.ctx, town)
-            try:
-                yield town
-            finally:
-                for person in town.people.values():
-                    await person.http.aclose()
+    async with (
+        serving(app, settings.get("port", 0)) as base,
+        httpx.AsyncClient(base_url=base, trust_env=False) as http,
+    ):
+        town = Town(app.state.ctx, base, http)
+        await settle(app.state.ctx, town)
+        try:
+            yield town
+        finally:
+            for person in town.people.values():
+                await person.http.aclose()
 
 
 async def _library(tx: Transaction, library_id: str, slug: str, zh: str, at: int) -> None:
@@ -227,13 +229,13 @@ async def _library(tx: Transaction, library_id: str, slug: str, zh: str, at: int
     )
 
 
-async def _desk(tx: Transaction, desk_id: str, library_id: str, slug: str, zh: str, at: int) -> None:
+async def _desk(tx: Transaction, town: Town, slug: str, zh: str, at: int) -> None:
     await tx.execute(
         "INSERT INTO desk (id, library_id, slug, name_zh, name_en, greeting_zh, greeting_en, mail, colour, position,"
         " language, origins, open, created_at)"
         " VALUES ($1, $2, $3, $4, $5, '', '', $6, '#1f5f8b', 'right', 'zh', $7, TRUE, $8)",
-        desk_id,
-        library_id,
+        town.desks[slug],
+        town.libraries[slug],
         slug,
         f"{zh}咨询台",
         f"{slug.title()} desk",

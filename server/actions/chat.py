@@ -35,7 +35,13 @@ def _nothing(posted: "Posted") -> None:
 
 
 async def post_message(
-    ctx: Context, actor: Actor, admission: Admission, *, client_id: str, text: str, on_stored: OnStored = _nothing
+    ctx: Context,
+    actor: Actor,
+    admission: Admission,
+    *,
+    client_id: str,
+    text: str,
+    on_stored: OnStored = _nothing,
 ) -> Posted:
     """Say something in a conversation; returned means durable.
 
@@ -172,5 +178,15 @@ class Receipts:
 
 def _event(m: NewMessage, seq: int, at: datetime) -> ChatEventRecorded:
     return ChatEventRecorded(
-        m.session_id, "all", seq, m.kind, m.author_kind, m.author_id, m.author_name, m.client_id, m.body, m.data, at
+        m.session_id,
+        "all",
+        seq,
+        m.kind,
+        m.author_kind,
+        m.author_id,
+        m.author_name,
+        m.client_id,
+        m.body,
+        m.data,
+        at,
     )

@@ -116,7 +116,9 @@ async def release_slot(ctx: Context, tx: Transaction, session: ChatSession) -> C
         duty = await lock_duty(tx, person) if person else None
         if await hold_as_read(tx, session):
             if duty is not None:
-                after = duties.session_released(duty, ctx.clock.now()) if active else duties.offer_withdrawn(duty)
+                after = (
+                    duties.session_released(duty, ctx.clock.now()) if active else duties.offer_withdrawn(duty)
+                )
                 await save_duty(tx, after, "released")
             if not active and person:
                 await cancel_due(tx, "offer_expiry", session.offer_id)

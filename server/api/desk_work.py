@@ -16,7 +16,7 @@ from server.actions.desk_work import (
     transfer_session,
 )
 from server.actions.desks import home_card
-from server.api.routes import ApiRequest, Endpoint
+from server.api.routes import ApiRequest, Endpoint, Handler
 from server.api.views import card_view, console_view, desk_view, events_view, library_card, names
 from server.domain.chat import ChatSession, wrap_up_from
 from server.domain.errors import Invalid
@@ -136,11 +136,38 @@ def _instant(text: str) -> datetime | None:
 _S = "/api/sessions/{id}"
 
 
-def _act(
-    path: str, verb: Verb, handler: Any, summary: str, body: type | None = None, answer: Any = None
-) -> Endpoint:
-    return Endpoint("POST", _S + path, verb, handler, summary, body=body, answer=answer or dict[str, str])
-
+_Do = tuple[str, Verb, Handler, str, type | None, Any]
+_DOINGS: list[_Do] = [
+    # what is done in a conversation: path, verb, handler, summary, body, answer
+    ("/invite", Verb.SERVE_SESSION, invite, "Bring in a colleague", bodies.Invite, bodies.SessionCard),
+    ("/transfer", Verb.SERVE_SESSION, transfer, "Pass it on", bodies.TransferTo, bodies.SessionCard),
+    ("/leave", Verb.SERVE_SESSION, leave, "Leave as a colleague", None, dict[str, str]),
+    ("/take-over", Verb.SERVE_SESSION, take, "Take over from an intern (R-ORG.5)", None, bodies.SessionCard),
+    (
+        "/abuse",
+        Verb.BLOCK_READER,
+        abuse,
+        "End it for abuse, bar the reader",
+        bodies.EndForAbuse,
+        dict[str, str],
+    ),
+    (
+        "/documents",
+        Verb.SERVE_SESSION,
+        document,
+        "Pass on a document (R-LIVE.4, R-LIVE.5)",
+        bodies.PassDocument,
+        bodies.DocumentView,
+    ),
+    (
+        "/wrap-up",
+        Verb.WRAP_UP,
+        wrap_up,
+        "Archive it with its record (R-LIVE.5)",
+        bodies.WrapUpRecord,
+        dict[str, str],
+    ),
+]
 
 ENDPOINTS = [
     Endpoint(
@@ -155,22 +182,10 @@ ENDPOINTS = [
         answer=bodies.DeskViewBody,
     ),
     Endpoint("GET", _S + "/notes", Verb.SERVE_SESSION, notes, "Internal notes", answer=bodies.Events),
-    _act("/invite", Verb.SERVE_SESSION, invite, "Bring in a colleague", bodies.Invite, bodies.SessionCard),
-    _act("/transfer", Verb.SERVE_SESSION, transfer, "Pass it on", bodies.TransferTo, bodies.SessionCard),
-    _act("/leave", Verb.SERVE_SESSION, leave, "Leave as a colleague"),
-    _act(
-        "/take-over", Verb.SERVE_SESSION, take, "Take over from an intern (R-ORG.5)", None, bodies.SessionCard
+    *(
+        Endpoint("POST", _S + path, verb, handler, summary, body=body, answer=answer)
+        for path, verb, handler, summary, body, answer in _DOINGS
     ),
-    _act("/abuse", Verb.BLOCK_READER, abuse, "End it for abuse and bar the reader", bodies.EndForAbuse),
-    _act(
-        "/documents",
-        Verb.SERVE_SESSION,
-        document,
-        "Pass on a document (R-LIVE.4, R-LIVE.5)",
-        bodies.PassDocument,
-        bodies.DocumentView,
-    ),
-    _act("/wrap-up", Verb.WRAP_UP, wrap_up, "Archive it with its record (R-LIVE.5)", bodies.WrapUpRecord),
     Endpoint("GET", "/api/archive", Verb.READ_ARCHIVE, archive, "Past conversations", answer=bodies.Archive),
     Endpoint(
         "GET",

@@ -65,7 +65,8 @@ class Gateway:
     async def enter(self, opened: OpenLine) -> None:
         """A connection is accepted: its presence is on record before anything else happens on it."""
         self._open[opened.presence.connection_id] = opened
-        await connection_opened(self.ctx, opened.presence.kind, opened.presence.subject_id, opened.presence.connection_id)
+        presence = opened.presence
+        await connection_opened(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
 
     async def leave(self, opened: OpenLine) -> None:
         """A connection has ended."""
@@ -83,7 +84,11 @@ class Gateway:
         now = self.ctx.clock.now()
         for opened in list(self._open.values()):
             opened.beats += 1
-            if opened.expires is not None and opened.expires - now < RENEW_BEFORE and opened.session is not None:
+            if (
+                opened.expires is not None
+                and opened.expires - now < RENEW_BEFORE
+                and opened.session is not None
+            ):
                 token, opened.expires = conversation_token(self.ctx, opened.session)
                 value = {"t": "token", "token": token, "expires_at": frames.iso(opened.expires)}
                 opened.line.replies.send(frames.text(value))
@@ -182,5 +187,3 @@ class Gateway:
         task = asyncio.get_running_loop().create_task(run())
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
-
-

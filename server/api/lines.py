@@ -33,7 +33,9 @@ class Replies(Protocol):
 class Line:
     """One client's side of the protocol: parse → one action → answer. A bad frame hurts nobody but itself."""
 
-    def __init__(self, ctx: Context, actor: Actor, replies: Replies, receipts: Receipts, limiter: Limiter) -> None:
+    def __init__(
+        self, ctx: Context, actor: Actor, replies: Replies, receipts: Receipts, limiter: Limiter
+    ) -> None:
         self.ctx = ctx
         self.actor = actor
         self.language = actor.language

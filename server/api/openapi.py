@@ -96,8 +96,7 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             "description": (
                 "JSON text frames, field `t` says what a frame is. A message is durable once acknowledged. The"
                 " events of a topic carry gapless numbers; resume with `sub` and the last number that you have."
-                " Close codes: "
-                + "; ".join(f"{code} {meaning}" for code, meaning in CLOSE_CODES.items())
+                " Close codes: " + "; ".join(f"{code} {meaning}" for code, meaning in CLOSE_CODES.items())
             ),
         },
         "servers": {"main": {"host": secure.partition("://")[2], "protocol": secure.partition("://")[0]}},

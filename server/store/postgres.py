@@ -21,7 +21,13 @@ _APPEND = (
     "SELECT outcome, seq, at FROM chat_append($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::text[], $10::bigint[])"
 )
-_AWAY = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncio.TimeoutError, asyncpg.CannotConnectNowError)
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+)
 
 
 class PostgresReader:

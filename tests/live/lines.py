@@ -9,7 +9,7 @@ PATIENCE = 20.0  # seconds after which a test gives up; nothing waits for as lon
 async def eventually(true: Callable[[], bool]) -> None:
     """Let the loop work until something without an event of its own has come true."""
     async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110
+        while not true():
             await asyncio.sleep(0)
 
 

@@ -24,7 +24,8 @@ from tests.town import Town, open_town, serving
 pytestmark = pytest.mark.browser
 PASSWORD = "山高月小 水落石出 1082"
 # A library's page; it keeps what it is told, and by whom.
-_HOST = """<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>图书馆</title><h1>图书馆</h1><button id="open">登录</button>
+_HOST = """<!doctype html><html lang="zh"><link rel="icon" href="data:,"><title>图书馆</title>
+<h1>图书馆</h1><button id="open">登录</button>
 <script>
   window.heard = [];
   addEventListener("message", (event) => { window.heard.push([event.origin, event.data]); console.log("heard"); });

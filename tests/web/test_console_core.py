@@ -97,7 +97,7 @@ async def page(visits: Visits) -> AsyncIterator[Page]:
         uvicorn.Config(Starlette(routes=routes), port=port, log_level="error", lifespan="off")
     )
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - it tells in no other way
+    while not server.started:
         await asyncio.sleep(0.01)
     page = await visits.page(f"http://127.0.0.1:{port}/")
     yield page

@@ -50,7 +50,7 @@ async def site(ctx: Context) -> AsyncIterator[str]:
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app_of(ctx), port=port, log_level="error", lifespan="off"))
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - it tells in no other way
+    while not server.started:
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
@@ -69,7 +69,7 @@ async def site(ctx: Context) -> AsyncIterator[str]:
     ],
 )
 async def test_every_part_is_accessible_and_fits(
-    visits: Visits, site: str, language: str, size: tuple[int, int], dark: bool, large: str
+    visits: Visits, site: str, *, language: str, size: tuple[int, int], dark: bool, large: str
 ) -> None:
     page = await visits.page(f"{site}/demo/gallery?lang={language}&type={large}", size=size, dark=dark)
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"

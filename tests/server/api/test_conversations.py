@@ -130,9 +130,19 @@ async def test_the_session_ends_is_rated_and_archived_with_its_record(town: Town
             json={"question_type": "fact", "effort": 7, "outcome": "answered"},
         )
         assert (bad.status_code, bad.json()["error"]["rule"]) == (422, "R-LIVE.5")
-        record = {"question_type": "fact", "effort": 2, "outcome": "answered", "typical_case": True, "note": ""}
-        assert (await lin.http.post(f"/api/sessions/{reader.session}/wrap-up", json=record)).status_code == 200
-        assert (await lin.http.post(f"/api/sessions/{reader.session}/wrap-up", json=record)).status_code == 409
+        record = {
+            "question_type": "fact",
+            "effort": 2,
+            "outcome": "answered",
+            "typical_case": True,
+            "note": "",
+        }
+        assert (
+            await lin.http.post(f"/api/sessions/{reader.session}/wrap-up", json=record)
+        ).status_code == 200
+        assert (
+            await lin.http.post(f"/api/sessions/{reader.session}/wrap-up", json=record)
+        ).status_code == 409
         shown = (await reader.http.get(f"/api/sessions/{reader.session}", headers=reader.headers)).json()
         assert shown["state"] == "closed"
 
@@ -217,7 +227,10 @@ async def test_files_travel_as_attachments_and_bad_ones_are_refused_by_name(town
     reader = await town.ask()
     address = f"/api/sessions/{reader.session}/files"
     sent = await reader.http.post(
-        address, params={"name": "报告.pdf", "client_id": "f1"}, headers=reader.headers, content=b"%PDF-1.7 demo"
+        address,
+        params={"name": "报告.pdf", "client_id": "f1"},
+        headers=reader.headers,
+        content=b"%PDF-1.7 demo",
     )
     assert sent.status_code == 201, sent.text
     got = await reader.http.get(sent.json()["url"].replace(town.ctx.settings.public_url, ""))

@@ -196,6 +196,6 @@ async def test_a_worker_stops_kindly(product: Callable[..., Product], seeded_url
     worker = product("worker", database_url=seeded_url)
     worker.start()
     async with asyncio.timeout(30):
-        while "workers.outbox" not in worker.log.read_text("utf-8"):  # noqa: ASYNC110 - it opens no port, only logs
+        while "workers.outbox" not in worker.log.read_text("utf-8"):
             await asyncio.sleep(0.05)
     assert await asyncio.to_thread(worker.stop) == 0

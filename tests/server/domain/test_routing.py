@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -359,6 +360,6 @@ def test_positions_count_from_one_without_overtaking(
     assert found.keys() == {session.session_id for session in line}
     assert all(1 <= place.position <= len(line) for place in found.values())
     ordered = sorted(line, key=lambda session: session.place)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if first.desk_id == second.desk_id and first.need == second.need:
             assert found[first.session_id].position < found[second.session_id].position
