@@ -65,10 +65,11 @@ async def insert_session(tx: Transaction, session: ChatSession) -> bool:
     return bool(
         await tx.execute(
             "INSERT INTO chat_session (id, desk_id, target_desk_id, target_staff_id, reader_key, reader_id,"
-            " reader_name, topic, language, state, priority, practice, queued_at, circle_from_at, offered_to, offer_id,"
-            " declined, staff_id, supervisor_id, crew, last_seq, last_staff_seq, question, page_url, page_title,"
-            " previous_id, end_reason, rating, rating_comment, documents, created_at) VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8,"
-            " $9, $10, $11, $12, $12, '', '', '', '', '', 0, 0, 0, $13, $14, $15, $16, '', '', '', 0, $12)"
+            " reader_name, topic, language, state, priority, practice, queued_at, circle_from_at, offered_to,"
+            " offer_id, declined, staff_id, supervisor_id, crew, last_seq, last_staff_seq, question, page_url,"
+            " page_title, previous_id, end_reason, rating, rating_comment, documents, created_at)"
+            " VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, '', '', '', '', '', 0, 0, 0,"
+            " $13, $14, $15, $16, '', '', '', 0, $12)"
             " ON CONFLICT DO NOTHING",
             session.id,
             session.desk_id,
