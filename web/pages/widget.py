@@ -28,6 +28,7 @@ MODULES = (
     "api",
     "conversation",
     "link",
+    "uploads",
     "consultation",
     "login",
     "contact",
@@ -49,6 +50,7 @@ _CSS_BLANK = re.compile(r"\s*([{};:,>])\s+|\s+(?=[{}])")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 # Blanks around signs, in lines that hold nothing but code and plain strings.
 _PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|[^"'`/\\\n])+$""", re.MULTILINE)
+_OPEN_LINE = re.compile(r"([(,{\[])\n|,?\n(?=[)\]])")
 _BLANK = re.compile(r'("[^"]*")|[ ]*([=,;:?(){}|&<>]+)[ ]*')
 
 
@@ -103,7 +105,7 @@ def joined() -> str:
     text = _IMPORT.sub("", _COMMENT.sub("", "".join(texts)))
     text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
     text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2], line[0]), _INDENT.sub("", text))
-    return text + "export { mount };\n"
+    return _OPEN_LINE.sub(r"\1", text) + "export { mount };\n"
 
 
 def _pack(text: str, suffix: str) -> Served:

@@ -9,7 +9,14 @@ const answer = await fetch(`/widget/accent/${colour}.css`);
 const accent = new CSSStyleSheet();
 accent.replaceSync(answer.ok ? await answer.text() : "");
 try {
-  const options = { origin: location.origin, slug, language, page: true, largeType: large !== undefined, styles: [accent] };
+  const options = {
+    origin: location.origin,
+    slug,
+    language,
+    page: true,
+    largeType: large !== undefined,
+    styles: [accent],
+  };
   await mount(options, place);
   still.remove();
 } catch {

@@ -1,15 +1,19 @@
 // The first question: what it is about, the question itself, in which language, under which name. When nobody is on
 // duty, or the reader would rather not wait, the same words become a form question.
 
-import { button, choices, field, grows, h, linked, picture } from "./dom.js";
+import { button, choices, field, grows, h, linked, picture, newId } from "./dom.js";
 import { Contact } from "./contact.js";
-import { newId } from "./consultation.js";
 
 export class Ask {
   constructor(chat, previous = null) {
     Object.assign(this, { chat, previous });
     const { words, info, consultation } = chat;
-    this.kept = { topic: info.topics[0]?.id, language: words.language, client_id: newId(), ...consultation.keeping.get("asking") };
+    this.kept = {
+      topic: info.topics[0]?.id,
+      language: words.language,
+      client_id: newId(),
+      ...consultation.keeping.get("asking"),
+    };
     if (previous) Object.assign(this.kept, previous);
     this.live = info.on_duty;
     this.problem = h("p.problem", { role: "alert", hidden: true });
@@ -20,13 +24,28 @@ export class Ask {
     this.identity = h("p.identity");
     this.submit = h("button.primary.wide", { type: "submit" });
     this.other = button("link", "", () => this.#turn(!this.live));
-    this.form = h("form", { novalidate: "" }, this.#topics(), this.box, this.#languages(), this.contact.element, this.identity, this.problem, this.submit, this.other);
+    this.form = h(
+      "form",
+      { novalidate: "" },
+      this.#topics(),
+      this.box,
+      this.#languages(),
+      this.contact.element,
+      this.identity,
+      this.problem,
+      this.submit,
+      this.other,
+    );
     this.form.onsubmit = (event) => {
       event.preventDefault();
       this.#send();
     };
     this.duty = h("div");
-    this.element = h("div.view.ask", {}, h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.#earlier()));
+    this.element = h(
+      "div.view.ask",
+      {},
+      h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.#earlier()),
+    );
     this.#turn(this.live);
   }
 
@@ -41,26 +60,47 @@ export class Ask {
     if (this.named === name && this.identity.firstChild) return;
     this.named = name;
     const text = reader ? words.say("ask.as_reader", { name }) : words.say("ask.as_visitor");
-    const change = reader ? button("link", words.say("login.out"), () => consultation.logOut()) : button("link", words.say("login.in"), () => this.chat.logIn());
+    const change = reader
+      ? button("link", words.say("login.out"), () => consultation.logOut())
+      : button("link", words.say("login.in"), () => this.chat.logIn());
     this.identity.replaceChildren(picture("person"), h("span", {}, text), change);
   }
 
   #greeting() {
     const { words, info } = this.chat;
-    const text = this.previous ? words.say("ask.again") : words.of(info.greeting) || words.say("ask.greeting", { library: words.of(info.library.name) });
-    return h("div.row.greeting", {}, h("div.face", { "aria-hidden": "true" }, picture("book")), h("div.bubble", {}, h("div.text", {}, linked(text))));
+    const text = this.previous
+      ? words.say("ask.again")
+      : words.of(info.greeting) || words.say("ask.greeting", { library: words.of(info.library.name) });
+    return h(
+      "div.row.greeting",
+      {},
+      h("div.face", { "aria-hidden": "true" }, picture("book")),
+      h("div.bubble", {}, h("div.text", {}, linked(text))),
+    );
   }
 
   #topics() {
     const { words, info } = this.chat;
     const options = info.topics.map(({ id, label }) => [id, words.of(label)]);
-    return choices(words.say("ask.topic"), "topic", options, this.kept.topic, (topic) => this.#keep({ topic }), "cards");
+    return choices(
+      words.say("ask.topic"),
+      "topic",
+      options,
+      this.kept.topic,
+      (topic) => this.#keep({ topic }),
+      "cards",
+    );
   }
 
   #languages() {
     const { words } = this.chat;
-    const options = [["zh", "中文"], ["en", "English"]];
-    return choices(words.say("ask.language"), "language", options, this.kept.language, (language) => this.#keep({ language }));
+    const options = [
+      ["zh", "中文"],
+      ["en", "English"],
+    ];
+    return choices(words.say("ask.language"), "language", options, this.kept.language, (language) =>
+      this.#keep({ language }),
+    );
   }
 
   // Live, or in writing; what is typed stays.
@@ -72,24 +112,49 @@ export class Ask {
     this.other.lastChild.textContent = words.say(live ? "ask.rather_form" : "ask.rather_live");
     this.other.hidden = !info.on_duty;
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
-    const said = [h("strong", {}, words.say("duty.nobody")), when && h("span", {}, words.say("duty.next", { when })), h("span", {}, words.say("duty.form"))];
-    this.duty.replaceChildren(...(info.on_duty ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]));
+    const said = [
+      h("strong", {}, words.say("duty.nobody")),
+      when && h("span", {}, words.say("duty.next", { when })),
+      h("span", {}, words.say("duty.form")),
+    ];
+    this.duty.replaceChildren(
+      ...(info.on_duty ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]),
+    );
   }
 
   #small() {
     const { words, info } = this.chat;
-    const privacy = h("details", {}, h("summary", {}, words.say("ask.privacy")), h("p", {}, linked(words.of(info.privacy))));
+    const privacy = h(
+      "details",
+      {},
+      h("summary", {}, words.say("ask.privacy")),
+      h("p", {}, linked(words.of(info.privacy))),
+    );
     return h("div.small", {}, h("p", {}, h("b", {}, words.say("ask.scope")), " ", words.of(info.scope)), privacy);
   }
 
   #earlier() {
     const { words, consultation } = this.chat;
-    const ended = (consultation.earlier ?? []).filter(({ state }) => state === "closed" || state === "wrapping_up").slice(0, 3);
+    const ended = (consultation.earlier ?? [])
+      .filter(({ state }) => state === "closed" || state === "wrapping_up")
+      .slice(0, 3);
     if (!ended.length) return null;
     const day = new Intl.DateTimeFormat(words.locale, { dateStyle: "medium", timeStyle: "short" });
     const topic = (id) => words.of(this.chat.info.topics.find((one) => one.id === id)?.label) || id;
-    const open = (session) => button("link", `${day.format(new Date(session.created_at))} · ${topic(session.topic)}`, () => consultation.reread(session));
-    return h("section.before", {}, h("h3", {}, words.say("ask.earlier")), h("ul", {}, ended.map((session) => h("li", {}, open(session)))));
+    const open = (session) =>
+      button("link", `${day.format(new Date(session.created_at))} · ${topic(session.topic)}`, () =>
+        consultation.reread(session),
+      );
+    return h(
+      "section.before",
+      {},
+      h("h3", {}, words.say("ask.earlier")),
+      h(
+        "ul",
+        {},
+        ended.map((session) => h("li", {}, open(session))),
+      ),
+    );
   }
 
   #keep(part) {
@@ -108,8 +173,13 @@ export class Ask {
     this.submit.setAttribute("aria-busy", "true");
     try {
       const { topic, language, client_id } = this.kept;
-      if (this.live) await chat.consultation.open({ topic, question, language, client_id, previous_id: kept.previous_id ?? "" });
-      else chat.receipt(await chat.consultation.ask({ topic, question, language, client_id, ...this.contact.values }), this.contact.values);
+      if (this.live)
+        await chat.consultation.open({ topic, question, language, client_id, previous_id: kept.previous_id ?? "" });
+      else
+        chat.receipt(
+          await chat.consultation.ask({ topic, question, language, client_id, ...this.contact.values }),
+          this.contact.values,
+        );
       chat.consultation.keeping.drop("asking");
     } catch (error) {
       this.#refuse(error.field, error.message);

@@ -3,12 +3,12 @@
 
 import { Api } from "./api.js";
 import { Ask } from "./ask.js";
-import { Consultation, newId } from "./consultation.js";
+import { Consultation } from "./consultation.js";
 import { Keeping } from "./keeping.js";
 import { Leave, Receipt } from "./leave.js";
 import { Room } from "./room.js";
 import { Words } from "./words.js";
-import { button, h, iconButton, picture } from "./dom.js";
+import { button, h, iconButton, picture, newId } from "./dom.js";
 import { logIn } from "./login.js";
 
 const PHONE = matchMedia("(max-width: 520px)");
@@ -20,10 +20,15 @@ export class ShuqiaoChat extends HTMLElement {
     this.keeping = new Keeping(this.origin, this.slug);
     this.root = this.attachShadow({ mode: "open" });
     const language = this.page ? this.language : (this.keeping.get("language") ?? this.language);
-    [this.words, this.info] = await Promise.all([Words.load(this.origin, language), this.#desk(language), this.#styles()]);
+    [this.words, this.info] = await Promise.all([
+      Words.load(this.origin, language),
+      this.#desk(language),
+      this.#styles(),
+    ]);
     this.api = new Api(this.origin, () => this.consultation?.proof(), this.words);
     this.consultation = new Consultation(this, (why) => this.#changed(why));
-    this.consultation.watching = () => this.shown && !document.hidden && this.screen === "room" && this.room.log.atEnd;
+    this.consultation.watching = () =>
+      this.shown && !document.hidden && this.screen === "room" && this.room.log.atEnd;
     this.toggleAttribute("whole", Boolean(this.page));
     this.#draw();
     this.consultation.resume();
@@ -114,10 +119,13 @@ export class ShuqiaoChat extends HTMLElement {
   // --- inside -----------------------------------------------------------------------------------------------------
 
   #desk(language) {
-    return fetch(`${this.origin}/api/desks/${this.slug}?lang=${language}`, { credentials: "omit" }).then(async (answer) => {
-      if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error?.message ?? `desk: ${answer.status}`);
-      return answer.json();
-    });
+    return fetch(`${this.origin}/api/desks/${this.slug}?lang=${language}`, { credentials: "omit" }).then(
+      async (answer) => {
+        if (!answer.ok)
+          throw new Error((await answer.json().catch(() => null))?.error?.message ?? `desk: ${answer.status}`);
+        return answer.json();
+      },
+    );
   }
 
   async #styles() {
@@ -166,19 +174,38 @@ export class ShuqiaoChat extends HTMLElement {
     this.more = iconButton("more", words.say("menu.open"), () => this.#toggleMenu());
     this.more.setAttribute("aria-expanded", "false");
     this.more.setAttribute("aria-controls", "menu");
-    this.size = h("button.icon.size", { type: "button", onclick: () => {
-      this.#enlarge(!this.large);
-      this.keeping.set("large", this.large);
-    } });
+    this.size = h("button.icon.size", {
+      type: "button",
+      onclick: () => {
+        this.#enlarge(!this.large);
+        this.keeping.set("large", this.large);
+      },
+    });
     const minimise = this.page ? null : iconButton("down", words.say("minimise"), () => this.minimise());
     this.place = h("div.place");
     this.toast = h("div.toast", { role: "alert", hidden: true });
     const role = this.page ? "region" : "dialog";
-    this.app = h("section.app", { role, "aria-label": words.of(this.info.library.name), lang: words.tag }, h("div.head", {}, this.crest, h("div.titles", {}, this.heading, this.status), h("div.tools", {}, this.size, this.more, minimise)), this.menu, this.place, this.toast);
+    this.app = h(
+      "section.app",
+      { role, "aria-label": words.of(this.info.library.name), lang: words.tag },
+      h(
+        "div.head",
+        {},
+        this.crest,
+        h("div.titles", {}, this.heading, this.status),
+        h("div.tools", {}, this.size, this.more, minimise),
+      ),
+      this.menu,
+      this.place,
+      this.toast,
+    );
     this.app.addEventListener("keydown", (event) => this.#keys(event));
     this.root.replaceChildren(this.app);
     this.#enlarge(this.largeType || this.keeping.get("large") || false);
-    this.root.addEventListener("click", (event) => !event.composedPath().includes(this.more) && this.#toggleMenu(false));
+    this.root.addEventListener(
+      "click",
+      (event) => !event.composedPath().includes(this.more) && this.#toggleMenu(false),
+    );
   }
 
   #head() {
@@ -203,11 +230,14 @@ export class ShuqiaoChat extends HTMLElement {
     if (this.menu.hidden === !open) return;
     const { words, consultation } = this;
     const { state } = consultation;
-    const item = (key, act, pictured) => button("item", words.say(key), () => (this.#toggleMenu(false), act()), pictured);
+    const item = (key, act, pictured) =>
+      button("item", words.say(key), () => (this.#toggleMenu(false), act()), pictured);
     const live = state && state.phase !== "ended";
     const other = words.language === "zh" ? "en" : "zh";
     const items = [
-      consultation.reader ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name })) : item("login.in", () => this.logIn(), "person"),
+      consultation.reader
+        ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name }))
+        : item("login.in", () => this.logIn(), "person"),
       !this.page && item("menu.language", () => this.#speak(other), "language"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
       live && item("menu.end", () => this.#confirmEnd(), "end"),
@@ -234,7 +264,10 @@ export class ShuqiaoChat extends HTMLElement {
       }
     });
     box.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), close()));
-    box.append(h("p", {}, words.say("end.sure")), h("div.actions", {}, end, button("plain", words.say("end.stay"), close)));
+    box.append(
+      h("p", {}, words.say("end.sure")),
+      h("div.actions", {}, end, button("plain", words.say("end.stay"), close)),
+    );
     this.place.append(box);
     end.focus();
   }
@@ -281,7 +314,9 @@ export class ShuqiaoChat extends HTMLElement {
 
   // On a phone the chat covers the page: the keyboard stays in it.
   #circle(event) {
-    const all = [...this.app.querySelectorAll("button, input, textarea, a[href], summary, [tabindex='0']")].filter((one) => !one.disabled && one.checkVisibility?.() !== false && one.tabIndex >= 0);
+    const all = [...this.app.querySelectorAll("button, input, textarea, a[href], summary, [tabindex='0']")].filter(
+      (one) => !one.disabled && one.checkVisibility?.() !== false && one.tabIndex >= 0,
+    );
     const [first, last] = [all[0], all.at(-1)];
     const at = this.root.activeElement;
     if ((event.shiftKey && at === first) || (!event.shiftKey && at === last)) {

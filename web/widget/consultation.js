@@ -2,20 +2,21 @@
 // The rules are conversation.js, the line is link.js; this grants their wishes and tells the views what changed.
 
 import { begin, connection, leftOver, step } from "./conversation.js";
+import { newId } from "./dom.js";
 import { Link } from "./link.js";
+import { Uploads } from "./uploads.js";
 
 const TYPING_EVERY = 3000;
 const RECEIPT_AFTER = 250;
+const TOKEN_GOOD = 600_000;
 const WAKING = ["online", "focus", "pageshow"];
-
-export const newId = () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
 export class Consultation {
   constructor({ origin, slug, keeping, api }, changed) {
     Object.assign(this, { origin, slug, keeping, api, changed });
     this.state = null;
     this.view = null; // the session as the HTTP API showed it last
-    this.uploads = [];
+    this.uploads = new Uploads(api, () => this.state?.session, changed);
     this.watching = () => false; // does the reader look at the end of the conversation now?
     this.told = { delivered: 0, read: 0 };
     this.deaf = keeping.listen((name, now, before) => this.#elsewhere(name, now, before));
@@ -98,7 +99,7 @@ export class Consultation {
     const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
     const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, as);
     if (opened.visitor) this.keeping.set("visitor", opened.visitor);
-    this.token = opened.token;
+    this.#keepToken(opened.session.id, opened.token);
     for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
     this.#take(opened.session);
   }
@@ -159,7 +160,9 @@ export class Consultation {
   // The question becomes a form question: with the conversation while it is open, with what is left over after it.
   async ask(asking) {
     const talking = this.state && this.state.phase !== "ended";
-    const kept = talking ? await this.#post("question", asking) : await this.api.post(`/api/desks/${this.slug}/questions`, asking);
+    const kept = talking
+      ? await this.#post("question", asking)
+      : await this.api.post(`/api/desks/${this.slug}/questions`, asking);
     for (const { id } of this.state?.outbox ?? []) this.discard(id);
     return kept;
   }
@@ -177,47 +180,9 @@ export class Consultation {
   forget() {
     this.link?.stop();
     this.link = this.state = this.view = null;
-    this.uploads = [];
+    this.uploads.clear();
     this.keeping.drop("talk");
     this.changed();
-  }
-
-  // --- files ------------------------------------------------------------------------------------------------------
-
-  attach(file) {
-    const upload = { id: newId(), file, share: 0, at: Date.now(), error: null };
-    this.uploads = [...this.uploads, upload];
-    this.#send(upload);
-  }
-
-  cancel(id) {
-    const upload = this.uploads.find((one) => one.id === id);
-    this.uploads = this.uploads.filter((one) => one.id !== id);
-    upload?.running?.cancel();
-    this.changed();
-  }
-
-  retry(id) {
-    const upload = this.uploads.find((one) => one.id === id);
-    if (upload) this.#send(upload);
-  }
-
-  async #send(upload) {
-    const query = new URLSearchParams({ name: upload.file.name, client_id: upload.id });
-    Object.assign(upload, { error: null, waits: false, share: 0 });
-    upload.running = this.api.send(`/api/sessions/${this.state.session}/files?${query}`, upload.file, (share) => {
-      upload.share = share;
-      this.changed("uploads");
-    });
-    this.changed("uploads");
-    try {
-      await upload.running.done;
-      this.uploads = this.uploads.filter((one) => one.id !== upload.id);
-    } catch (error) {
-      if (error.cancelled) return;
-      Object.assign(upload, { running: null, waits: error.code === "offline", error: error.code === "offline" ? null : error.message });
-    }
-    this.changed("uploads");
   }
 
   // --- inside -----------------------------------------------------------------------------------------------------
@@ -230,7 +195,14 @@ export class Consultation {
   #take(session) {
     const same = this.talk?.id === session.id;
     this.view = session;
-    if (!same) this.keeping.set("talk", { id: session.id, as: this.#login() ? "login" : "visitor", seen: 0, ended: false, topic: session.topic });
+    if (!same)
+      this.keeping.set("talk", {
+        id: session.id,
+        as: this.#login() ? "login" : "visitor",
+        seen: 0,
+        ended: false,
+        topic: session.topic,
+      });
     if (!this.state || this.state.session !== session.id) this.#listen(session.id);
     if (session.position) {
       const { position, wait_seconds, on_duty } = session;
@@ -242,7 +214,7 @@ export class Consultation {
     this.link?.stop();
     this.state = begin(session, this.keeping.unsent(session));
     this.told = { delivered: 0, read: 0 };
-    this.uploads = [];
+    this.uploads.clear();
     this.link = new Link(this.origin, session, {
       token: (stale) => this.#token(session, stale),
       after: () => this.state.last,
@@ -250,7 +222,11 @@ export class Consultation {
       frame: (frame) => this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame),
       state: (open) => this.#step({ t: open ? "opened" : "closed" }),
       gone: (error) => this.#gone(error),
-      reachable: () => this.api.get(`/api/desks/${this.slug}`).then(() => true, (error) => Boolean(error.status)),
+      reachable: () =>
+        this.api.get(`/api/desks/${this.slug}`).then(
+          () => true,
+          (error) => Boolean(error.status),
+        ),
       way: () => ((this.keeping.get("way")?.until ?? 0) > Date.now() ? "stream" : "socket"),
       remember: (way, until) => this.keeping.set("way", { way, until }),
     });
@@ -269,17 +245,19 @@ export class Consultation {
   }
 
   async #token(session, stale) {
-    if (this.token && !stale) {
-      const token = this.token;
-      this.token = null; // each is used for one connection: the next asks for a fresh one
-      return token;
-    }
+    if (!stale && this.token?.session === session && this.token.until > Date.now()) return this.token.value;
     try {
-      return (await this.api.post(`/api/sessions/${session}/token`)).token;
+      this.#keepToken(session, (await this.api.post(`/api/sessions/${session}/token`)).token);
+      return this.token.value;
     } catch (error) {
       error.final = [401, 403, 404].includes(error.status);
       throw error;
     }
+  }
+
+  // Good for a quarter of an hour: a server that restarts is not asked by everybody for a new one.
+  #keepToken(session, value) {
+    this.token = { session, value, until: Date.now() + TOKEN_GOOD };
   }
 
   #step(input) {
@@ -301,13 +279,14 @@ export class Consultation {
     else if (wish.forget) this.keeping.drop(`unsent ${wish.forget}`);
     else if (wish.reconnect) this.link?.restart();
     else if (wish.later) setTimeout(() => this.#step({ t: "pump" }), wish.later);
+    else if (wish.token) this.#keepToken(this.state.session, wish.token);
     else if (wish.refused) this.refusal = wish.refused.message;
   }
 
   // Everything is here: files that waited go now; an ended conversation needs no line any more.
   #caughtUp() {
     this.refusal = null;
-    for (const upload of this.uploads) if (upload.waits) this.#send(upload);
+    this.uploads.resume();
     if (this.state.phase === "waiting" && !this.state.queue) this.#look(this.state.session);
     if (this.state.phase === "ended") setTimeout(() => this.state?.phase === "ended" && this.link?.stop(), 2000);
   }
@@ -335,6 +314,7 @@ export class Consultation {
     const own = await this.api.get(`/api/sessions/${this.talk.id}`, `Bearer ${bearer}`).catch(() => null);
     if (own) {
       this.keeping.set("talk", { ...this.talk, as: "login" });
+      this.token = null; // it names the visitor
       this.link?.restart();
     }
   }

@@ -9,15 +9,30 @@ export class Contact {
     this.kind = kept.kind ?? "form";
     this.mail = h("input", { type: "email", autocomplete: "email", inputmode: "email", value: kept.mail ?? "" });
     this.phone = h("input", { type: "tel", autocomplete: "tel", inputmode: "tel", value: kept.phone ?? "" });
-    this.name = h("input", { type: "text", autocomplete: "name", maxlength: "100", value: kept.name ?? reader?.name ?? "" });
+    this.name = h("input", {
+      type: "text",
+      autocomplete: "name",
+      maxlength: "100",
+      value: kept.name ?? reader?.name ?? "",
+    });
     const mailHint = reader ? words.say("contact.mail_account") : words.say("contact.mail_hint");
     this.fields = {
       mail: field(words.say("contact.mail"), this.mail, mailHint),
       phone: field(words.say("contact.phone"), this.phone, words.say("contact.phone_hint")),
       name: field(words.say("contact.name"), this.name),
     };
-    const how = [["form", words.say("contact.by_mail")], ["phone", words.say("contact.by_phone")]];
-    this.element = h("div.contact", {}, choices(words.say("contact.how"), "kind", how, this.kind, (kind) => this.#choose(kind)), this.fields.mail, this.fields.phone, this.fields.name);
+    const how = [
+      ["form", words.say("contact.by_mail")],
+      ["phone", words.say("contact.by_phone")],
+    ];
+    this.element = h(
+      "div.contact",
+      {},
+      choices(words.say("contact.how"), "kind", how, this.kind, (kind) => this.#choose(kind)),
+      this.fields.mail,
+      this.fields.phone,
+      this.fields.name,
+    );
     this.#choose(this.kind);
   }
 

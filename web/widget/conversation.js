@@ -44,7 +44,9 @@ export function connection(state) {
 
 // How far a message of ours has come: sent, delivered or read, by whoever of the library is furthest.
 export function progress(state, seq) {
-  const marks = Object.entries(state.marks).filter(([who]) => who !== "reader").map(([, mark]) => mark);
+  const marks = Object.entries(state.marks)
+    .filter(([who]) => who !== "reader")
+    .map(([, mark]) => mark);
   if (marks.some((mark) => mark.read >= seq)) return "read";
   return marks.some((mark) => mark.delivered >= seq) ? "delivered" : "sent";
 }
@@ -116,7 +118,15 @@ const frames = {
     const entry = state.outbox.find((one) => one.id === id);
     if (!entry || seq <= state.last) return [withoutEntry(next, id), [{ forget: id }]];
     if (seq === state.last + 1) {
-      return frames.ev(next, { seq, kind: "message", by: { kind: "reader", id: "", name: "" }, id, text: entry.text, data: {}, at });
+      return frames.ev(next, {
+        seq,
+        kind: "message",
+        by: { kind: "reader", id: "", name: "" },
+        id,
+        text: entry.text,
+        data: {},
+        at,
+      });
     }
     const outbox = next.outbox.map((one) => (one === entry ? { ...one, seq } : one));
     return [{ ...next, outbox, known: Math.max(next.known, seq) }, []];
@@ -159,7 +169,12 @@ function told(state, event) {
   switch (event.kind) {
     case "joined":
       if (event.data.role === "colleague" || event.data.role === "supervisor") return state;
-      return { ...state, phase: "talking", queue: null, holder: { ...event.data.staff, library: event.data.library } };
+      return {
+        ...state,
+        phase: "talking",
+        queue: null,
+        holder: { ...event.data.staff, library: event.data.library },
+      };
     case "requeued":
       return { ...state, phase: "waiting", holder: null };
     case "transferred":

@@ -30,7 +30,11 @@ const SVG = "http://www.w3.org/2000/svg";
 export function picture(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", "aria-hidden": "true", class: `picture p-${name}` })) {
+  for (const [key, value] of Object.entries({
+    viewBox: "0 0 24 24",
+    "aria-hidden": "true",
+    class: `picture p-${name}`,
+  })) {
     svg.setAttribute(key, value);
   }
   path.setAttribute("d", PICTURES[name]);
@@ -84,7 +88,12 @@ export function field(label, input, hint = "") {
 export function choices(legend, name, options, chosen, onchange, kind = "pills") {
   const group = `${name}${++made}`;
   const radios = options.map(([value, label]) =>
-    h("label", {}, h("input", { type: "radio", name: group, value, checked: value === chosen, onchange: () => onchange(value) }), h("span", {}, label)),
+    h(
+      "label",
+      {},
+      h("input", { type: "radio", name: group, value, checked: value === chosen, onchange: () => onchange(value) }),
+      h("span", {}, label),
+    ),
   );
   return h(`fieldset.${kind}`, {}, h("legend", {}, legend), h("div", {}, radios));
 }
@@ -92,17 +101,20 @@ export function choices(legend, name, options, chosen, onchange, kind = "pills")
 // http and https addresses in a text become links; everything else stays text.
 export function linked(text) {
   const parts = text.split(/(https?:\/\/[^\s<>"'（）《》，。；！？、]+)/);
-  return parts.map((part, odd) => {
-    if (odd % 2 === 0) return part;
-    const end = part.match(/[.,;:!?)\]]*$/)[0];
-    const address = part.slice(0, part.length - end.length);
-    return [h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address), end];
-  }).flat();
+  return parts
+    .map((part, odd) => {
+      if (odd % 2 === 0) return part;
+      const end = part.match(/[.,;:!?)\]]*$/)[0];
+      const address = part.slice(0, part.length - end.length);
+      return [h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address), end];
+    })
+    .flat();
 }
 
 // Enter sends, Shift+Enter breaks the line, Enter that ends a composition (Chinese, Japanese…) does neither.
 // Safari reports that last one after the composition with key code 229.
-export const sends = (event) => event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
+export const sends = (event) =>
+  event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229;
 
 export function grows(area, most = 160) {
   const fit = () => {
@@ -113,3 +125,8 @@ export function grows(area, most = 160) {
   area.fit = fit;
   return area;
 }
+
+// A name for something of ours that the server has not seen yet.
+export const newId = () =>
+  crypto.randomUUID?.() ??
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");

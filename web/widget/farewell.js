@@ -10,12 +10,21 @@ export class Farewell {
     this.left = h("div.leftover", { hidden: true });
     this.rating = h("div.rate");
     this.keep = h("div.keep");
-    this.element = h("section.farewell", { tabindex: "-1", "aria-label": chat.words.say("end.label") }, this.left, this.rating, this.keep, this.#onward());
+    this.element = h(
+      "section.farewell",
+      { tabindex: "-1", "aria-label": chat.words.say("end.label") },
+      this.left,
+      this.rating,
+      this.keep,
+      this.#onward(),
+    );
   }
 
   update() {
     this.#leftOver();
-    const rated = this.chat.consultation.state.events.findLast?.((event) => event.kind === "rated")?.data.rating ?? this.chat.consultation.view?.rating;
+    const rated =
+      this.chat.consultation.state.events.findLast?.((event) => event.kind === "rated")?.data.rating ??
+      this.chat.consultation.view?.rating;
     if (this.drawn !== (rated || "none")) {
       this.drawn = rated || "none";
       if (rated && !this.sent) this.#thanks(rated);
@@ -34,14 +43,25 @@ export class Farewell {
     this.heldKey = key;
     this.left.replaceChildren(
       h("p", {}, h("strong", {}, words.say("left.title", { n: held.length })), " ", words.say("left.why")),
-      h("blockquote", {}, held.map(({ text }) => h("p", { dir: "auto" }, text))),
-      h("div.actions", {}, button("primary", words.say("left.continue"), () => this.chat.goOn(held)), button("plain", words.say("left.form"), () => this.chat.show("leave"))),
+      h(
+        "blockquote",
+        {},
+        held.map(({ text }) => h("p", { dir: "auto" }, text)),
+      ),
+      h(
+        "div.actions",
+        {},
+        button("primary", words.say("left.continue"), () => this.chat.goOn(held)),
+        button("plain", words.say("left.form"), () => this.chat.show("leave")),
+      ),
     );
   }
 
   #ask() {
     const { words } = this.chat;
-    const faces = RATINGS.map((rating) => button("face", words.say(`rating.${rating}`), () => this.#comment(rating, faces), rating));
+    const faces = RATINGS.map((rating) =>
+      button("face", words.say(`rating.${rating}`), () => this.#comment(rating, faces), rating),
+    );
     const group = h("div.faces", { role: "group", "aria-label": words.say("rating.ask") }, faces);
     this.rating.replaceChildren(h("h3", {}, words.say("rating.ask")), group);
   }
@@ -69,23 +89,40 @@ export class Farewell {
 
   #thanks(rating) {
     const { words } = this.chat;
-    this.rating.replaceChildren(h("p.thanks", { role: "status" }, picture(rating), words.say("rating.thanks", { rating: words.say(`rating.${rating}`) })));
+    this.rating.replaceChildren(
+      h(
+        "p.thanks",
+        { role: "status" },
+        picture(rating),
+        words.say("rating.thanks", { rating: words.say(`rating.${rating}`) }),
+      ),
+    );
   }
 
   #transcript() {
     const { words, consultation } = this.chat;
-    const save = button("plain", words.say("transcript.save"), async () => {
-      try {
-        const address = URL.createObjectURL(await consultation.transcript());
-        h("a", { href: address, download: words.say("transcript.name") }).click();
-        setTimeout(() => URL.revokeObjectURL(address), 10_000);
-      } catch (error) {
-        this.chat.tell(error.message);
-      }
-    }, "save");
+    const save = button(
+      "plain",
+      words.say("transcript.save"),
+      async () => {
+        try {
+          const address = URL.createObjectURL(await consultation.transcript());
+          h("a", { href: address, download: words.say("transcript.name") }).click();
+          setTimeout(() => URL.revokeObjectURL(address), 10_000);
+        } catch (error) {
+          this.chat.tell(error.message);
+        }
+      },
+      "save",
+    );
     const mail = h("input", { type: "email", autocomplete: "email", inputmode: "email" });
     const box = field(words.say("transcript.address"), mail);
-    const form = h("form.inline", { hidden: true, novalidate: "" }, box, h("button.plain", { type: "submit" }, words.say("transcript.send")));
+    const form = h(
+      "form.inline",
+      { hidden: true, novalidate: "" },
+      box,
+      h("button.plain", { type: "submit" }, words.say("transcript.send")),
+    );
     form.onsubmit = async (event) => {
       event.preventDefault();
       try {
@@ -96,17 +133,27 @@ export class Farewell {
         mail.focus();
       }
     };
-    const open = button("plain", words.say("transcript.mail"), () => {
-      form.hidden = !form.hidden;
-      open.setAttribute("aria-expanded", String(!form.hidden));
-      if (!form.hidden) mail.focus();
-    }, "mail");
+    const open = button(
+      "plain",
+      words.say("transcript.mail"),
+      () => {
+        form.hidden = !form.hidden;
+        open.setAttribute("aria-expanded", String(!form.hidden));
+        if (!form.hidden) mail.focus();
+      },
+      "mail",
+    );
     open.setAttribute("aria-expanded", "false");
     this.keep.replaceChildren(h("div.actions", {}, save, open), form);
   }
 
   #onward() {
     const { words } = this.chat;
-    return h("div.actions.onward", {}, button("plain", words.say("end.continue"), () => this.chat.goOn([])), button("link", words.say("end.new"), () => this.chat.goOn(null)));
+    return h(
+      "div.actions.onward",
+      {},
+      button("plain", words.say("end.continue"), () => this.chat.goOn([])),
+      button("link", words.say("end.new"), () => this.chat.goOn(null)),
+    );
   }
 }

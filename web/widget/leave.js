@@ -1,8 +1,7 @@
 // Leaving the conversation as a form question or for a call back: everything said goes along, nothing is retyped.
 
-import { button, h, picture } from "./dom.js";
+import { button, h, picture, newId } from "./dom.js";
 import { Contact } from "./contact.js";
-import { newId } from "./consultation.js";
 
 export class Leave {
   constructor(chat) {
@@ -11,18 +10,43 @@ export class Leave {
     const { words, consultation } = chat;
     const held = consultation.held();
     this.over = consultation.state?.phase === "ended";
-    const said = this.over ? held.map(({ text }) => text) : [...consultation.state.events.filter((event) => event.kind === "message" && event.by.kind === "reader").map(({ text }) => text), ...consultation.state.outbox.map(({ text }) => text)];
+    const said = this.over
+      ? held.map(({ text }) => text)
+      : [
+          ...consultation.state.events
+            .filter((event) => event.kind === "message" && event.by.kind === "reader")
+            .map(({ text }) => text),
+          ...consultation.state.outbox.map(({ text }) => text),
+        ];
     this.question = said.join("\n");
     this.contact = new Contact(chat);
     this.problem = h("p.problem", { role: "alert", hidden: true });
     this.submit = h("button.primary.wide", { type: "submit" }, words.say("leave.send"));
-    const form = h("form", { novalidate: "" }, this.contact.element, this.problem, this.submit, button("link", words.say("leave.back"), () => chat.show("room")));
+    const form = h(
+      "form",
+      { novalidate: "" },
+      this.contact.element,
+      this.problem,
+      this.submit,
+      button("link", words.say("leave.back"), () => chat.show("room")),
+    );
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#send();
     };
     this.title = h("h3", { tabindex: "-1" }, words.say("leave.title"));
-    this.element = h("div.view.ask", {}, h("div.sheet", {}, this.title, h("p", {}, words.say(this.over ? "leave.about_held" : "leave.about")), h("blockquote", {}, h("p", { dir: "auto" }, this.question)), form));
+    this.element = h(
+      "div.view.ask",
+      {},
+      h(
+        "div.sheet",
+        {},
+        this.title,
+        h("p", {}, words.say(this.over ? "leave.about_held" : "leave.about")),
+        h("blockquote", {}, h("p", { dir: "auto" }, this.question)),
+        form,
+      ),
+    );
   }
 
   focus() {
@@ -37,7 +61,12 @@ export class Leave {
     this.problem.hidden = true;
     this.submit.disabled = true;
     const unsent = consultation.state.outbox.length > 0;
-    const asking = { ...this.contact.values, client_id: this.client_id, language: consultation.view?.language ?? this.chat.words.language, topic: consultation.talk?.topic ?? "reference" };
+    const asking = {
+      ...this.contact.values,
+      client_id: this.client_id,
+      language: consultation.view?.language ?? this.chat.words.language,
+      topic: consultation.talk?.topic ?? "reference",
+    };
     if (this.over || unsent) asking.question = this.question; // else the server takes what stands in the conversation
     try {
       this.chat.receipt(await consultation.ask(asking), this.contact.values);
@@ -59,7 +88,24 @@ export class Receipt {
     const ended = consultation.state;
     this.title = h("h3", { tabindex: "-1" }, words.say("receipt.title"));
     const next = words.say(kind === "phone" ? "receipt.phone" : mail ? "receipt.mail" : "receipt.account", { mail });
-    this.element = h("div.view.ask", {}, h("div.sheet.receipt", {}, picture("mail"), this.title, h("p", {}, next), h("p.hint", {}, words.say("receipt.number", { id: kept.id })), h("div.actions", {}, ended ? button("plain", words.say("receipt.read"), () => chat.show("room")) : null, button("link", words.say("end.new"), () => chat.goOn(null)))));
+    this.element = h(
+      "div.view.ask",
+      {},
+      h(
+        "div.sheet.receipt",
+        {},
+        picture("mail"),
+        this.title,
+        h("p", {}, next),
+        h("p.hint", {}, words.say("receipt.number", { id: kept.id })),
+        h(
+          "div.actions",
+          {},
+          ended ? button("plain", words.say("receipt.read"), () => chat.show("room")) : null,
+          button("link", words.say("end.new"), () => chat.goOn(null)),
+        ),
+      ),
+    );
   }
 
   focus() {

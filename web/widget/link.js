@@ -31,7 +31,10 @@ export class Link {
 
   start() {
     this.stopped = false;
-    this.world.document?.addEventListener("securitypolicyviolation", (this.barred = (violation) => this.#barred(violation)));
+    this.world.document?.addEventListener(
+      "securitypolicyviolation",
+      (this.barred = (violation) => this.#barred(violation)),
+    );
     this.#connect();
   }
 
@@ -81,7 +84,9 @@ export class Link {
   #socket(line, token) {
     let socket;
     try {
-      socket = new this.world.WebSocket(`${this.origin.replace(/^http/, "ws")}/api/socket?lang=${this.hooks.language()}`);
+      socket = new this.world.WebSocket(
+        `${this.origin.replace(/^http/, "ws")}/api/socket?lang=${this.hooks.language()}`,
+      );
     } catch {
       this.world.queueMicrotask(() => this.#lost(line));
       return {};
@@ -117,12 +122,15 @@ export class Link {
   async #post(line, frame, token) {
     if (frame.t === "sub") return this.#lost(line);
     try {
-      const answer = await this.world.fetch(`${this.origin}/api/sessions/${this.session}/frames?lang=${this.hooks.language()}`, {
-        method: "POST",
-        credentials: "omit",
-        headers: { "Content-Type": "application/json", Authorization: `Token ${this.fresh ?? token}` },
-        body: JSON.stringify(frame),
-      });
+      const answer = await this.world.fetch(
+        `${this.origin}/api/sessions/${this.session}/frames?lang=${this.hooks.language()}`,
+        {
+          method: "POST",
+          credentials: "omit",
+          headers: { "Content-Type": "application/json", Authorization: `Token ${this.fresh ?? token}` },
+          body: JSON.stringify(frame),
+        },
+      );
       const reply = await answer.json().catch(() => null);
       if (this.line !== line) return;
       for (const said of reply?.frames ?? []) this.#received(said);

@@ -11,8 +11,20 @@
   const origin = new URL(script.src).origin;
   const prefix = `shuqiao ${origin} ${slug} `;
   const TEXTS = {
-    zh: { open: "咨询馆员", close: "收起咨询窗口", unread: "，{n} 条新消息", failed: "咨询暂时无法打开，请稍后再试。", form: "也可以填写咨询表单" },
-    en: { open: "Ask a librarian", close: "Minimise the chat", unread: ", {n} new messages", failed: "The desk cannot be reached just now. Please try again in a moment.", form: "or fill in the form" },
+    zh: {
+      open: "咨询馆员",
+      close: "收起咨询窗口",
+      unread: "，{n} 条新消息",
+      failed: "咨询暂时无法打开，请稍后再试。",
+      form: "也可以填写咨询表单",
+    },
+    en: {
+      open: "Ask a librarian",
+      close: "Minimise the chat",
+      unread: ", {n} new messages",
+      failed: "The desk cannot be reached just now. Please try again in a moment.",
+      form: "or fill in the form",
+    },
   };
   const STYLE = `
     :host { all: initial; display: block !important; position: fixed !important; inset: auto 20px max(20px, env(safe-area-inset-bottom)) auto !important;
@@ -84,13 +96,21 @@
       const kept = read(localStorage, "look");
       if (kept) await this.wear(kept);
       if (!kept || kept.until < Date.now()) {
-        const desk = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
-        const look = desk ? { colour: desk.colour, position: desk.position, language: desk.language, until: Date.now() + 600_000 } : kept;
+        const desk = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" })
+          .then((answer) => (answer.ok ? answer.json() : null))
+          .catch(() => null);
+        const look = desk
+          ? { colour: desk.colour, position: desk.position, language: desk.language, until: Date.now() + 600_000 }
+          : kept;
         if (desk) write(localStorage, "look", look);
         await this.wear(look ?? {});
       }
       const talk = read(localStorage, "talk");
-      if (talk && !talk.ended) this.load().then(() => read(sessionStorage, "open") && this.open(false), () => {});
+      if (talk && !talk.ended)
+        this.load().then(
+          () => read(sessionStorage, "open") && this.open(false),
+          () => {},
+        );
     }
 
     async wear(look) {
@@ -99,7 +119,9 @@
       this.setAttribute("side", (position ?? look.position) === "left" ? "left" : "right");
       const digits = /^#?([0-9a-f]{6})$/i.exec(colour ?? look.colour ?? "")?.[1];
       if (digits && digits !== this.digits) {
-        const css = await fetch(`${origin}/widget/accent/${digits}.css`, { credentials: "omit" }).then((answer) => (answer.ok ? answer.text() : "")).catch(() => "");
+        const css = await fetch(`${origin}/widget/accent/${digits}.css`, { credentials: "omit" })
+          .then((answer) => (answer.ok ? answer.text() : ""))
+          .catch(() => "");
         this.digits = digits;
         this.accent = sheet(css);
       }
@@ -120,14 +142,24 @@
     }
 
     load() {
-      this.loading ??= import(`${origin}/widget/chat.js`).then(({ mount }) => mount({ origin, slug, language: this.language, styles: this.accent ? [this.accent] : [], side: this.getAttribute("side") })).then((chat) => {
-        chat.setAttribute("side", this.getAttribute("side"));
-        chat.addEventListener("shuqiao-unread", ({ detail }) => this.say(detail));
-        chat.addEventListener("shuqiao-minimised", () => this.minimised());
-        chat.addEventListener("shuqiao-language", ({ detail }) => ((this.language = detail), this.say(0)));
-        this.say(chat.unread ?? 0);
-        return chat;
-      });
+      this.loading ??= import(`${origin}/widget/chat.js`)
+        .then(({ mount }) =>
+          mount({
+            origin,
+            slug,
+            language: this.language,
+            styles: this.accent ? [this.accent] : [],
+            side: this.getAttribute("side"),
+          }),
+        )
+        .then((chat) => {
+          chat.setAttribute("side", this.getAttribute("side"));
+          chat.addEventListener("shuqiao-unread", ({ detail }) => this.say(detail));
+          chat.addEventListener("shuqiao-minimised", () => this.minimised());
+          chat.addEventListener("shuqiao-language", ({ detail }) => ((this.language = detail), this.say(0)));
+          this.say(chat.unread ?? 0);
+          return chat;
+        });
       this.loading.catch(() => (this.loading = null));
       return this.loading;
     }

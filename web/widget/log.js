@@ -12,9 +12,21 @@ export class Log {
     this.chat = chat;
     this.rows = h("div.rows", { role: "log", "aria-live": "off", "aria-label": chat.words.say("log.label") });
     this.pending = h("div.rows.pending");
-    this.writing = h("div.writing", { hidden: true }, h("span.dots", { "aria-hidden": "true" }, h("i"), h("i"), h("i")), h("span"));
+    this.writing = h(
+      "div.writing",
+      { hidden: true },
+      h("span.dots", { "aria-hidden": "true" }, h("i"), h("i"), h("i")),
+      h("span"),
+    );
     this.intro = h("div.rows.intro");
-    this.element = h("div.log", { tabindex: "0", role: "region", "aria-label": chat.words.say("log.region") }, this.intro, this.rows, this.pending, this.writing);
+    this.element = h(
+      "div.log",
+      { tabindex: "0", role: "region", "aria-label": chat.words.say("log.region") },
+      this.intro,
+      this.rows,
+      this.pending,
+      this.writing,
+    );
     this.newest = button("newest", chat.words.say("log.newest"), () => this.toEnd(), "down");
     this.newest.hidden = true;
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -63,7 +75,11 @@ export class Log {
     const day = words.date.format(new Date(event.at));
     if (this.last?.day !== day) rows.append(h("div.day", {}, day));
     const follows =
-      this.last?.day === day && this.last.by === `${event.by.kind}${event.by.id}` && this.last.bubble && row.bubble && new Date(event.at) - this.last.at < GROUP;
+      this.last?.day === day &&
+      this.last.by === `${event.by.kind}${event.by.id}` &&
+      this.last.bubble &&
+      row.bubble &&
+      new Date(event.at) - this.last.at < GROUP;
     row.classList.toggle("follows", Boolean(follows));
     rows.append(row);
     this.last = { day, by: `${event.by.kind}${event.by.id}`, at: new Date(event.at), bubble: row.bubble };
@@ -82,15 +98,27 @@ export class Log {
       case "queued":
         return data.previous_id ? this.#continued(data.previous_id) : null;
       case "joined":
-        return this.#line(words.say(data.role === "colleague" || data.role === "supervisor" ? "line.joined_too" : "line.joined", { name: data.staff?.name ?? by.name, library: words.of(data.library) }), "person");
+        return this.#line(
+          words.say(data.role === "colleague" || data.role === "supervisor" ? "line.joined_too" : "line.joined", {
+            name: data.staff?.name ?? by.name,
+            library: words.of(data.library),
+          }),
+          "person",
+        );
       case "left":
         return this.#line(words.say("line.left", { name: data.staff?.name ?? by.name }));
       case "transferred":
-        return this.#line(words.say(`line.transferred_${data.to?.kind ?? "desk"}`, { name: words.of(data.to?.name) || (data.to?.name ?? "") }));
+        return this.#line(
+          words.say(`line.transferred_${data.to?.kind ?? "desk"}`, {
+            name: words.of(data.to?.name) || (data.to?.name ?? ""),
+          }),
+        );
       case "requeued":
         return this.#line(words.say(data.why === "lost" ? "line.requeued_lost" : "line.requeued"));
       case "ended":
-        return this.#line(words.say(`line.ended_${words.texts[`line.ended_${data.reason}`] ? data.reason : "other"}`));
+        return this.#line(
+          words.say(`line.ended_${words.texts[`line.ended_${data.reason}`] ? data.reason : "other"}`),
+        );
       case "rated":
         return this.#line(words.say("line.rated", { rating: words.say(`rating.${data.rating}`) }));
       case "supervised":
@@ -111,7 +139,12 @@ export class Log {
     const time = h("time", { datetime: event.at, title: words.exact.format(at) }, words.clock.format(at));
     const tick = mine ? h("span.tick") : null;
     const who = mine ? quiet(words.say("log.me")) : h("div.who", {}, event.by.name);
-    const row = h(`div.row${mine ? ".mine" : ""}`, {}, mine ? null : h("div.face", { "aria-hidden": "true" }, [...(event.by.name || "·")][0]), h("div.bubble", {}, who, content, h("div.foot", {}, time, tick)));
+    const row = h(
+      `div.row${mine ? ".mine" : ""}`,
+      {},
+      mine ? null : h("div.face", { "aria-hidden": "true" }, [...(event.by.name || "·")][0]),
+      h("div.bubble", {}, who, content, h("div.foot", {}, time, tick)),
+    );
     row.bubble = true;
     if (mine) this.mine.push({ seq: event.seq, tick, level: "" });
     return row;
@@ -121,7 +154,12 @@ export class Log {
     const { words, origin } = this.chat;
     const address = origin + new URL(file.url, origin).pathname; // the one origin that the host page's policy names
     const about = h("span.about", {}, h("b", {}, file.name), h("small", {}, words.size(file.size)));
-    const link = h("a.file", { href: address, target: "_blank", rel: "noopener", download: file.name }, picture("file"), about);
+    const link = h(
+      "a.file",
+      { href: address, target: "_blank", rel: "noopener", download: file.name },
+      picture("file"),
+      about,
+    );
     if (!SHOWN.test(file.kind)) return link;
     const image = h("img", { src: address, alt: file.name, loading: "lazy" });
     image.addEventListener("load", () => this.atEnd && this.toEnd());
@@ -132,7 +170,24 @@ export class Log {
   #document({ title, url, file }) {
     const { words, origin } = this.chat;
     const address = new URL(file?.url || url || "", origin).href;
-    return h("div.document", {}, picture("book"), h("div.about", {}, h("small", {}, words.say("document.label")), h("b", {}, words.say("document.title", { title })), /^https?:/.test(address) ? h("a.button", { href: address, target: "_blank", rel: "noopener noreferrer" }, words.say(file ? "document.fetch" : "document.open")) : null));
+    return h(
+      "div.document",
+      {},
+      picture("book"),
+      h(
+        "div.about",
+        {},
+        h("small", {}, words.say("document.label")),
+        h("b", {}, words.say("document.title", { title })),
+        /^https?:/.test(address)
+          ? h(
+              "a.button",
+              { href: address, target: "_blank", rel: "noopener noreferrer" },
+              words.say(file ? "document.fetch" : "document.open"),
+            )
+          : null,
+      ),
+    );
   }
 
   #continued(previous) {
@@ -171,7 +226,12 @@ export class Log {
   // What is written and not yet acknowledged, and files on their way.
   #waiting(state, uploads) {
     const offline = !state.open;
-    const key = JSON.stringify([offline, state.phase, state.outbox, uploads.map(({ id, share, error, waits }) => [id, share, error, waits])]);
+    const key = JSON.stringify([
+      offline,
+      state.phase,
+      state.outbox,
+      uploads.map(({ id, share, error, waits }) => [id, share, error, waits]),
+    ]);
     if (key === this.waitingKey) return;
     this.waitingKey = key;
     const texts = state.phase === "ended" ? [] : state.outbox.map((entry) => this.#unsent(entry, offline));
@@ -181,12 +241,20 @@ export class Log {
   #unsent(entry, offline) {
     const { words, consultation } = this.chat;
     const note = entry.refused ?? words.say(entry.seq ? "tick.sent" : offline ? "tick.kept" : "tick.sending");
-    const foot = h(`div.foot${entry.refused ? ".wrong" : ""}`, {}, picture(entry.refused ? "alert" : "clock"), h("span", {}, note));
+    const foot = h(
+      `div.foot${entry.refused ? ".wrong" : ""}`,
+      {},
+      picture(entry.refused ? "alert" : "clock"),
+      h("span", {}, note),
+    );
     if (entry.refused) {
-      foot.append(button("link", words.say("unsent.edit"), () => {
-        consultation.discard(entry.id);
-        this.chat.room.compose(entry.text);
-      }), button("link", words.say("unsent.discard"), () => consultation.discard(entry.id)));
+      foot.append(
+        button("link", words.say("unsent.edit"), () => {
+          consultation.discard(entry.id);
+          this.chat.room.compose(entry.text);
+        }),
+        button("link", words.say("unsent.discard"), () => consultation.discard(entry.id)),
+      );
     }
     return h("div.row.mine.waits", {}, h("div.bubble", {}, h("div.text", { dir: "auto" }, entry.text), foot));
   }
@@ -195,17 +263,37 @@ export class Log {
     const { words, consultation } = this.chat;
     const percent = Math.round(upload.share * 100);
     const about = h("span.about", {}, h("b", {}, upload.file.name), h("small", {}, words.size(upload.file.size)));
-    const bar = upload.running && h("progress", { max: "1", value: upload.share, "aria-label": words.say("file.progress", { name: upload.file.name, percent }) });
+    const bar =
+      upload.running &&
+      h("progress", {
+        max: "1",
+        value: upload.share,
+        "aria-label": words.say("file.progress", { name: upload.file.name, percent }),
+      });
     const note = upload.error ?? words.say(upload.waits ? "file.waits" : "file.sending", { percent });
-    const foot = h(`div.foot${upload.error ? ".wrong" : ""}`, {}, h("span", {}, note), upload.error ? button("link", words.say("file.again"), () => consultation.retry(upload.id)) : null, button("link", words.say("file.cancel"), () => consultation.cancel(upload.id)));
-    return h("div.row.mine.waits", {}, h("div.bubble", {}, h("div.file", {}, picture("file"), about), bar || null, foot));
+    const foot = h(
+      `div.foot${upload.error ? ".wrong" : ""}`,
+      {},
+      h("span", {}, note),
+      upload.error ? button("link", words.say("file.again"), () => consultation.uploads.retry(upload)) : null,
+      button("link", words.say("file.cancel"), () => consultation.uploads.cancel(upload)),
+    );
+    return h(
+      "div.row.mine.waits",
+      {},
+      h("div.bubble", {}, h("div.file", {}, picture("file"), about), bar || null, foot),
+    );
   }
 
   #typing(state) {
     const now = Date.now();
-    const names = Object.values(state.typing).filter(({ until }) => until > now).map(({ name }) => name);
+    const names = Object.values(state.typing)
+      .filter(({ until }) => until > now)
+      .map(({ name }) => name);
     this.writing.hidden = !names.length;
-    this.writing.lastChild.textContent = names.length ? this.chat.words.say("log.typing", { name: names.join("、") }) : "";
+    this.writing.lastChild.textContent = names.length
+      ? this.chat.words.say("log.typing", { name: names.join("、") })
+      : "";
   }
 
   #scrolled() {

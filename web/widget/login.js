@@ -14,7 +14,8 @@ export function logIn(origin, slug) {
       fulfil(code);
     };
     const heard = ({ origin: from, data, source }) => {
-      if (from === origin && source === opened && data?.shuqiao === "login" && typeof data.code === "string") done(data.code);
+      if (from === origin && source === opened && data?.shuqiao === "login" && typeof data.code === "string")
+        done(data.code);
     };
     const looking = setInterval(() => opened.closed && setTimeout(() => done(null), LOOK), LOOK); // given up, or its message is still under way
     addEventListener("message", heard);

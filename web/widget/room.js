@@ -16,7 +16,13 @@ export class Room {
     this.composer = this.#composer();
     this.farewell = new Farewell(chat);
     this.foot = h("div.bottom", {}, this.offline, this.composer);
-    this.element = h("div.view.room", {}, this.wait, h("div.logframe", {}, this.log.element, this.log.newest), this.foot);
+    this.element = h(
+      "div.view.room",
+      {},
+      this.wait,
+      h("div.logframe", {}, this.log.element, this.log.newest),
+      this.foot,
+    );
     this.#dropped();
   }
 
@@ -34,7 +40,7 @@ export class Room {
   update() {
     const { consultation } = this.chat;
     const { state } = consultation;
-    this.log.update(state, consultation.uploads);
+    this.log.update(state, consultation.uploads.list);
     this.#waiting(state);
     const ended = state.phase === "ended";
     this.offline.hidden = ended || state.open || !this.everOpen;
@@ -60,8 +66,14 @@ export class Room {
     this.waitKey = key;
     const { words, info } = this.chat;
     const nobody = onDuty === 0;
-    const place = nobody ? words.say("wait.nobody") : position > 1 ? words.say("wait.position", { n: position }) : words.say("wait.next");
-    const how = nobody ? words.say("wait.next_hours", { when: words.of(info.next_open_text) || words.of(info.hours_text) }) : words.wait(seconds);
+    const place = nobody
+      ? words.say("wait.nobody")
+      : position > 1
+        ? words.say("wait.position", { n: position })
+        : words.say("wait.next");
+    const how = nobody
+      ? words.say("wait.next_hours", { when: words.of(info.next_open_text) || words.of(info.hours_text) })
+      : words.wait(seconds);
     this.wait.replaceChildren(
       h("div.pulse", { "aria-hidden": "true" }, picture(nobody ? "clock" : "person")),
       h("div.waiting", { role: "status" }, h("strong", {}, place), h("span", {}, how)),
@@ -71,7 +83,15 @@ export class Room {
 
   #composer() {
     const { words, consultation } = this.chat;
-    this.area = grows(h("textarea", { rows: "1", id: "write", enterkeyhint: "send", placeholder: words.say("write.hint"), "aria-describedby": "limit" }));
+    this.area = grows(
+      h("textarea", {
+        rows: "1",
+        id: "write",
+        enterkeyhint: "send",
+        placeholder: words.say("write.hint"),
+        "aria-describedby": "limit",
+      }),
+    );
     this.area.value = consultation.keeping.get("draft") ?? "";
     this.area.addEventListener("input", () => {
       consultation.typing();
@@ -83,12 +103,28 @@ export class Room {
       this.#send();
     });
     this.area.addEventListener("paste", (event) => this.#files([...(event.clipboardData?.files ?? [])], event));
-    const pick = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true", onchange: () => this.#files([...pick.files]) || (pick.value = "") });
+    const pick = h("input", {
+      type: "file",
+      multiple: true,
+      hidden: true,
+      tabindex: "-1",
+      "aria-hidden": "true",
+      onchange: () => this.#files([...pick.files]) || (pick.value = ""),
+    });
     this.limit = h("div.limit", { id: "limit", "aria-live": "polite" });
     this.sendButton = iconButton("send", words.say("write.send"), () => this.#send());
     this.sendButton.classList.add("send");
     queueMicrotask(() => this.area.isConnected && this.area.fit());
-    return h("form.composer", { onsubmit: (event) => event.preventDefault() }, iconButton("clip", words.say("write.attach"), () => pick.click()), pick, h("label", { for: "write" }, quiet(words.say("write.label"))), this.area, this.sendButton, this.limit);
+    return h(
+      "form.composer",
+      { onsubmit: (event) => event.preventDefault() },
+      iconButton("clip", words.say("write.attach"), () => pick.click()),
+      pick,
+      h("label", { for: "write" }, quiet(words.say("write.label"))),
+      this.area,
+      this.sendButton,
+      this.limit,
+    );
   }
 
   #send() {
@@ -118,8 +154,9 @@ export class Room {
     event?.preventDefault();
     const { consultation, info, words } = this.chat;
     for (const file of files.slice(0, 10)) {
-      if (file.size > info.upload_limit) this.chat.tell(words.say("file.too_large", { name: file.name, limit: words.size(info.upload_limit) }));
-      else consultation.attach(file);
+      if (file.size > info.upload_limit)
+        this.chat.tell(words.say("file.too_large", { name: file.name, limit: words.size(info.upload_limit) }));
+      else consultation.uploads.attach(file);
     }
   }
 

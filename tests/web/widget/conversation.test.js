@@ -7,7 +7,18 @@ const { begin, connection, leftOver, progress, step } = await import(`${process.
 const TOPIC = "chat/s1";
 const staff = { kind: "staff", id: "lin", name: "林" };
 const reader = { kind: "reader", id: "", name: "" };
-const ev = (seq, more = {}) => ({ t: "ev", topic: TOPIC, seq, kind: "message", by: staff, id: `m${seq}`, text: `${seq}`, data: {}, at: "2026-11-20T01:00:00Z", ...more });
+const ev = (seq, more = {}) => ({
+  t: "ev",
+  topic: TOPIC,
+  seq,
+  kind: "message",
+  by: staff,
+  id: `m${seq}`,
+  text: `${seq}`,
+  data: {},
+  at: "2026-11-20T01:00:00Z",
+  ...more,
+});
 const cur = (last) => ({ t: "cur", topics: { [TOPIC]: last } });
 const subbed = (last) => ({ t: "subbed", topic: TOPIC, last });
 
@@ -25,11 +36,15 @@ function play(inputs, state = begin("s1")) {
 const sent = (wishes, kind) => wishes.filter(({ send }) => send?.t === kind).map(({ send }) => send);
 const write = (id, at = 1) => ({ t: "write", id, text: `text of ${id}`, at });
 const ack = (id, seq, again = false) => ({ t: "ack", id, session: "s1", seq, at: "2026-11-20T01:00:00Z", again });
-const ended = (seq, reason = "reader_gone") => ev(seq, { kind: "ended", by: { kind: "system", id: "", name: "" }, data: { by: "system", reason } });
+const ended = (seq, reason = "reader_gone") =>
+  ev(seq, { kind: "ended", by: { kind: "system", id: "", name: "" }, data: { by: "system", reason } });
 
 test("what is next is applied, what is known is dropped", () => {
   const [state] = play([{ t: "opened" }, ev(1), ev(1), ev(2), ev(1)]);
-  assert.deepEqual(state.events.map(({ seq }) => seq), [1, 2]);
+  assert.deepEqual(
+    state.events.map(({ seq }) => seq),
+    [1, 2],
+  );
 });
 
 test("a gap is asked for once, and nothing is applied over it", () => {
@@ -63,12 +78,24 @@ test("current means open, told, and complete; nothing less", () => {
 
 test("what is written offline is kept, and goes out in order, one at a time, once the line is open", () => {
   let [state, wishes] = play([write("b", 2), write("a", 1)]);
-  assert.deepEqual(wishes.map(({ keep }) => keep.id), ["b", "a"]);
+  assert.deepEqual(
+    wishes.map(({ keep }) => keep.id),
+    ["b", "a"],
+  );
   [state, wishes] = play([{ t: "opened" }], state);
-  assert.deepEqual(sent(wishes, "post").map(({ id }) => id), ["a"]);
+  assert.deepEqual(
+    sent(wishes, "post").map(({ id }) => id),
+    ["a"],
+  );
   [state, wishes] = play([ack("a", 1)], state);
-  assert.deepEqual(sent(wishes, "post").map(({ id }) => id), ["b"]);
-  assert.deepEqual(wishes.filter(({ forget }) => forget), [{ forget: "a" }]);
+  assert.deepEqual(
+    sent(wishes, "post").map(({ id }) => id),
+    ["b"],
+  );
+  assert.deepEqual(
+    wishes.filter(({ forget }) => forget),
+    [{ forget: "a" }],
+  );
 });
 
 test("after a lost line the same message goes out under the same name", () => {
@@ -100,7 +127,10 @@ test("a refused message stays, marked, and the next one goes", () => {
   const refusal = { t: "err", id: "a", code: "message_too_long", message: "太长", field: "text", retry: "stop" };
   const [state, wishes] = play([{ t: "opened" }, write("a"), write("b", 2), refusal]);
   assert.equal(state.outbox[0].refused, "太长");
-  assert.deepEqual(sent(wishes, "post").map(({ id }) => id), ["a", "b"]);
+  assert.deepEqual(
+    sent(wishes, "post").map(({ id }) => id),
+    ["a", "b"],
+  );
 });
 
 test("a server that asks for patience gets it, then the same message", () => {
@@ -109,19 +139,39 @@ test("a server that asks for patience gets it, then the same message", () => {
   assert.equal(sent(wishes, "post").length, 1);
   assert.ok(wishes.some(({ later }) => later > 0));
   [state, wishes] = play([{ t: "pump" }], state);
-  assert.deepEqual(sent(wishes, "post").map(({ id }) => id), ["a"]);
+  assert.deepEqual(
+    sent(wishes, "post").map(({ id }) => id),
+    ["a"],
+  );
 });
 
 test("what was written after the end is left over, never sent, never lost", () => {
-  const [state, wishes] = play([{ t: "opened" }, ev(1), { t: "closed" }, write("a"), { t: "opened" }, { t: "err", id: "a", code: "session_ended", retry: "resume" }, ended(2)]);
-  assert.deepEqual(leftOver(state).map(({ id }) => id), ["a"]);
+  const [state, wishes] = play([
+    { t: "opened" },
+    ev(1),
+    { t: "closed" },
+    write("a"),
+    { t: "opened" },
+    { t: "err", id: "a", code: "session_ended", retry: "resume" },
+    ended(2),
+  ]);
+  assert.deepEqual(
+    leftOver(state).map(({ id }) => id),
+    ["a"],
+  );
   assert.equal(sent(wishes, "post").length, 1);
   assert.equal(state.phase, "ended");
 });
 
 test("the phases follow the events: waiting, talking, back to waiting, ended", () => {
-  const joined = ev(1, { kind: "joined", data: { staff: { id: "lin", name: "林" }, library: { zh: "书桥图书馆", en: "Home" }, role: "holder" } });
-  const colleague = ev(2, { kind: "joined", data: { staff: { id: "wu", name: "吴" }, library: {}, role: "colleague" } });
+  const joined = ev(1, {
+    kind: "joined",
+    data: { staff: { id: "lin", name: "林" }, library: { zh: "书桥图书馆", en: "Home" }, role: "holder" },
+  });
+  const colleague = ev(2, {
+    kind: "joined",
+    data: { staff: { id: "wu", name: "吴" }, library: {}, role: "colleague" },
+  });
   let [state] = play([joined, colleague]);
   assert.deepEqual([state.phase, state.holder.name], ["talking", "林"]);
   [state] = play([ev(3, { kind: "requeued", data: { why: "lost" } })], state);
@@ -130,13 +180,23 @@ test("the phases follow the events: waiting, talking, back to waiting, ended", (
 });
 
 test("a message is delivered or read as far as the furthest of the library is", () => {
-  const [state] = play([{ t: "rcpt", topic: TOPIC, who: "lin", delivered: 3, read: 2 }, { t: "rcpt", topic: TOPIC, who: "reader", delivered: 9, read: 9 }, { t: "rcpt", topic: TOPIC, who: "lin", delivered: 1, read: 1 }]);
-  assert.deepEqual([1, 2, 3, 4].map((seq) => progress(state, seq)), ["read", "read", "delivered", "sent"]);
+  const [state] = play([
+    { t: "rcpt", topic: TOPIC, who: "lin", delivered: 3, read: 2 },
+    { t: "rcpt", topic: TOPIC, who: "reader", delivered: 9, read: 9 },
+    { t: "rcpt", topic: TOPIC, who: "lin", delivered: 1, read: 1 },
+  ]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((seq) => progress(state, seq)),
+    ["read", "read", "delivered", "sent"],
+  );
 });
 
 test("what another tab wrote is shown here too, and goes when it is acknowledged there", () => {
   const entry = { session: "s1", id: "a", text: "from the other tab", at: 1 };
-  let [state] = play([{ t: "kept", entry }, { t: "kept", entry }]);
+  let [state] = play([
+    { t: "kept", entry },
+    { t: "kept", entry },
+  ]);
   assert.equal(state.outbox.length, 1);
   [state] = play([{ t: "forgotten", id: "a" }], state);
   assert.equal(state.outbox.length, 0);
@@ -144,7 +204,10 @@ test("what another tab wrote is shown here too, and goes when it is acknowledged
 
 test("frames of other topics and of later versions are ignored", () => {
   const before = begin("s1");
-  assert.deepEqual(play([{ t: "ev", topic: "chat/other", seq: 1 }, { t: "news" }, { t: "toString" }], before)[0], before);
+  assert.deepEqual(
+    play([{ t: "ev", topic: "chat/other", seq: 1 }, { t: "news" }, { t: "toString" }], before)[0],
+    before,
+  );
 });
 
 // A server with a log, and a network between that drops, doubles, delays and breaks off.
@@ -217,8 +280,13 @@ test("over any network the browser ends with the log itself: complete, in order,
       if (world.down.length && world.chance(0.8)) world.take(world.down.shift());
       if (world.line && world.chance(0.1)) world.say(cur(world.log.length));
       const numbers = world.state.events.map(({ seq }) => seq);
-      assert.deepEqual(numbers, numbers.map((_, index) => index + 1), `seed ${seed}: a hole or a double`);
-      if (connection(world.state) === "current" && !world.down.length) assert.ok(world.state.last <= world.log.length);
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => index + 1),
+        `seed ${seed}: a hole or a double`,
+      );
+      if (connection(world.state) === "current" && !world.down.length)
+        assert.ok(world.state.last <= world.log.length);
     }
     world.cut();
     world.chance = () => false; // the network behaves from here on
@@ -226,7 +294,15 @@ test("over any network the browser ends with the log itself: complete, in order,
     while (world.down.length) world.take(world.down.shift());
     assert.equal(connection(world.state), "current", `seed ${seed}`);
     const own = world.log.filter(({ id }) => id.startsWith("own")).map(({ id }) => id);
-    assert.deepEqual(own, Array.from({ length: written }, (_, index) => `own${index + 1}`), `seed ${seed}: each once, in the order of writing`);
-    assert.deepEqual(world.state.events.map(({ id }) => id), world.log.map(({ id }) => id), `seed ${seed}`);
+    assert.deepEqual(
+      own,
+      Array.from({ length: written }, (_, index) => `own${index + 1}`),
+      `seed ${seed}: each once, in the order of writing`,
+    );
+    assert.deepEqual(
+      world.state.events.map(({ id }) => id),
+      world.log.map(({ id }) => id),
+      `seed ${seed}`,
+    );
   }
 });

@@ -94,12 +94,21 @@ test("a line begins with hello: its token, and where to resume", async () => {
 });
 
 test("waiting grows up to a bound and is a matter of chance", () => {
-  assert.deepEqual([0, 1, 2, 20].map((attempt) => waitBefore(attempt, () => 1)), [500, 1000, 2000, 30000]);
-  assert.equal(waitBefore(3, () => 0), 0);
+  assert.deepEqual(
+    [0, 1, 2, 20].map((attempt) => waitBefore(attempt, () => 1)),
+    [500, 1000, 2000, 30000],
+  );
+  assert.equal(
+    waitBefore(3, () => 0),
+    0,
+  );
 });
 
 test("a good-bye names the range in which to come back", async () => {
-  assert.equal(waitBefore(9, () => 0.5, [200, 5000]), 2600);
+  assert.equal(
+    waitBefore(9, () => 0.5, [200, 5000]),
+    2600,
+  );
   const { latest, world } = await greeted();
   latest().hear({ t: "bye", code: 1012, retry_ms: [2000, 4000] });
   latest().onclose({ code: 1012 });
@@ -186,7 +195,10 @@ test("over a stream, what is said goes by POST and its answer comes back as a fr
 });
 
 test("over a stream, a lost answer is a lost line, and a gap a new stream", async () => {
-  for (const [frame, answer] of [[{ t: "post", id: "a" }, new Error("network")], [{ t: "sub", topic: "chat/s1", after: 7 }, null]]) {
+  for (const [frame, answer] of [
+    [{ t: "post", id: "a" }, new Error("network")],
+    [{ t: "sub", topic: "chat/s1", after: 7 }, null],
+  ]) {
     const { link, latest, world, seen } = scene();
     link.way = "stream";
     link.start();
@@ -200,7 +212,9 @@ test("over a stream, a lost answer is a lost line, and a gap a new stream", asyn
 });
 
 test("a conversation that is not ours any more is not knocked at again", async () => {
-  const { link, world, seen } = scene({ token: async () => Promise.reject(Object.assign(new Error("gone"), { final: true })) });
+  const { link, world, seen } = scene({
+    token: async () => Promise.reject(Object.assign(new Error("gone"), { final: true })),
+  });
   link.start();
   await rest();
   await world.pass(60_000);
