@@ -1,0 +1,118 @@
+"""Every page that there is, for whom it is made, in both languages, light and dark: no barrier before anybody."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.machine import free_port
+from tests.town import Town, open_town
+from web.site import PAGES
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+LOOKS = {
+    "zh light desktop": {"language": "zh-CN", "size": DESKTOP, "dark": False},
+    "en dark phone": {"language": "en-GB", "size": PHONE, "dark": True},
+}
+ASKED = {"/sample": "?desk=home", "/login/window": "?desk=home&origin=http://library.test"}
+FRAGMENTS = (".css", ".ico", "/{name}", "/parts")  # no pages by themselves
+# Whose pages they are, by the beginning of the address; what no line names is for everybody.
+OWNERS = (
+    ("/account", ("reader", "lin")),
+    ("/console/archive", ("inspector", "lin")),
+    ("/console", ("lin", "agent")),
+    ("/manage", ("administrator", "manager")),
+)
+
+
+@pytest.fixture
+async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    """A town in which something has happened."""
+    port = free_port()
+    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+        await _happenings(town)
+        yield town
+
+
+def screens(town: Town) -> list[tuple[str, tuple[str, ...]]]:
+    """Every address that shows something, and who looks at it."""
+    ids = {"libraries": town.libraries["home"], "desks": town.desks["home"], "staff": town.people["lin"].id}
+    found = []
+    for page in PAGES:
+        if page.method != "GET" or page.path.endswith(FRAGMENTS):
+            continue
+        noun = page.path.split("/")[2] if page.path.count("/") > 1 else ""
+        address = page.path.format(id=ids.get(noun, "new"), slug="home", token="unknown")
+        who = next((names for start, names in OWNERS if address.startswith(start)), ("",))
+        found.append((address + ASKED.get(address, ""), who))
+    return found
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_no_page_puts_a_barrier_before_anybody(town: Town, visits: Visits, look: str) -> None:
+    place = list(LOOKS).index(look)
+    pages: dict[str, Page] = {}
+    faults = []
+    for address, who in screens(town):
+        name = who[min(place, len(who) - 1)]
+        if name not in pages:
+            pages[name] = await _sit_down(visits, town, name, **LOOKS[look])
+        page = pages[name]
+        answer = await page.goto(f"{town.base}{address}")
+        assert answer is not None and answer.status < 500, address
+        await _settled(page, address)
+        faults += [f"{address} ({name or 'anybody'}): {fault}" for fault in await accessibility_faults(page)]
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
+        faults += [f"{address}: wider than the window"] if wide else []
+    said = ("status of 404", "status of 403")  # links long used; what is the alliance's
+    visits.faults[:] = [fault for fault in visits.faults if not any(status in fault for status in said)]
+    assert faults == []
+
+
+async def _sit_down(visits: Visits, town: Town, name: str, **look: object) -> Page:
+    person = await visits.person(**look)  # type: ignore[arg-type]
+    language = str(look["language"])[:2]
+    cookies = {"lang": language} | ({"sid": town.people[name].cookie} if name else {})
+    await person.add_cookies(
+        [{"name": key, "value": value, "url": town.base} for key, value in cookies.items()]
+    )
+    return await person.new_page()
+
+
+async def _settled(page: Page, address: str) -> None:
+    """What scripts draw after the page has loaded stands there."""
+    if address == "/console":
+        await expect(page.locator('.line[data-state="current"]')).to_be_attached()
+    elif address == "/d/home":
+        await expect(page.locator("shuqiao-chat")).to_be_visible()
+    elif address.startswith("/sample"):
+        await expect(page.locator("shuqiao-launcher")).to_be_attached()
+
+
+async def _happenings(town: Town) -> None:
+    """Hours, a group, phrases, a closed day; a conversation that waits, one in which people talk, one archived."""
+    admin, lin = town.people["administrator"].http, town.people["lin"].http
+    desks = [town.desks["home"], town.desks["other"]]
+    await admin.put(f"/api/manage/desks/{desks[0]}/hours", json={"days": ["9-12, 13-17"] * 7})
+    await admin.post("/api/manage/groups", json={"name_zh": "华南", "name_en": "South", "desk_ids": desks})
+    await admin.post(
+        "/api/manage/closures", json={"day": "2030-01-01", "note_zh": "元旦", "note_en": "New Year"}
+    )
+    for level in ("alliance", "library"):
+        await admin.post(
+            "/api/phrases",
+            json={"shortcut": level, "text_zh": "您好", "level": level, "owner_id": town.libraries["home"]},
+        )
+    async with town.socket(town.people["lin"]):
+        await town.available("lin", capacity=2)
+        first = await town.ask("开馆时间？")
+        await town.take("lin")
+        await first.http.post(f"/api/sessions/{first.session}/end", headers=first.headers, json={})
+        record = {"question_type": "fact", "effort": 1, "outcome": "answered"}
+        assert (await lin.post(f"/api/sessions/{first.session}/wrap-up", json=record)).status_code == 200
+        await town.ask("正在谈的问题")
+        await town.take("lin")
+        await town.ask("还在等的问题", desk="other")
