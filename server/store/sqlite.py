@@ -1,6 +1,7 @@
 """SQLite: one writer per process that shares commits, readers beside it."""
 
 import asyncio
+import json
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -18,6 +19,7 @@ UNITS_PER_COMMIT = 64
 MESSAGES_PER_COMMIT = 500
 WAITING_UNITS = 20_000
 READERS = 3
+FEW_SESSIONS = 5  # up to here it is cheaper to ask for each than for the list
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -25,6 +27,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=10000",
     "PRAGMA journal_size_limit=67108864",
+    "PRAGMA wal_autocheckpoint=8000",  # pages, 32 MB: one that many messages touch is copied into the file once
     "PRAGMA cache_size=-32000",
 )
 _TAKE_NUMBER = (
@@ -32,7 +35,9 @@ _TAKE_NUMBER = (
     " AND state IN ('queued', 'offered', 'active') RETURNING last_seq"
 )
 _FIRST_COPY = "SELECT seq, at FROM chat_event WHERE session_id = ? AND client_id = ?"
-_OPEN = "SELECT 1 FROM chat_session WHERE id = ? AND state IN ('queued', 'offered', 'active')"
+_LOG = "SELECT id, crew, last_seq FROM chat_session WHERE id = ? AND state IN ('queued', 'offered', 'active')"
+_LOGS = _LOG.replace("id = ?", "id IN (SELECT value FROM json_each(?))")
+_SET_NUMBER = "UPDATE chat_session SET last_seq = ? WHERE id = ?"
 _INSERT = (
     "INSERT INTO chat_event (session_id, audience, seq, kind, author_kind, author_id, author_name, client_id, body,"
     " data, at) VALUES (?, 'all', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -266,8 +271,7 @@ class SqliteDatabase:
         self._connection.execute("RELEASE unit")
 
     def _begin_and_append(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        return append_messages(self._connection, [message for message, _ in batch])
+        return begin_and_append(self._connection, [message for message, _ in batch])
 
     def _append_and_commit(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
         answers = self._begin_and_append(batch)
@@ -275,37 +279,76 @@ class SqliteDatabase:
         return answers
 
 
-def append_messages(connection: sqlite3.Connection, messages: Messages) -> list[Appended]:
-    """Number and insert the messages in the order they came; runs in the writer's thread."""
-    execute = connection.execute
-    answers: list[Appended] = []
-    for m in messages:
-        first = execute(_FIRST_COPY, (m.session_id, m.client_id)).fetchone()
-        if first is not None:
-            answers.append(Appended(Outcome.AGAIN, first[0], first[1]))
-            continue
-        taken = execute(_TAKE_NUMBER, (m.session_id, m.crew)).fetchone()
-        if taken is None:
-            still_open = execute(_OPEN, (m.session_id,)).fetchone()
-            answers.append(Appended(Outcome.STALE if still_open else Outcome.CLOSED))
-            continue
-        execute(
-            _INSERT,
-            (
-                m.session_id,
-                taken[0],
-                m.kind,
-                m.author_kind,
-                m.author_id,
-                m.author_name,
-                m.client_id,
-                m.body,
-                m.data,
-                m.at,
-            ),
-        )
-        answers.append(Appended(Outcome.STORED, taken[0], m.at))
+def begin_and_append(connection: sqlite3.Connection, messages: Messages) -> list[Appended]:
+    """Begin a transaction, number and insert the messages in the order they came; runs in the writer's thread.
+
+    Resends are rare: the whole lot is tried as if there were none, and taken one by one only if that fails.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    answers = _append_all(connection, messages)
+    if answers is None:
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        answers = [_append_one(connection, message) for message in messages]
     return answers
+
+
+def _append_all(connection: sqlite3.Connection, messages: Messages) -> list[Appended] | None:
+    """All of them, or None if one is a resend or its author may (perhaps) not write.
+
+    Nobody else writes meanwhile, so the numbers are read once, counted on here and written back once.
+    """
+    logs = _logs(connection, list({m.session_id for m in messages}))
+    rows = []
+    for m in messages:
+        log = logs.get(m.session_id)
+        if log is None or log[0] != m.crew:
+            return None
+        log[1] += 1
+        rows.append(_row(m, log[1]))
+    try:
+        connection.executemany(_INSERT, rows)
+    except sqlite3.IntegrityError:
+        return None
+    connection.executemany(_SET_NUMBER, [(log[1], session_id) for session_id, log in logs.items()])
+    return [Appended(Outcome.STORED, row[1], row[9]) for row in rows]
+
+
+def _logs(connection: sqlite3.Connection, session_ids: list[str]) -> dict[str, list[int]]:
+    """Crew and last number of those sessions that are open."""
+    if len(session_ids) < FEW_SESSIONS:
+        rows = [row for each in session_ids if (row := connection.execute(_LOG, (each,)).fetchone())]
+    else:
+        rows = connection.execute(_LOGS, (json.dumps(session_ids),)).fetchall()
+    return {session_id: [crew, last] for session_id, crew, last in rows}
+
+
+def _append_one(connection: sqlite3.Connection, m: NewMessage) -> Appended:
+    execute = connection.execute
+    first = execute(_FIRST_COPY, (m.session_id, m.client_id)).fetchone()
+    if first is not None:
+        return Appended(Outcome.AGAIN, first[0], first[1])
+    taken = execute(_TAKE_NUMBER, (m.session_id, m.crew)).fetchone()
+    if taken is None:
+        still_open = execute(_LOG, (m.session_id,)).fetchone()
+        return Appended(Outcome.STALE if still_open else Outcome.CLOSED)
+    execute(_INSERT, _row(m, taken[0]))
+    return Appended(Outcome.STORED, taken[0], m.at)
+
+
+def _row(m: NewMessage, seq: int) -> tuple[Any, ...]:
+    return (
+        m.session_id,
+        seq,
+        m.kind,
+        m.author_kind,
+        m.author_id,
+        m.author_name,
+        m.client_id,
+        m.body,
+        m.data,
+        m.at,
+    )
 
 
 def translated(error: sqlite3.Error) -> Exception:
