@@ -48,10 +48,10 @@ _COMMENT = re.compile(r"^\s*//.*\n|[ ]+// [^\n\"'`]*$", re.MULTILINE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_BLANK = re.compile(r"\s*([{};:,>])\s+|\s+(?=[{}])")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
-# Blanks around signs, in lines that hold nothing but code and plain strings.
-_PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|[^"'`/\\\n])+$""", re.MULTILINE)
+# Blanks around signs, in lines that hold nothing but code, plain strings and templates (never one in the other).
+_PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|`[^`\\\n]*`|[^"'`/\\\n])+$""", re.MULTILINE)
+_BLANK = re.compile(r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*""")
 _OPEN_LINE = re.compile(r"([(,{\[])\n|,?\n(?=[)\]])")
-_BLANK = re.compile(r'("[^"]*")|[ ]*([=,;:?(){}|&<>]+)[ ]*')
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def served(name: str) -> Served:
     if name == "chat.js":
         text = joined()
     elif path.suffix == ".js":
-        text = _INDENT.sub("", _COMMENT.sub("", text))
+        text = _squeezed(text)
     elif path.suffix == ".css":
         text = _CSS_BLANK.sub(r"\1", _CSS_COMMENT.sub("", text)).strip()
     elif path.suffix == ".json":
@@ -102,10 +102,14 @@ def served(name: str) -> Served:
 def joined() -> str:
     """All modules of the chat as one; only ``mount`` is exported."""
     texts = [(WIDGET / f"{module}.js").read_text(encoding="utf-8") for module in MODULES]
-    text = _IMPORT.sub("", _COMMENT.sub("", "".join(texts)))
-    text = re.sub(r"^export ", "", text, flags=re.MULTILINE)
-    text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2], line[0]), _INDENT.sub("", text))
-    return _OPEN_LINE.sub(r"\1", text) + "export { mount };\n"
+    text = re.sub(r"^export ", "", _IMPORT.sub("", "".join(texts)), flags=re.MULTILINE)
+    return _squeezed(text) + "export { mount };\n"
+
+
+def _squeezed(text: str) -> str:
+    text = _INDENT.sub("", _COMMENT.sub("", text))
+    text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2], line[0]), text)
+    return _OPEN_LINE.sub(r"\1", text)
 
 
 def _pack(text: str, suffix: str) -> Served:

@@ -11,6 +11,7 @@ import { Words } from "./words.js";
 import { button, h, iconButton, picture, newId } from "./dom.js";
 import { logIn } from "./login.js";
 
+const FRESH = 60_000;
 const PHONE = matchMedia("(max-width: 520px)");
 
 export class ShuqiaoChat extends HTMLElement {
@@ -36,7 +37,10 @@ export class ShuqiaoChat extends HTMLElement {
       await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
     }
     this.#settle();
-    document.addEventListener("visibilitychange", () => this.#changed("seen"));
+    document.addEventListener("visibilitychange", () => {
+      this.#changed("seen");
+      if (this.shown && !document.hidden) this.#renew();
+    });
     globalThis.visualViewport?.addEventListener("resize", () => this.#fit());
     return this;
   }
@@ -48,6 +52,7 @@ export class ShuqiaoChat extends HTMLElement {
     this.hidden = false;
     this.#fit();
     if (focus) this.view?.focus();
+    this.#renew();
     this.room?.area.fit();
     this.room?.log.toEnd();
     this.#changed("seen");
@@ -119,6 +124,7 @@ export class ShuqiaoChat extends HTMLElement {
   // --- inside -----------------------------------------------------------------------------------------------------
 
   #desk(language) {
+    this.askedAt = Date.now();
     return fetch(`${this.origin}/api/desks/${this.slug}?lang=${language}`, { credentials: "omit" }).then(
       async (answer) => {
         if (!answer.ok)
@@ -126,6 +132,16 @@ export class ShuqiaoChat extends HTMLElement {
         return answer.json();
       },
     );
+  }
+
+  // A page may have lain open for hours: who is on duty is asked again before a question is begun.
+  async #renew() {
+    if (this.screen !== "ask" || Date.now() - this.askedAt < FRESH) return;
+    const info = await this.#desk(this.words.language).catch(() => null);
+    if (!info || this.screen !== "ask") return;
+    const other = info.on_duty !== this.info.on_duty;
+    this.info = info;
+    if (other) this.show("ask");
   }
 
   async #styles() {
@@ -327,6 +343,7 @@ export class ShuqiaoChat extends HTMLElement {
 
   // A keyboard on the screen takes its part of the height.
   #fit() {
+    if (!this.page) this.app.setAttribute("aria-modal", PHONE.matches);
     if (!PHONE.matches || this.page || !globalThis.visualViewport) return this.style.removeProperty("--height");
     this.style.setProperty("--height", `${visualViewport.height}px`);
     this.room?.log.atEnd && this.room.log.toEnd();

@@ -9,18 +9,20 @@
   const { desk: slug, language: spoken, position, colour } = script?.dataset ?? {};
   if (!slug || document.querySelector("shuqiao-launcher")) return;
   const origin = new URL(script.src).origin;
+  const place = (element) => {
+    if (document.body) document.body.append(element);
+    else addEventListener("DOMContentLoaded", () => document.body.append(element));
+  };
   const prefix = `shuqiao ${origin} ${slug} `;
   const TEXTS = {
     zh: {
       open: "咨询馆员",
-      close: "收起咨询窗口",
       unread: "，{n} 条新消息",
       failed: "咨询暂时无法打开，请稍后再试。",
       form: "也可以填写咨询表单",
     },
     en: {
       open: "Ask a librarian",
-      close: "Minimise the chat",
       unread: ", {n} new messages",
       failed: "The desk cannot be reached just now. Please try again in a moment.",
       form: "or fill in the form",
@@ -50,14 +52,14 @@
 
   const read = (store, name) => {
     try {
-      return JSON.parse(store.getItem(prefix + name));
+      return JSON.parse(window[store].getItem(prefix + name));
     } catch {
       return null;
     }
   };
   const write = (store, name, value) => {
     try {
-      store.setItem(prefix + name, JSON.stringify(value));
+      window[store].setItem(prefix + name, JSON.stringify(value));
     } catch {
       // a browser that keeps nothing still gets its chat
     }
@@ -67,6 +69,14 @@
     made.replaceSync(css);
     return made;
   };
+
+  // An old browser gets a plain link to the desk's own page.
+  if (!("adoptedStyleSheets" in document)) {
+    const link = document.createElement("a");
+    link.href = `${origin}/d/${slug}`;
+    link.textContent = TEXTS[spoken === "en" ? "en" : "zh"].open;
+    return place(link);
+  }
 
   class Launcher extends HTMLElement {
     connectedCallback() {
@@ -93,28 +103,28 @@
 
     // As the desk has it set, unless the page says otherwise. Known from the last visit it is drawn at once.
     async dress() {
-      const kept = read(localStorage, "look");
+      const kept = read("localStorage", "look");
       if (kept) await this.wear(kept);
       if (!kept || kept.until < Date.now()) {
-        const desk = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" })
-          .then((answer) => (answer.ok ? answer.json() : null))
-          .catch(() => null);
+        const answer = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" }).catch(() => null);
+        if (answer?.status === 404) return this.remove(); // no such desk, or not open yet
+        const desk = answer?.ok ? await answer.json() : null;
         const look = desk
           ? { colour: desk.colour, position: desk.position, language: desk.language, until: Date.now() + 600_000 }
           : kept;
-        if (desk) write(localStorage, "look", look);
+        if (desk) write("localStorage", "look", look);
         await this.wear(look ?? {});
       }
-      const talk = read(localStorage, "talk");
+      const talk = read("localStorage", "talk");
       if (talk && !talk.ended)
         this.load().then(
-          () => read(sessionStorage, "open") && this.open(false),
+          () => read("sessionStorage", "open") && this.open(false),
           () => {},
         );
     }
 
     async wear(look) {
-      const asked = read(localStorage, "language") ?? spoken ?? look.language;
+      const asked = read("localStorage", "language") ?? spoken ?? look.language;
       this.language = asked === "en" ? "en" : "zh";
       this.setAttribute("side", (position ?? look.position) === "left" ? "left" : "right");
       const digits = /^#?([0-9a-f]{6})$/i.exec(colour ?? look.colour ?? "")?.[1];
@@ -171,7 +181,7 @@
         const chat = await this.load();
         chat.open(focus);
         this.hidden = true;
-        write(sessionStorage, "open", true);
+        write("sessionStorage", "open", true);
       } catch (error) {
         console.warn("shuqiao:", error); // for whoever keeps the page
         const link = document.createElement("a");
@@ -186,13 +196,11 @@
 
     minimised() {
       this.hidden = false;
-      write(sessionStorage, "open", false);
+      write("sessionStorage", "open", false);
       this.button.focus();
     }
   }
 
   customElements.define("shuqiao-launcher", Launcher);
-  const place = () => document.body.append(document.createElement("shuqiao-launcher"));
-  if (document.body) place();
-  else addEventListener("DOMContentLoaded", place);
+  place(document.createElement("shuqiao-launcher"));
 })();

@@ -115,10 +115,10 @@ export class Log {
         );
       case "requeued":
         return this.#line(words.say(data.why === "lost" ? "line.requeued_lost" : "line.requeued"));
-      case "ended":
-        return this.#line(
-          words.say(`line.ended_${words.texts[`line.ended_${data.reason}`] ? data.reason : "other"}`),
-        );
+      case "ended": {
+        const why = `line.ended_${data.reason}`;
+        return this.#line(words.say(why in words.texts ? why : "line.ended_other"));
+      }
       case "rated":
         return this.#line(words.say("line.rated", { rating: words.say(`rating.${data.rating}`) }));
       case "supervised":
