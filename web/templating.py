@@ -3,6 +3,7 @@
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -48,6 +49,7 @@ def render(page: "PageRequest", template: str, *, status: int = 200, **values: A
             actor=page.actor,
             csrf=page.csrf,
             path=page.request.url.path,
+            wishing=lambda name, value: "?" + urlencode({**page.query, name: value}),
             large_type=page.wish("type") == "large",
             theme=page.wish("theme"),
             zone=ZoneInfo(page.ctx.settings.zone),
