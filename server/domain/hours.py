@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from server.domain.errors import Invalid
 
 DAY_MINUTES = 1440
+_MOMENT = timedelta(microseconds=1)
 _LOOK_AHEAD_DAYS = 400  # beyond a year of closures nobody wants to be told a day
 
 
@@ -72,11 +73,14 @@ def closes_at(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
 
 
 def next_open(hours: Hours, now: datetime, zone: tzinfo) -> datetime | None:
-    """When the desk opens next, strictly after now (UTC); None if it has no hours in the coming year."""
+    """When the desk opens next, strictly after now (UTC); None if it has no hours in the coming year.
+
+    A shift that runs on over midnight does not open anew: a desk that never closes has no such moment.
+    """
     today = now.astimezone(zone).date()
     for ahead in range(_LOOK_AHEAD_DAYS):
         for opens, _ in _instants(hours, today + timedelta(days=ahead), zone):
-            if opens > now:
+            if opens > now and not open_at(hours, opens - _MOMENT, zone):
                 return opens
     return None
 
