@@ -12,12 +12,13 @@ from server.domain.permissions import Actor, Thing, Verb, demand
 from server.domain.policies import (
     PER_LIBRARY,
     TEXTS,
+    ChatPolicy,
     PolicyEntry,
     PolicyLine,
     parse_policy_value,
     policy_lines,
 )
-from server.store.policies import add_entry, entries_of, entry_by_id, remove_entry
+from server.store.policies import add_entry, entries_of, entry_by_id, policy_at, remove_entry
 
 
 async def list_policies(ctx: Context, actor: Actor, library_id: str) -> list[PolicyLine]:
@@ -27,6 +28,12 @@ async def list_policies(ctx: Context, actor: Actor, library_id: str) -> list[Pol
     if library_id:
         entries += await entries_of(ctx.db.read, library_id)
     return policy_lines(entries, library_id, ctx.clock.now())
+
+
+async def policy_for(ctx: Context, actor: Actor) -> ChatPolicy:
+    """What is in force now where somebody works."""
+    demand(actor, Verb.STAND_DUTY)
+    return await policy_at(ctx.db.read, actor.library_id, ctx.clock.now())
 
 
 async def set_policy(ctx: Context, actor: Actor, library_id: str, *, form: Form) -> PolicyEntry:

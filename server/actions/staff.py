@@ -36,6 +36,13 @@ async def show_staff(ctx: Context, actor: Actor, staff_id: str) -> StaffView:
     return StaffView(account, tuple(grants), tuple(sorted(desks.values(), key=lambda desk: desk.slug)))
 
 
+async def own_desks(ctx: Context, actor: Actor) -> list[Desk]:
+    """The desks at which somebody answers, by short name."""
+    demand(actor, Verb.STAND_DUTY)
+    desks = await desks_by_ids(ctx.db.read, await desk_ids_of_staff(ctx.db.read, actor.account_id))
+    return sorted(desks.values(), key=lambda desk: desk.slug)
+
+
 async def set_desks(ctx: Context, actor: Actor, staff_id: str, desk_ids: list[str]) -> tuple[Desk, ...]:
     """Say at which of the actor's desks somebody answers; their desks elsewhere are not touched.
 

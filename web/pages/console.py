@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
+from server.actions.policies import policy_for
+from server.actions.sessions import practice_link
+from server.actions.staff import own_desks
+from server.domain.errors import NotFound
 from server.domain.permissions import Verb, may
 from server.domain.phrases import PLACEHOLDERS, kept_levels
 from server.words.catalogue import LANGUAGES, script_json, text, words
@@ -26,13 +31,20 @@ _MENU = (
     ("/console", "console.nav.desk", Verb.STAND_DUTY),
     ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
+    ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
     ("/manage/board", "console.nav.board", Verb.WATCH_BOARD),
 )
 
 
 async def console(page: PageRequest) -> Response:
     """The desk itself; everything on it comes over the API and the socket."""
-    return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit)
+    policy = await policy_for(page.ctx, page.actor)
+    limits = {
+        "capacity_limit": policy.max_capacity,
+        "message_limit": policy.message_characters,
+        "block_hours": policy.block_hours,
+    }
+    return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit, **limits)
 
 
 async def archive(page: PageRequest) -> Response:
@@ -44,6 +56,15 @@ async def phrases(page: PageRequest) -> Response:
     """Canned phrases one may use, and those one may change (R-LIVE.3)."""
     mine = {str(level): owner for level, owner in kept_levels(page.actor).items()}
     return _screen(page, "console_phrases.html", levels=mine, placeholders=PLACEHOLDERS)
+
+
+async def practice(page: PageRequest) -> Response:
+    """Go and play the reader at the first desk where one answers (R-ORG.5)."""
+    desks = [desk for desk in await own_desks(page.ctx, page.actor) if desk.open]
+    if not desks:
+        raise NotFound("desk_not_found")
+    path, _, query = practice_link(page.ctx, desks[0].slug).partition("?")
+    return page.redirect(path, **dict(parse_qsl(query)))
 
 
 def script_words(language: str) -> dict[str, str]:
@@ -72,5 +93,6 @@ def _screen(page: PageRequest, template: str, **data: Any) -> Response:
 PAGES = [
     Page("GET", "/console", Verb.STAND_DUTY, console),
     Page("GET", "/console/archive", Verb.READ_ARCHIVE, archive),
+    Page("GET", "/console/practice", Verb.STAND_DUTY, practice),
     Page("GET", "/console/phrases", Verb.KEEP_OWN_PHRASES, phrases),
 ]

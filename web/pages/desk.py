@@ -15,7 +15,7 @@ from web.pages.base import Page, PageRequest
 async def show(page: PageRequest) -> Response:
     """The desk of a library, complete and useful before any script has run."""
     info = await show_desk(page.ctx, page.path["slug"])
-    return page.render("desk.html", **desk_values(page, info))
+    return page.render("desk.html", practice="practice" in page.query, **desk_values(page, info))
 
 
 def desk_values(page: PageRequest, info: DeskInfo) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def desk_values(page: PageRequest, info: DeskInfo) -> dict[str, Any]:
         "accent": info.desk.colour,
         "greeting": greeting or text("desk.greeting", language, library=name),
         "on_duty": info.on_duty,
+        "open_now": info.open_now,
         "today": times.shifts_text(info.hours.on(info.today), language),
         "week": times.hours_text(info.hours.week, language),
         "next_open": _next(page, info.next_open),

@@ -13,6 +13,7 @@ try {
     origin: location.origin,
     slug,
     language,
+    practice: new URLSearchParams(location.search).get("practice") ?? undefined,
     page: true,
     largeType: large !== undefined,
     styles: [accent],

@@ -114,7 +114,7 @@ export class Ask {
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
     const said = [
       h("strong", {}, words.say("duty.nobody")),
-      when && h("span", {}, words.say("duty.next", { when })),
+      info.open_now ? h("span", {}, words.say("duty.open")) : when && h("span", {}, words.say("duty.next", { when })),
       h("span", {}, words.say("duty.form")),
     ];
     this.duty.replaceChildren(
@@ -124,13 +124,8 @@ export class Ask {
 
   #small() {
     const { words, info } = this.chat;
-    const privacy = h(
-      "details",
-      {},
-      h("summary", {}, words.say("ask.privacy")),
-      h("p", {}, linked(words.of(info.privacy))),
-    );
-    return h("div.small", {}, h("p", {}, h("b", {}, words.say("ask.scope")), " ", words.of(info.scope)), privacy);
+    const notice = (key, text) => h("p", {}, h("b", {}, words.say(key)), " ", linked(words.of(text)));
+    return h("div.small", {}, notice("ask.scope", info.scope), notice("ask.privacy", info.privacy));
   }
 
   #earlier() {
@@ -174,7 +169,14 @@ export class Ask {
     try {
       const { topic, language, client_id } = this.kept;
       if (this.live)
-        await chat.consultation.open({ topic, question, language, client_id, previous_id: kept.previous_id ?? "" });
+        await chat.consultation.open({
+          topic,
+          question,
+          language,
+          client_id,
+          previous_id: kept.previous_id ?? "",
+          practice: chat.practice,
+        });
       else
         chat.receipt(
           await chat.consultation.ask({ topic, question, language, client_id, ...this.contact.values }),

@@ -6,7 +6,7 @@ import { choices, field, openDialog, picker } from "./dialogs.js";
 import { archive, guess } from "./wrapup.js";
 import { readerOf } from "./offers.js";
 import * as alarm from "./alarm.js";
-import { duration, named, t } from "./words.js";
+import { duration, named, page, t } from "./words.js";
 
 const presence = (one) =>
   h(
@@ -207,7 +207,7 @@ export function abuseDialog(model, conversation) {
     type: "number",
     min: 1,
     max: 720,
-    value: "24",
+    value: String(page.block_hours),
     required: true,
   });
   openDialog({

@@ -21,6 +21,7 @@ async function look(next = false) {
   const mine = ++turn;
   const words = form.elements.q.value.trim();
   const until = form.elements.before.value;
+  const typical = form.elements.typical.checked;
   const before = next ? lines.at(-1).created_at : until && new Date(`${until}T23:59:59.999`).toISOString();
   if (!next) {
     lines = [];
@@ -30,13 +31,13 @@ async function look(next = false) {
   more.replaceChildren(next ? h("p", { class: "muted small" }, t("common.loading")) : "");
   try {
     const found = await get(
-      `/api/archive?${new URLSearchParams({ q: words, ...(before ? { before } : {}) })}`,
+      `/api/archive?${new URLSearchParams({ q: words, ...(before && { before }), ...(typical && { typical: "1" }) })}`,
     );
     if (mine !== turn) return;
     if (!next) list.replaceChildren();
     list.append(...found.sessions.map(line));
     lines.push(...found.sessions);
-    showEnd(found.more, Boolean(words || until));
+    showEnd(found.more, Boolean(words || until || typical));
     mark();
   } catch (problem) {
     if (mine !== turn) return;
@@ -184,6 +185,6 @@ form.addEventListener("submit", (event) => {
   look();
 });
 form.addEventListener("reset", () => setTimeout(() => look()));
-form.elements.before.addEventListener("change", () => look());
+for (const name of ["before", "typical"]) form.elements[name].addEventListener("change", () => look());
 addEventListener("hashchange", read);
 look().then(read);

@@ -7,8 +7,8 @@ import { tab } from "./memory.js";
 import { greeting, placeholders, PhrasePopup } from "./phrases.js";
 import { page, size, t } from "./words.js";
 
-const LONG = 3_500; // from here on the count of characters is shown
-const LIMIT = 4_000;
+const LIMIT = page.message_limit;
+const LONG = LIMIT - 500; // from here on the count of characters is shown
 
 /** Whether this key belongs to an input method that is still composing (229 is what Safari gives for its last Enter). */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;

@@ -5,13 +5,12 @@ import { put, post } from "./http.js";
 import { icon } from "./icons.js";
 import * as alarm from "./alarm.js";
 import { recall, remember } from "./memory.js";
-import { t, countdown } from "./words.js";
+import { page, t, countdown } from "./words.js";
 
 const AVAILABILITIES = ["available", "busy", "away"];
 const TOPICS = ["reference", "platform", "account", "order"];
 const LANGUAGES = ["zh", "en"];
 const ACTIVE_EVERY_MS = 60_000;
-const MAX_CAPACITY = 8;
 const BLINK_MS = 400;
 
 /** The duty switch and its settings. */
@@ -207,7 +206,7 @@ export class DutyView {
 
   #step(by) {
     const now = this.pending?.capacity ?? this.model.state.duty.capacity;
-    const capacity = Math.min(MAX_CAPACITY, Math.max(1, now + by));
+    const capacity = Math.min(page.capacity_limit, Math.max(1, now + by));
     if (capacity !== now) this.change({ capacity });
   }
 
