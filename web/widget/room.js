@@ -9,7 +9,8 @@ export class Room {
     this.chat = chat;
     this.log = new Log(chat);
     const { words } = chat;
-    this.scope = h("div.line.scope", {}, h("span", {}, words.of(chat.info.scope)));
+    const said = (text) => h("div.line.scope", {}, h("span", {}, words.of(text)));
+    this.scope = h("div", {}, said(chat.info.scope), said(chat.info.privacy));
     this.log.intro.append(this.scope);
     this.wait = h("div.wait", { hidden: true });
     this.offline = h("div.strip", { hidden: true }, picture("offline"), h("span", {}, words.say("offline.note")));
@@ -50,9 +51,9 @@ export class Room {
       const held = this.chat.root.activeElement === this.area;
       this.foot.replaceChildren(...(ended ? [this.farewell.element] : [this.offline, this.composer]));
       if (ended && held) this.farewell.element.focus();
+      if (ended) this.farewell.update();
       this.log.toEnd();
-    }
-    if (ended) this.farewell.update();
+    } else if (ended) this.farewell.update();
   }
 
   // Where one stands in the queue, said anew whenever it changes, and the way out of it.
@@ -72,7 +73,9 @@ export class Room {
         ? words.say("wait.position", { n: position })
         : words.say("wait.next");
     const how = nobody
-      ? words.say("wait.next_hours", { when: words.of(info.next_open_text) || words.of(info.hours_text) })
+      ? info.open_now
+        ? words.say("duty.open")
+        : words.say("wait.next_hours", { when: words.of(info.next_open_text) || words.of(info.hours_text) })
       : words.wait(seconds);
     this.wait.replaceChildren(
       h("div.pulse", { "aria-hidden": "true" }, picture(nobody ? "clock" : "person")),
