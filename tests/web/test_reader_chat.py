@@ -94,6 +94,7 @@ async def test_a_policy_that_names_only_our_https_origin_gets_the_event_stream(
         assert await page.evaluate("document.querySelector('shuqiao-chat').consultation.link.way") == "stream"
         await write(page, "一")
         await write(page, "二")
+        await expect(page.locator(".waits")).to_have_count(0)
         await say(lin, session, "l1", "三")
         await expect(page.get_by_role("log")).to_contain_text("三")
         assert await said(host.town, session) == [QUESTION, "一", "二", "三"] == await shown(page)
@@ -113,6 +114,7 @@ async def test_enter_that_ends_a_composition_sends_nothing(host: Host, visits: V
         assert await field.input_value() == "nihao\n你好"
         await field.press("Enter")
         await expect(page.locator(".row.mine .text").last).to_have_text("nihao\n你好")
+        await expect(page.locator(".waits")).to_have_count(0)
         assert await said(host.town, session) == [QUESTION, "nihao\n你好"]
 
 
@@ -134,6 +136,7 @@ async def test_reload_page_change_and_a_second_tab_show_the_same_conversation(
         await expect(second.locator(".row.mine .text").last).to_have_text("一")
         await write(second, "二")
         await expect(page.locator(".row.mine .text").last).to_have_text("二")
+        await expect(page.locator(".waits")).to_have_count(0)
         await say(lin, session, "l1", "三")
         for tab in (page, second):
             await expect(tab.locator(".row .text").last).to_have_text("三")

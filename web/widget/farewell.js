@@ -10,13 +10,14 @@ export class Farewell {
     this.left = h("div.leftover", { hidden: true });
     this.rating = h("div.rate");
     this.keep = h("div.keep");
+    this.onward = this.#onward();
     this.element = h(
       "section.farewell",
       { tabindex: "-1", "aria-label": chat.words.say("end.label") },
       this.left,
       this.rating,
       this.keep,
-      this.#onward(),
+      this.onward,
     );
   }
 
@@ -38,6 +39,7 @@ export class Farewell {
     const { words, consultation } = this.chat;
     const held = consultation.held();
     this.left.hidden = !held.length;
+    this.onward.firstChild.hidden = held.length > 0;
     const key = held.map(({ id }) => id).join();
     if (!held.length || key === this.heldKey) return;
     this.heldKey = key;

@@ -61,7 +61,7 @@ export class Log {
   // An earlier conversation, above this one.
   before(events) {
     const { last, mine } = this;
-    this.last = null;
+    Object.assign(this, { last: null, mine: [] });
     const rows = h("div.rows.earlier");
     for (const event of events) this.#add(event, rows);
     Object.assign(this, { last, mine });
