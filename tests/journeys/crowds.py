@@ -47,6 +47,7 @@ class Robot:
         self.logs: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.pending: dict[str, dict[str, Any]] = {}
         self.acks: dict[str, dict[str, Any]] = {}
+        self.typed = False
         self.news = asyncio.Condition()
         self.done = asyncio.Event()
 
@@ -92,7 +93,7 @@ class Robot:
         """Say something and have it acknowledged, however often the line breaks; its number."""
         name = TimedIds().new()
         self.pending[name] = {"t": "post", "session": session, "id": name, "text": text}
-        await self._send(self.pending[name])
+        await self.say(self.pending[name])
         await self.until(lambda: name in self.acks)
         return int(self.acks[name]["seq"])
 
@@ -102,10 +103,11 @@ class Robot:
 
     async def follow(self, topic: str) -> None:
         self.last.setdefault(topic, 0)
-        await self._send({"t": "sub", "topic": topic, "after": self.last[topic]})
+        await self.say({"t": "sub", "topic": topic, "after": self.last[topic]})
 
     def heard(self, frame: dict[str, Any]) -> None:
-        """For what only some care about."""
+        """Look at every frame; here, who is typing."""
+        self.typed |= frame["t"] == "typing"
 
     async def _listen(self, line: ClientConnection) -> None:
         hello = {"t": "hello", "v": 1, "topics": self.last} | ({"token": self.token} if self.token else {})
@@ -118,7 +120,7 @@ class Robot:
                     if topic not in hello["topics"]:
                         await self.follow(topic)
                 for post in list(self.pending.values()):
-                    await self._send(post)
+                    await self.say(post)
             await self._take(frame)
 
     async def _take(self, frame: dict[str, Any]) -> None:
@@ -136,7 +138,7 @@ class Robot:
             case "err" if frame.get("retry") == "retry":
                 await asyncio.sleep(AGAIN)
                 for post in list(self.pending.values()):
-                    await self._send(post)
+                    await self.say(post)
         self.heard(frame)
         async with self.news:
             self.news.notify_all()
@@ -164,7 +166,7 @@ class Robot:
             }
             await self._event(f"chat/{ack['session']}", said)
 
-    async def _send(self, frame: dict[str, Any]) -> None:
+    async def say(self, frame: dict[str, Any]) -> None:
         if self.line is not None:
             with suppress(ConnectionClosed):
                 await self.line.send(json.dumps(frame, ensure_ascii=False))
@@ -187,7 +189,7 @@ class ReaderRobot(Robot):
         self.token = (await self.call("POST", f"/api/sessions/{self.session}/token")).json()["token"]
 
     async def live(self) -> None:
-        self.session = await self._open()
+        self.session = await self.ask()
         self.last[f"chat/{self.session}"] = 0
         talking = asyncio.create_task(self.converse())
         await self.until(lambda: any(event["kind"] == "joined" for event in self.log))
@@ -207,7 +209,8 @@ class ReaderRobot(Robot):
         await talking
         self.crowd.finished += 1
 
-    async def _open(self) -> str:
+    async def ask(self) -> str:
+        """Open a conversation with a double click, at two servers where there are two; its id."""
         body = {"topic": "reference", "question": "?", "client_id": TimedIds().new(), "visitor": self.visitor}
         bases = [self.crowd.servers[(self.place + n) % len(self.crowd.servers)] for n in range(2)]
         path = f"/api/desks/{self.desk}/sessions"
@@ -236,14 +239,30 @@ class LibrarianRobot(Robot):
         self.serving: dict[str, asyncio.Task[None]] = {}
 
     def heard(self, frame: dict[str, Any]) -> None:
+        super().heard(frame)
         if frame["t"] in ("duty", "welcome"):
             self.wake.set()
 
-    async def live(self) -> None:
-        talking = asyncio.create_task(self.converse())
+    async def stand(self) -> None:
+        """Be available, once there is a line."""
         await self.until(lambda: self.line is not None)
         wish = {"availability": "available", "capacity": 2}
-        assert (await self.call("PUT", "/api/console/duty", json=wish)).status_code == 200
+        answer = await self.call("PUT", "/api/console/duty", json=wish)
+        assert answer.status_code == 200, answer.text
+
+    async def take(self) -> None:
+        """Wait for an offer and accept it."""
+        async with asyncio.timeout(PATIENCE):
+            while not (offers := (await self.call("GET", "/api/console")).json()["offers"]):
+                self.wake.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), 1)
+        answer = await self.call("POST", f"/api/offers/{offers[0]['offer_id']}/accept")
+        assert answer.status_code == 200, answer.text
+
+    async def live(self) -> None:
+        talking = asyncio.create_task(self.converse())
+        await self.stand()
         over = asyncio.create_task(self.crowd.over.wait())
         while not over.done():
             await self._look(over)
