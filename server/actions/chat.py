@@ -1,8 +1,8 @@
 """What is said in a conversation: messages, notes, typing, receipts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from server.actions.access import Admission, admit
 from server.context import Context
@@ -19,8 +19,7 @@ from server.store.rows import from_us, to_us
 _LIMIT = ChatPolicy().message_characters
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """The acknowledgement: the message is durable under this number, ``again`` when it was so before."""
 
     event: ChatEventRecorded

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import secrets
 import signal
 import socket
@@ -126,6 +127,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What was loaded stays for good: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         if self.started and self._on_ready is not None:
             self._on_ready()
 

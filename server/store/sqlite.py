@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from server.domain.errors import TooMany, Unavailable
 from server.store.database import Appended, Messages, NewMessage, Outcome, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement
+from server.store.threads import OneThread
 
 T = TypeVar("T")
 TURN_SECONDS = 30.0  # a unit of work that holds the writer longer is cut off
@@ -64,7 +65,8 @@ class SqliteReader:
         self._idle: deque[sqlite3.Connection] = deque()
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
-        return await _in_thread(self._threads, self._query, sqlite_statement(sql), values)
+        loop = asyncio.get_running_loop()
+        return await _named(loop.run_in_executor(self._threads, self._query, sqlite_statement(sql), values))
 
     async def row(self, sql: str, *values: Any) -> Row | None:
         found = await self.rows(sql, *values)
@@ -91,20 +93,20 @@ class SqliteTransaction:
 
     dialect = "sqlite"
 
-    def __init__(self, threads: ThreadPoolExecutor, connection: sqlite3.Connection) -> None:
-        self._threads = threads
+    def __init__(self, thread: OneThread, connection: sqlite3.Connection) -> None:
+        self._thread = thread
         self._connection = connection
         self.announced: list[Any] = []
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
-        return await _in_thread(self._threads, self._fetch, sqlite_statement(sql), values)
+        return await _named(self._thread.do(self._fetch, sqlite_statement(sql), values))
 
     async def row(self, sql: str, *values: Any) -> Row | None:
         found = await self.rows(sql, *values)
         return found[0] if found else None
 
     async def execute(self, sql: str, *values: Any) -> int:
-        return await _in_thread(self._threads, self._change, sqlite_statement(sql), values)
+        return await _named(self._thread.do(self._change, sqlite_statement(sql), values))
 
     async def lock(self, name: str) -> None:
         """Nothing to wait for: the writer is the lock."""
@@ -144,20 +146,20 @@ class SqliteDatabase:
         self.path = path
         self.read = SqliteReader(path)
         self.tally = Tally()
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="sqlite-write")
         self._messages: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
         self._turns: deque[_Turn] = deque()
         self._running: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._connection = await _in_thread(self._threads, connect, self.path)
+        self._thread = OneThread("sqlite-write")
+        self._connection = await _named(self._thread.do(connect, self.path))
 
     async def close(self) -> None:
         while self._running is not None:
             await asyncio.wait({self._running})
-        await _in_thread(self._threads, self._connection.close)
-        self._threads.shutdown(wait=True)
+        await self._thread.do(self._connection.close)
+        self._thread.end()
         self.read.close()
 
     async def check(self) -> None:
@@ -183,7 +185,7 @@ class SqliteDatabase:
         except asyncio.CancelledError:
             turn.finished.set_result(None)  # granted in the same moment as cancelled: give the turn back
             raise
-        unit = SqliteTransaction(self._threads, self._connection)
+        unit = SqliteTransaction(self._thread, self._connection)
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 yield unit
@@ -210,11 +212,11 @@ class SqliteDatabase:
         kept: list[_Turn] = []
         try:
             if not self._turns:
-                answers = await self._loop.run_in_executor(self._threads, self._append_and_commit, batch)
+                answers = await self._thread.do(self._append_and_commit, batch)
             else:
-                answers = await self._loop.run_in_executor(self._threads, self._begin_and_append, batch)
+                answers = await self._thread.do(self._begin_and_append, batch)
                 await self._give_turns(kept)
-                await self._loop.run_in_executor(self._threads, self._connection.execute, "COMMIT")
+                await self._thread.do(self._connection.execute, "COMMIT")
         except BaseException as error:
             await self._fail(error, batch, kept)
             if not isinstance(error, Exception):
@@ -233,13 +235,13 @@ class SqliteDatabase:
             turn = self._turns.popleft()
             if turn.granted.cancelled():
                 continue
-            await _in_thread(self._threads, self._connection.execute, "SAVEPOINT unit")
+            await _named(self._thread.do(self._connection.execute, "SAVEPOINT unit"))
             if turn.granted.cancelled():
-                await _in_thread(self._threads, self._end_savepoint, False)
+                await _named(self._thread.do(self._end_savepoint, False))
                 continue
             turn.granted.set_result(None)
             await turn.finished
-            await _in_thread(self._threads, self._end_savepoint, turn.keep)
+            await _named(self._thread.do(self._end_savepoint, turn.keep))
             if turn.keep:
                 kept.append(turn)
 
@@ -251,7 +253,7 @@ class SqliteDatabase:
     ) -> None:
         """A failed commit fails everyone who waited for it; none of their work remains."""
         self.tally.failed += 1
-        await self._loop.run_in_executor(self._threads, self._roll_back)
+        await self._thread.do(self._roll_back)
         reason = translated(error) if isinstance(error, sqlite3.Error) else Unavailable()
         for _, stored in batch:
             if not stored.done():
@@ -360,8 +362,9 @@ def translated(error: sqlite3.Error) -> Exception:
     return error
 
 
-async def _in_thread(threads: ThreadPoolExecutor, call: Callable[..., T], *values: Any) -> T:
+async def _named(done: Awaitable[T]) -> T:
+    """What a thread did, with the driver's errors given our names."""
     try:
-        return await asyncio.get_running_loop().run_in_executor(threads, call, *values)
+        return await done
     except sqlite3.Error as error:
         raise translated(error) from error

@@ -1,6 +1,7 @@
 """Socket protocol v1: JSON text frames and the values they stand for. No I/O."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -23,7 +24,7 @@ BEAT_SECONDS = 10
 
 Id = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z_\-]+$")]
 Number = Annotated[int, Meta(ge=0, le=2**53)]
-TopicName = Annotated[str, Meta(min_length=1, max_length=80)]
+TopicName = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[0-9A-Za-z_\-/]+$")]
 
 
 class Frame(Struct, tag_field="t", forbid_unknown_fields=True):
@@ -106,7 +107,7 @@ def parse(data: str | bytes) -> ClientFrame:
         return _decoder.decode(data)
     except msgspec.ValidationError as error:
         raise Invalid("frame_invalid", "frame", detail=str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("frame_malformed", "frame", detail=str(error)) from None
 
 
@@ -158,6 +159,7 @@ def ev(event: ChatEventRecorded) -> Ev:
     )
 
 
+@lru_cache(maxsize=256)  # a message's acknowledgement and its event tell the same moment
 def iso(moment: datetime) -> str:
     """An instant as ISO 8601 in UTC with milliseconds (RFC 3339)."""
     return moment.isoformat(timespec="milliseconds")[:23] + "Z"
