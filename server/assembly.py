@@ -20,10 +20,10 @@ from server.api import board, desk_work, desks, duty, health, manage, phrases, s
 from server.api.doors import CrossOrigin, SafeHeaders, unexpected
 from server.api.gateway import Gateway
 from server.api.openapi import asyncapi, openapi
-from server.api.routes import Endpoint, json_response, refused, respond
+from server.api.routes import Endpoint, json_response, language_of, refused, respond
 from server.api.socket import serve_socket
 from server.context import Context, make_context
-from server.domain.errors import NotFound
+from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal
 from server.domain.events import (
     ChatEventRecorded,
     CrewChanged,
@@ -42,6 +42,7 @@ from server.live.redis_lines import RedisLines
 from server.observing.metrics import metrics_of
 from server.settings import Settings
 from server.wire import frames
+from server.words.catalogue import say
 from web.pages import base as pages
 from web.site import PAGES, STATIC
 from workers.loop import run_workers
@@ -239,10 +240,23 @@ class SocketDoor:
 def _http_error(ctx: Context) -> Callable[[Request, Exception], Any]:
     async def answer(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        refusal = _refusal_of(error)
         if request.url.path.startswith("/api/"):
-            return refused(NotFound() if error.status_code == 404 else NotFound("method_not_allowed"), "zh")
-        return pages.PageRequest(ctx, NOBODY, request).render(
-            "refused.html", status=error.status_code, refusal=NotFound(), message=""
-        )
+            response = refused(refusal, language_of(request, NOBODY))
+        else:
+            page = pages.PageRequest(ctx, NOBODY, request)
+            message = say(refusal, page.language)
+            response = page.render("refused.html", status=error.status_code, refusal=refusal, message=message)
+        response.headers.update(error.headers or {})  # Allow, where the method is wrong (RFC 9110, 15.5.6)
+        return response
 
     return answer
+
+
+def _refusal_of(error: HTTPException) -> Refusal:
+    """What the framework refuses by itself, in our words."""
+    if error.status_code == 404:
+        return NotFound()
+    if error.status_code == 405:
+        return NotAllowed("method_not_allowed")
+    return Invalid("body_malformed", "body", detail=error.detail)

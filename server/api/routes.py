@@ -12,6 +12,7 @@ from server.actions.access import actor_of_visitor, claim_of
 from server.actions.accounts import resolve_actor
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
+from server.domain.forms import demand_readable, is_number
 from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.wire.outcomes import error_value, way_of
 from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
@@ -48,7 +49,7 @@ class ApiRequest:
         raw = self.query.get(name, "")
         if not raw:
             return default
-        if not raw.isdigit() or not low <= int(raw) <= high:
+        if not is_number(raw) or not low <= int(raw) <= high:
             raise Invalid("query_number", name, low=low, high=high)
         return int(raw)
 
@@ -85,6 +86,7 @@ def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[R
                 raise NotAllowed(
                     "not_allowed" if actor.account_id else "not_logged_in", verb=str(endpoint.verb)
                 )
+            demand_readable(request.path_params, request.query_params.multi_items())
             body = await _body(request, decoder) if decoder else None
             value = await endpoint.handler(ApiRequest(ctx, actor, request, body))
         except Refusal as refusal:
@@ -151,10 +153,26 @@ async def _body(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:
         if len(raw) > BODY_LIMIT:
             raise Invalid("body_too_large", "body", limit=BODY_LIMIT)
     try:
-        return decoder.decode(bytes(raw) or b"{}")
+        body = decoder.decode(bytes(raw) or b"{}")
     except msgspec.ValidationError as error:
         message = str(error)
         where = message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "body"
         raise Invalid("body_invalid", where, detail=message) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("body_malformed", "body", detail=str(error)) from None
+    if rb"\u0000" in raw and (name := _unreadable(msgspec.to_builtins(body))) is not None:
+        raise Invalid("text_unreadable", name)
+    return body
+
+
+def _unreadable(value: Any, name: str = "body") -> str | None:
+    """The field that holds a NUL, however deep."""
+    if isinstance(value, str):
+        return name if "\x00" in value else None
+    if isinstance(value, dict):
+        parts = [(part, str(key)) for key, part in value.items()] + [(str(key), name) for key in value]
+    elif isinstance(value, list):
+        parts = [(part, name) for part in value]
+    else:
+        return None
+    return next((found for part, at in parts if (found := _unreadable(part, at)) is not None), None)

@@ -13,6 +13,7 @@ from server.api.lines import Collected
 from server.api.routes import ApiRequest, Endpoint
 from server.api.socket import identify
 from server.domain.errors import Invalid, NotAllowed, Refusal
+from server.domain.forms import is_number
 from server.domain.permissions import Verb
 from server.live.sse import SseConnection
 from server.wire import frames
@@ -104,11 +105,11 @@ def _topics(r: ApiRequest) -> list[tuple[str, int]]:
         asked[f"chat/{session_id}"] = r.number("after", 0)
     for part in filter(None, r.query.get("topics", "").split(",")):
         topic, _, after = part.rpartition(":")
-        if not after.isdigit():
+        if not is_number(after) or int(after) > 2**53:
             raise Invalid("query_number", "topics", low=0, high=2**53)
         asked[topic] = int(after)
     topic, _, number = r.request.headers.get("last-event-id", "").rpartition(":")
-    if topic in asked and number.isdigit():
+    if topic in asked and is_number(number) and int(number) <= 2**53:
         asked[topic] = max(asked[topic], int(number))
     return list(asked.items())
 

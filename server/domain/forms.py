@@ -1,15 +1,16 @@
 """Fields as people fill them in, on a page or in a line of a CSV file: everything wrong is said at once."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
-from server.domain.errors import Invalid
+from server.domain.errors import Invalid, NotFound
 
 T = TypeVar("T")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _MAIL = re.compile(r"[^@\s,;<>\"()]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
+_LONGEST = 200  # part of an address: no id, name or secret of ours is that long
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -113,3 +114,17 @@ def checked_mail(text: str, field: str = "mail") -> str:
     if form.problems:
         raise form.problems[0]
     return mail.lower()
+
+
+def is_number(text: str) -> bool:
+    """Whether the text is a whole number as programs write them: ASCII digits, no more than 2^53 has."""
+    return text.isascii() and text.isdigit() and len(text) <= 16
+
+
+def demand_readable(path: Mapping[str, str], query: Iterable[tuple[str, str]]) -> None:
+    """Raise Invalid for an address with a NUL in it, which PostgreSQL cannot keep, and NotFound for an endless one."""
+    for name, value in (*path.items(), *query):
+        if "\x00" in value:
+            raise Invalid("text_unreadable", name)
+    if any(len(value) > _LONGEST for value in path.values()):
+        raise NotFound()

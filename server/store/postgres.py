@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from server.domain.errors import TooMany, Unavailable
+from server.domain.errors import Invalid, TooMany, Unavailable
 from server.store.database import Appended, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
 
@@ -26,7 +26,10 @@ _AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,  # it shuts down, restarts, or was told to cancel
+    asyncpg.InsufficientResourcesError,  # its disk is full, or it has no connection left
+    asyncpg.TransactionRollbackError,  # deadlock or serialisation: nothing was done, again is right
+    asyncpg.ReadOnlySQLTransactionError,  # a standby that is not the first yet
 )
 
 
@@ -121,6 +124,8 @@ class PostgresDatabase:
                 yield connection
         except asyncpg.UniqueViolationError as error:
             raise Duplicate(str(error)) from error
+        except asyncpg.CharacterNotInRepertoireError:  # a NUL that got past the doors
+            raise Invalid("text_unreadable", "") from None
         except _AWAY as error:
             raise Unavailable() from error
 
@@ -161,6 +166,9 @@ class PostgresDatabase:
         except Exception as error:
             self.tally.failed += 1
             reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
+            if self._lane is not None and isinstance(error, _AWAY):
+                self._lane.terminate()  # a line that answers no more looks open for long
+                self._lane = None
             for _, stored in batch:
                 if not stored.done():
                     stored.set_exception(reason)

@@ -19,6 +19,7 @@ _BY_CODE = {
     "not_logged_in": Way(401, 4401, "stop"),
     "token_invalid": Way(401, 4401, "resume"),
     "token_expired": Way(401, 4401, "resume"),
+    "method_not_allowed": Way(405, 4400, "stop"),
     "csrf": Way(403, 4403, "resume"),
     "unexpected": Way(500, 1011, "retry"),
     "origin_refused": Way(403, 4403, "stop"),

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Message, Receive
 
 from server.actions.accounts import resolve_actor
 from server.context import Context
-from server.domain.errors import NotAllowed, Refusal
+from server.domain.errors import Invalid, NotAllowed, Refusal
+from server.domain.forms import demand_readable, is_number
 from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.wire.outcomes import way_of
 from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
@@ -61,7 +63,11 @@ class PageRequest:
     async def form(self) -> FormData:
         """The posted fields. Their CSRF token has been checked already."""
         if self._form is None:
-            self._form = await self.request.form(max_part_size=_FORM_LIMIT)
+            form = await self.request.form(max_part_size=_FORM_LIMIT)
+            for name, value in form.multi_items():
+                if "\x00" in name or (isinstance(value, str) and "\x00" in value):
+                    raise Invalid("text_unreadable", name.replace("\x00", ""))
+            self._form = form
         return self._form
 
     def render(self, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -87,6 +93,7 @@ class Page:
     verb: Verb
     handler: PageHandler
     csrf: bool = True
+    body_limit: int = _FORM_LIMIT  # of everything that is posted; a page that takes a file says more
 
 
 def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]]:
@@ -94,10 +101,12 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
 
     async def answer(request: Request) -> Response:
         cookie = request.cookies.get("sid", "")
+        request = Request(request.scope, bounded(request, page.body_limit))
         page_request = PageRequest(ctx, NOBODY, request, cookie)
         try:
             if cookie:
                 page_request.actor = await resolve_actor(ctx, cookie=cookie)
+            demand_readable(request.path_params, request.query_params.multi_items())
             if not may(page_request.actor, page.verb):
                 return _not_here(page_request, page)
             if request.method not in SAFE_METHODS and page.csrf:
@@ -116,6 +125,21 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
         return response
 
     return answer
+
+
+def bounded(request: Request, limit: int) -> Receive:
+    """The request's body, cut off with a refusal once it is longer than the limit: nobody fills our memory or disk."""
+    length, taken = request.headers.get("content-length", ""), 0
+
+    async def receive() -> Message:
+        nonlocal taken
+        message = await request.receive()
+        taken += len(message.get("body", b""))
+        if taken > limit or (is_number(length) and int(length) > limit):
+            raise Invalid("body_too_large", "body", limit=limit)
+        return message
+
+    return receive
 
 
 def _not_here(page_request: PageRequest, page: Page) -> Response:

@@ -63,5 +63,5 @@ def _done(page: PageRequest, done: ReaderImport) -> Response:
 
 PAGES = [
     Page("GET", "/manage/readers", Verb.IMPORT_READERS, readers),
-    Page("POST", "/manage/readers", Verb.IMPORT_READERS, bring_in),
+    Page("POST", "/manage/readers", Verb.IMPORT_READERS, bring_in, body_limit=2 * BYTES),
 ]
