@@ -15,17 +15,19 @@ async def read_events(
 ) -> tuple[list[ChatEventRecorded], int]:
     """A stretch of the conversation and its last number; readers never get the staff's notes."""
     session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
-    if audience == "staff" and not actor.is_staff:
+    admission = await admit(ctx.db.read, actor, session_id)
+    if audience == "staff" and not admission.staff:
         raise NotAllowed("not_in_session")
-    if not session.open and after == 0:
-        await log_transcript_access(ctx, actor, session)
+    await log_transcript_access(ctx, actor, admission)
     found = await events_after(ctx.db.read, session_id, audience, after, limit)
     return found, session.last_seq if audience == "all" else session.last_staff_seq
 
 
 async def enter_conversation(ctx: Context, actor: Actor, session_id: str) -> Admission:
     """The right to listen and write, for a connection."""
-    return await admit(ctx.db.read, actor, session_id)
+    admission = await admit(ctx.db.read, actor, session_id)
+    await log_transcript_access(ctx, actor, admission)
+    return admission
 
 
 async def numbers_of(ctx: Context, session_ids: list[str]) -> dict[str, tuple[int, int]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.actions.access import access_session, audit
+from server.actions.access import Admission, access_session, audit
 from server.actions.places import place_of
 from server.actions.routing import enqueue, release_slot
 from server.context import Context
@@ -251,11 +251,11 @@ async def list_sessions(ctx: Context, actor: Actor, *, desk_slug: str = "") -> l
     return await sessions_of_reader(ctx.db.read, keys, desk_id=desk.id if desk else "")
 
 
-async def log_transcript_access(ctx: Context, actor: Actor, session: ChatSession) -> None:
+async def log_transcript_access(ctx: Context, actor: Actor, admission: Admission) -> None:
     """Reading somebody's conversation leaves a line in the audit trail, unless one takes part (R-LIVE.6)."""
-    if actor.is_staff and actor.account_id != session.staff_id:
+    if admission.staff and admission.crew < 0:
         async with ctx.transaction() as tx:
-            await audit(ctx, tx, actor, "transcript.read", session.id)
+            await audit(ctx, tx, actor, "transcript.read", admission.session_id)
 
 
 async def _holder(ctx: Context, name: str, staff_id: str) -> Holder:

@@ -3,8 +3,9 @@
 import json
 from zoneinfo import ZoneInfo
 
-from server.actions.access import access_session
+from server.actions.access import access_session, admit
 from server.actions.mails import write_mail
+from server.actions.sessions import log_transcript_access
 from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.events import ChatEventRecorded
@@ -22,6 +23,7 @@ _PAGE = 500
 async def transcript_text(ctx: Context, actor: Actor, session_id: str, language: str) -> str:
     """The whole conversation as plain text, for somebody who may read it. Internal notes are never in it."""
     session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
+    await log_transcript_access(ctx, actor, await admit(ctx.db.read, actor, session_id))
     return await written_out(ctx, ctx.db.read, session, language)
 
 

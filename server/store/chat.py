@@ -60,6 +60,19 @@ async def sessions_of_staff(db: Reader, staff_id: str) -> list[ChatSession]:
     return [session_of(row) for row in [*rows, *joined]]
 
 
+async def serves_reader(db: Reader, staff_id: str, reader_key: str) -> bool:
+    """Whether this staff member holds or has joined an open session of the reader, or still writes its record."""
+    row = await db.row(
+        "SELECT 1 AS found FROM chat_session s WHERE s.reader_key = $1 AND s.reader_key <> ''"
+        " AND s.state IN ('active', 'wrapping_up') AND (s.staff_id = $2"
+        " OR EXISTS (SELECT 1 FROM chat_participant p WHERE p.session_id = s.id AND p.account_id = $2"
+        " AND p.left_at IS NULL)) LIMIT 1",
+        reader_key,
+        staff_id,
+    )
+    return row is not None
+
+
 async def insert_session(tx: Transaction, session: ChatSession) -> bool:
     """Store a new session; False when the reader already has an open one at this desk (somebody else was faster)."""
     return bool(
