@@ -1,10 +1,11 @@
 """Every kind of promise the product makes, and the action that keeps it."""
 
 from server.actions.dues import Kind, Kinds, kinds
-from server.actions.duty import ask_for_wrap_up, check_counters, go_idle, lose_librarian, replace_supervisor
+from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
 from server.actions.presence import end_if_gone
+from server.actions.records import ask_for_wrap_up
 from server.actions.retention import drop_contents, forget_old_sessions
 from server.actions.routing import begin_round, widen
 

@@ -143,14 +143,6 @@ async def replace_supervisor(ctx: Context, tx: Transaction, due: Due) -> None:
     tx.announce(CrewChanged(session.id))
 
 
-async def ask_for_wrap_up(ctx: Context, tx: Transaction, due: Due) -> None:
-    """The record is overdue: asked for at every log-in from now on, then the manager's. (Due ``wrap_up``.)"""
-    session = await session_by_id(tx, due.subject_id)
-    if session is not None and session.state is State.WRAPPING_UP:
-        tx.announce(await bump_version(tx, session.staff_id, "wrap_up"))
-        tx.announce(BoardChanged(session.desk_id))
-
-
 async def check_counters(ctx: Context, tx: Transaction, due: Due) -> datetime:
     """Compare every load with the sessions it counts and put wrong ones right. (Due ``check_counters``, nightly.)"""
     for drift in sorted(await drifting(tx), key=lambda each: each.staff_id):

@@ -26,6 +26,7 @@ class ChatPolicy:
     reader_grace_seconds: int = 300
     auto_away_seconds: int = 900
     wrap_up_seconds: int = 900
+    wrap_up_manager_hours: int = 24  # overdue so long, the record is the manager's to ask for
     documents_per_session: int = 3  # R-LIVE.4
     default_capacity: int = 3
     max_capacity: int = 8
@@ -54,6 +55,7 @@ PER_LIBRARY = frozenset(
     {
         "documents_per_session",
         "wrap_up_seconds",
+        "wrap_up_manager_hours",
         "auto_away_seconds",
         "default_capacity",
         "intern_live",
@@ -68,6 +70,7 @@ TEXT_CHARACTERS = 2000
 RULES = {
     "documents_per_session": "R-LIVE.4",
     "wrap_up_seconds": "R-LIVE.5",
+    "wrap_up_manager_hours": "R-LIVE.5",
     "transcript_days": "R-LIVE.6",
     "intern_live": "R-ORG.5",
     "block_hours": "R-LIVE.3",

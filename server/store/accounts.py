@@ -185,6 +185,20 @@ async def count_administrators(db: Reader) -> int:
     return int(row["n"]) if row else 0
 
 
+async def managers_of(db: Reader, library_id: str) -> list[Account]:
+    """Who manages the library; where it has nobody, the alliance's duty managers."""
+    for scope, scope_id in (("library", library_id), ("alliance", "")):
+        rows = await db.rows(
+            f"{_ACCOUNT} WHERE state = 'active' AND id IN (SELECT account_id FROM role_grant"
+            " WHERE role = 'manager' AND scope = $1 AND scope_id = $2) ORDER BY mail",
+            scope,
+            scope_id,
+        )
+        if rows:
+            break
+    return [account_from(row) for row in rows]
+
+
 async def staff_accounts(
     db: Reader, *, scope: frozenset[str] | None, search: str = "", after: str = "", limit: int = 100
 ) -> list[tuple[Account, tuple[Grant, ...]]]:
