@@ -15,7 +15,7 @@ export class Ask {
       ...consultation.keeping.get("asking"),
     };
     if (previous) Object.assign(this.kept, previous);
-    this.live = info.on_duty;
+    this.live = true;
     this.problem = h("p.problem", { role: "alert", hidden: true });
     this.question = grows(h("textarea", { rows: "3", value: this.kept.question ?? "" }), 260);
     this.question.addEventListener("input", () => this.#keep({ question: this.question.value }));
@@ -106,11 +106,12 @@ export class Ask {
   // Live, or in writing; what is typed stays.
   #turn(live) {
     const { words, info } = this.chat;
-    this.live = live && info.on_duty;
+    const here = info.on_duty || this.chat.practice; // interns practise when nobody is on duty, too
+    this.live = live && here;
     this.contact.element.hidden = this.live;
     this.submit.textContent = words.say(this.live ? "ask.start" : "ask.leave");
     this.other.lastChild.textContent = words.say(live ? "ask.rather_form" : "ask.rather_live");
-    this.other.hidden = !info.on_duty;
+    this.other.hidden = !here;
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
     const said = [
       h("strong", {}, words.say("duty.nobody")),
@@ -118,7 +119,7 @@ export class Ask {
       h("span", {}, words.say("duty.form")),
     ];
     this.duty.replaceChildren(
-      ...(info.on_duty ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]),
+      ...(here ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]),
     );
   }
 
