@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from server.actions.access import access_session, audit
+from server.actions.files import copy_for_reader
 from server.actions.routing import move_hold, requeue_session
 from server.actions.sessions import end_in
 from server.context import Context
@@ -12,6 +14,7 @@ from server.domain.chat import (
     EndReason,
     Topic,
     WrapUp,
+    admit_link,
     demand_active,
     demand_document_room,
     demand_open,
@@ -132,14 +135,18 @@ async def pass_on_document(
     demand_open(session)
     if not title.strip():
         raise Invalid("document_title", "title", "R-LIVE.5")
-    if not file_id and not url.startswith(("https://", "http://")):
-        raise Invalid("document_link", "url")
+    if not file_id:
+        url = admit_link(url)
     policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
     demand_document_room(session, limit=policy.documents_per_session)
     now = ctx.clock.now()
-    passed = Passed(ctx.ids.new(), title.strip()[:300], url[:1000], file_id, actor.account_id, now)
     async with ctx.transaction() as tx:
         await _changed(tx, session, actor.account_id)
+        file: dict[str, Any] = {}
+        if file_id:
+            file = await copy_for_reader(ctx, tx, session.id, file_id)
+            url = file["url"]
+        passed = Passed(ctx.ids.new(), title.strip()[:300], url[:1000], file_id, actor.account_id, now)
         if not await pass_document(tx, session.id, passed, limit=policy.documents_per_session):
             raise Conflict("documents_limit", "R-LIVE.4", limit=policy.documents_per_session)
         tx.announce(
@@ -152,7 +159,12 @@ async def pass_on_document(
                 author_id=actor.account_id,
                 author_name=actor.name,
                 body=passed.title,
-                data={"title": passed.title, "url": passed.url, "file_id": passed.file_id},
+                data={
+                    "title": passed.title,
+                    "url": passed.url,
+                    "file_id": passed.file_id,
+                    "file": file or None,
+                },
             )
         )
     return passed

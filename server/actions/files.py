@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from server.actions.access import admit
 from server.actions.chat import Posted, append
@@ -12,8 +13,10 @@ from server.domain.errors import Invalid, NotAllowed, NotFound
 from server.domain.files import kind_of, safe_name
 from server.domain.permissions import Actor
 from server.store.chat import session_by_id
+from server.store.dues import set_due
 from server.store.files import TooLarge
-from server.store.uploads import StoredFile, file_by_token, insert_file
+from server.store.rows import Transaction
+from server.store.uploads import StoredFile, file_by_id, file_by_token, insert_file
 from server.wire.tokens import hashed
 
 
@@ -48,17 +51,19 @@ async def receive_file(
     if kept.size == 0:
         raise Invalid("file_empty", "file")
     name = safe_name(upload.name)
-    kind = kind_of(kept.head, name)
-    token = ctx.rng.token()
+    try:
+        kind = kind_of(kept.head, name)
+    except Invalid:
+        await _forget(ctx, kept.content_hash)
+        raise
     file = StoredFile(
         ctx.ids.new(), kept.content_hash, session.id, name, kind, kept.size, admission.key, ctx.clock.now()
     )
     async with ctx.transaction() as tx:
-        await insert_file(tx, file, token_hash=hashed(token))
-    address = f"{ctx.settings.public_url.rstrip('/')}/f/{token}/{file.id}"
+        address = await _give_address(ctx, tx, file)
     if upload.silent:
         return file, address, None
-    data = {"file": {"id": file.id, "name": name, "kind": kind, "size": file.size, "url": address}}
+    data = {"file": _shown(file, address)}
     posted = await append(
         ctx,
         actor,
@@ -69,6 +74,34 @@ async def receive_file(
         data=json.dumps(data, ensure_ascii=False, separators=(",", ":")),
     )
     return file, address, posted
+
+
+async def copy_for_reader(ctx: Context, tx: Transaction, session_id: str, file_id: str) -> dict[str, Any]:
+    """A file of this conversation under a fresh address, as its event tells the reader. Raises Invalid.
+
+    Addresses are kept as hashes only, so that the first one cannot be told again.
+    """
+    file = await file_by_id(tx, file_id)
+    if file is None or file.session_id != session_id:
+        raise Invalid("document_file", "file_id", "R-LIVE.5")
+    copy = replace(file, id=ctx.ids.new(), created_at=ctx.clock.now())
+    return _shown(copy, await _give_address(ctx, tx, copy))
+
+
+async def _give_address(ctx: Context, tx: Transaction, file: StoredFile) -> str:
+    token = ctx.rng.token()
+    await insert_file(tx, file, token_hash=hashed(token))
+    return f"{ctx.settings.public_url.rstrip('/')}/f/{token}/{file.id}"
+
+
+def _shown(file: StoredFile, address: str) -> dict[str, Any]:
+    return {"id": file.id, "name": file.name, "kind": file.kind, "size": file.size, "url": address}
+
+
+async def _forget(ctx: Context, content_hash: str) -> None:
+    """What was refused leaves no content behind, unless the same lies there for somebody else."""
+    async with ctx.transaction() as tx:
+        await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
 
 
 async def open_file(ctx: Context, token: str) -> tuple[StoredFile, AsyncIterator[bytes]]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from server.domain.errors import Conflict, Invalid
 
@@ -79,6 +81,7 @@ class QuestionType(StrEnum):
     OTHER = "other"
 
 
+_PRIVATE_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".intranet", ".home.arpa")
 RATINGS = ("satisfied", "fair", "unsatisfied")
 
 
@@ -178,6 +181,31 @@ def demand_document_room(session: ChatSession, *, limit: int) -> None:
     """At most so many documents are passed on in one session (R-LIVE.4)."""
     if session.documents >= limit:
         raise Conflict("documents_limit", "R-LIVE.4", limit=limit)
+
+
+def admit_link(url: str) -> str:
+    """A link that may be passed on: a full web address on the public Internet, never a library's intranet (R-ANS.2).
+
+    Judged by its looks alone. Raises Invalid.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").rstrip(".")
+        port_given = parts.port
+    except ValueError:
+        raise Invalid("document_link", "url") from None
+    if parts.scheme not in ("http", "https") or not host or any(letter.isspace() for letter in url.strip()):
+        raise Invalid("document_link", "url")
+    if port_given == 0 or not _is_public(host):
+        raise Invalid("document_link_private", "url", "R-ANS.2", host=host)
+    return url.strip()
+
+
+def _is_public(host: str) -> bool:
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(_PRIVATE_ENDINGS)
 
 
 def checked_rating(rating: str) -> str:

@@ -119,7 +119,8 @@ def _asked(endpoint: Endpoint | Page, ids: list[str]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("who", WHO)
 async def test_odd_addresses_and_bodies_are_answered_by_name(town: Town, who: str) -> None:
     reader = await town.ask()
-    person, broken = town.people[who], []
+    person = town.people[who]
+    broken: list[Any] = []
     ids = [reader.session, town.people["mei"].id, "home"]
     for endpoint in ENDPOINTS:
         if endpoint.path in STREAMS or endpoint.path.endswith("/logout"):
@@ -144,7 +145,8 @@ async def test_odd_addresses_and_bodies_are_answered_by_name(town: Town, who: st
 
 async def test_odd_pages_and_forms_are_answered_kindly(town: Town) -> None:
     reader = await town.ask()
-    person, broken = town.people["administrator"], []
+    person = town.people["administrator"]
+    broken: list[Any] = []
     ids = [reader.session, "home", town.libraries["home"]]
     for page in PAGES:
         if page.path == "/logout":
