@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from server.api.queries import query_parameters
 from server.api.routes import Endpoint
 from server.domain.permissions import TABLE
 from server.wire import frames
@@ -127,8 +128,8 @@ def asyncapi(public_url: str) -> dict[str, Any]:
 SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "welcome": ("The connection is accepted.", {"v": 1, "beat_seconds": 10, "me": "reader"}),
     "subbed": (
-        "You listen to the topic; what you miss up to `last` follows.",
-        {"topic": "chat/01j…", "last": 12},
+        "You listen to the topic; what you miss, beyond `after` and up to `last`, follows.",
+        {"topic": "chat/01j…", "after": 10, "last": 12},
     ),
     "ev": (
         "One numbered event. Apply `last + 1`, ignore what you have, `sub` again on a gap.",
@@ -194,7 +195,8 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in _PARAMETER.findall(endpoint.path)
-        ],
+        ]
+        + query_parameters(endpoint.method, endpoint.path),
         "responses": {
             str(endpoint.status): _content("Done", answer),
             "default": _content("Refused", {"$ref": "#/components/schemas/Error"}),

@@ -1,0 +1,51 @@
+"""What addresses take after the question mark, for the OpenAPI document; a test holds it against the handlers."""
+
+from collections.abc import Mapping
+
+_AFTER = "The last number that you have; 0 gives everything"
+_SEARCH = "Words of what is sought"
+_PAGE = "The id of the last one of the page before"
+
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "GET /api/desks": {"query": _SEARCH, "after": "The short name of the last one of the page before"},
+    "GET /api/staff": {"desk": "Only who answers at this desk"},
+    "GET /api/me/sessions": {
+        "desk": "Only those at this desk, by short name",
+        "limit": "How many at most (20)",
+    },
+    "GET /api/sessions/{id}/events": {"after": _AFTER, "limit": "How many at most (200, up to 500)"},
+    "GET /api/sessions/{id}/notes": {"after": _AFTER},
+    "GET /api/sessions/{id}/stream": {"after": _AFTER, "token": "The conversation token"},
+    "GET /api/stream": {
+        "topics": "Where to listen and from where: `chat/ID:12,staff/ME:3`",
+        "token": "The conversation token; staff are known by their cookie",
+    },
+    "POST /api/sessions/{id}/files": {
+        "name": "The file's name",
+        "client_id": "Your id for it: the same id again is the same file",
+        "silent": "Store it without an event: it is passed on as a document",
+    },
+    "GET /api/archive": {
+        "q": "Words of the conversation or of a document's title",
+        "before": "Only earlier than this moment (`created_at` of the last one)",
+        "typical": "Only typical cases",
+    },
+    "GET /api/archive/{id}": {"after": _AFTER},
+    "GET /api/phrases": {"level": "All of this level that you keep", "owner": "Of this library"},
+    "GET /api/board": {"library": "Only this library"},
+    "GET /api/manage/libraries": {"query": _SEARCH, "after": _PAGE},
+    "GET /api/manage/desks": {"query": _SEARCH, "after": _PAGE},
+    "GET /api/manage/closures": {"desk": "Only this desk's and those for all"},
+    "GET /api/manage/policies": {"library": "Values of this library; the alliance's without"},
+    "GET /api/manage/blocks": {"reviewed": "`true`: those that have been reviewed", "before": _PAGE},
+    "GET /api/manage/audit": {"query": _SEARCH, "before": _PAGE},
+}
+
+
+def query_parameters(method: str, path: str) -> list[dict[str, object]]:
+    """The parameters as OpenAPI describes them; all may be left out."""
+    named = QUERIES.get(f"{method} {path}", {})
+    return [
+        {"name": name, "in": "query", "required": False, "description": what, "schema": {"type": "string"}}
+        for name, what in named.items()
+    ]

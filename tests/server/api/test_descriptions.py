@@ -1,0 +1,244 @@
+"""The two descriptions of our doors: well formed, complete, and true of what comes back."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import httpx2 as httpx
+import pytest
+import schemathesis
+from jsonschema import Draft202012Validator
+
+from server.api.openapi import SERVER_FRAMES
+from server.api.queries import QUERIES
+from server.api.routes import Endpoint
+from server.assembly import ENDPOINTS
+from server.wire import frames
+from tests.access.asking import address, body_for
+from tests.town import Reader, Town
+
+NAMES = re.compile(r"""(?:query\.get\(|number\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
+# Described answers that the day below does not bring about; other tests do.
+UNSEEN = {
+    "POST /api/sessions/{id}/abuse",
+    "POST /api/sessions/{id}/leave",
+    "POST /api/sessions/{id}/refer",
+    "POST /api/sessions/{id}/take-over",
+    "POST /api/sessions/{id}/transfer",
+    "POST /api/offers/{id}/decline",
+    "POST /api/manage/blocks/{id}/review",
+    "POST /api/widget/login",
+    "POST /api/widget/logout",
+}
+
+
+@pytest.fixture
+async def document(town: Town) -> dict[str, Any]:
+    return dict((await town.http.get("/api/openapi.json")).json())
+
+
+class Witness:
+    """Reads along with every answer and holds it against the document, more strictly than clients must."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = _closed(document)
+        self.seen: set[str] = set()
+
+    async def read(self, answer: httpx.Response) -> None:
+        await answer.aread()
+        path, operation = self._operation(answer.request)
+        if operation is None or "json" not in answer.headers.get("content-type", ""):
+            return
+        described = operation["responses"].get(str(answer.status_code), operation["responses"]["default"])
+        schema = described.get("content", {}).get("application/json", {}).get("schema", {})
+        checker = Draft202012Validator({"components": self.document["components"], **schema})
+        faults = [f"{fault.json_path}: {fault.message}" for fault in checker.iter_errors(answer.json())]
+        assert not faults, (path, answer.status_code, faults, answer.text[:500])
+        if answer.is_success:
+            self.seen.add(path)
+
+    def _operation(self, request: httpx.Request) -> tuple[str, dict[str, Any] | None]:
+        for path, operations in self.document["paths"].items():
+            pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))
+            if re.fullmatch(pattern, request.url.path) and request.method.lower() in operations:
+                return f"{request.method} {path}", operations[request.method.lower()]
+        return "", None
+
+
+def _closed(value: Any) -> Any:
+    """The document with every object closed to fields that it does not name."""
+    if isinstance(value, list):
+        return [_closed(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    closed = {name: _closed(part) for name, part in value.items()}
+    if "properties" in closed and "additionalProperties" not in closed:
+        closed["additionalProperties"] = False
+    return closed
+
+
+async def test_the_document_is_openapi_and_names_every_address(document: dict[str, Any]) -> None:
+    schemathesis.openapi.from_dict(document).validate()
+    paths = document["paths"]
+    listed = {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    assert listed == {f"{endpoint.method} {endpoint.path}" for endpoint in ENDPOINTS}
+    names = [operation["operationId"] for methods in paths.values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: f"{e.method} {e.path}")
+def test_what_an_address_takes_in_its_query_is_described(endpoint: Endpoint) -> None:
+    source = inspect.getsource(endpoint.handler)
+    taken = {name for found in NAMES.findall(source) for name in found if name}
+    if "_search(r)" in source:
+        taken.add("query")
+    if "_topics(r)" in source:
+        taken |= {"token", "after" if "{id}" in endpoint.path else "topics"}
+    assert set(QUERIES.get(f"{endpoint.method} {endpoint.path}", {})) == taken
+
+
+async def test_what_comes_back_is_what_the_document_says(town: Town, document: dict[str, Any]) -> None:
+    witness = Witness(document)
+    for http in (town.http, *(person.http for person in town.people.values())):
+        http.event_hooks["response"].append(witness.read)
+    await _a_day(town)
+    for endpoint in ENDPOINTS:  # and refusals have one form
+        if not endpoint.path.endswith("stream"):
+            body = body_for(endpoint.body) if endpoint.body else None
+            await town.people["administrator"].http.request(endpoint.method, address(endpoint), json=body)
+            await town.http.request(endpoint.method, address(endpoint), json=body)
+    described = {f"{e.method} {e.path}" for e in ENDPOINTS if e.answer is not None}
+    assert described - witness.seen <= UNSEEN
+
+
+async def _a_day(town: Town) -> None:
+    """A reader and a librarian, and what managers do."""
+    lin = town.people["lin"].http
+    async with town.socket(town.people["lin"]), town.socket(town.people["mei"]):
+        await town.available("lin")
+        reader = await town.ask()
+        for call in _reader_calls(reader):
+            await reader.http.request(**call, headers=reader.headers)
+        await town.take("lin")
+        await _librarian_calls(town, reader)
+        session = f"/api/sessions/{reader.session}"
+        await reader.http.post(f"{session}/end", headers=reader.headers, json={})
+        await reader.http.post(f"{session}/rating", headers=reader.headers, json={"rating": "fair"})
+        await reader.http.post(
+            f"{session}/transcript", headers=reader.headers, json={"mail": "r@example.org"}
+        )
+        record = {"question_type": "fact", "effort": 2, "outcome": "answered"}
+        await lin.post(f"{session}/wrap-up", json=record)
+        await lin.get("/api/archive")
+        await lin.get(f"/api/archive/{reader.session}")
+    again = await town.ask()
+    asked = {"client_id": "q", "mail": "r@example.org"}
+    await again.http.post(f"/api/sessions/{again.session}/question", headers=again.headers, json=asked)
+    asked = {"client_id": "q2", "mail": "r@example.org", "question": "何时开馆？"}
+    await town.http.post("/api/desks/home/questions", json=asked)
+    await _managing(town, town.people["administrator"].http)
+
+
+def _reader_calls(reader: Reader) -> Iterator[dict[str, Any]]:
+    session = f"/api/sessions/{reader.session}"
+    for path in (session, f"{session}/events", "/api/me/sessions", "/api/desks/home"):
+        yield {"method": "GET", "url": path}
+    yield {"method": "POST", "url": f"{session}/token"}
+    yield {"method": "POST", "url": f"{session}/frames", "content": b'{"t":"ping","n":1}'}
+    yield {"method": "POST", "url": f"{session}/files?name=a.txt", "content": b"text"}
+
+
+async def _librarian_calls(town: Town, reader: Reader) -> None:
+    lin, session = town.people["lin"].http, f"/api/sessions/{reader.session}"
+    await lin.post("/api/console/active")
+    await lin.post("/api/frames", content=b'{"t":"ping","n":1}')
+    for path in ("/desk-view", "/notes", "/events"):
+        await lin.get(session + path)
+    await lin.post(f"{session}/documents", json={"title": "民国报纸目录", "url": "https://example.org/1"})
+    await town.available("mei")
+    await lin.post(f"{session}/invite", json={"staff_id": town.people["mei"].id})
+    await lin.get("/api/staff", params={"desk": town.desks["home"]})
+    await lin.get("/api/desks")
+    await lin.get("/api/phrases")
+
+
+async def _managing(town: Town, admin: httpx.AsyncClient) -> None:
+    library, desk, manage = town.libraries["home"], town.desks["home"], "/api/manage"
+    names = {"name_zh": "新", "name_en": "New"}
+    for path in (
+        "board",
+        "manage/libraries",
+        "manage/desks",
+        "manage/policies",
+        "manage/blocks",
+        "manage/audit",
+    ):
+        await admin.get(f"/api/{path}")
+    await admin.get(f"{manage}/libraries/{library}")
+    made = await admin.post(f"{manage}/libraries", json={"slug": "new", **names})
+    await admin.put(f"{manage}/libraries/{made.json()['id']}", json={"slug": "new", **names, "city": "广州"})
+    one = {"slug": "new-desk", "mail": "d@new.test", **names}
+    made = await admin.post(f"{manage}/libraries/{library}/desks", json=one)
+    await admin.put(f"{manage}/desks/{made.json()['id']}", json={**one, "open": True})
+    await admin.get(f"{manage}/desks/{desk}")
+    await admin.put(f"{manage}/desks/{desk}/hours", json={"days": ["9-12, 13-17"] * 7})
+    await admin.get(f"{manage}/desks/{desk}/hours")
+    closure = await admin.post(f"{manage}/closures", json={"day": "2030-01-01"})
+    await admin.get(f"{manage}/closures")
+    await admin.delete(f"{manage}/closures/{closure.json()['id']}")
+    await admin.post(f"{manage}/policies", json={"name": "documents_per_session", "value": "2"})
+    group = await admin.post(f"{manage}/groups", json={**names, "desk_ids": [desk]})
+    await admin.get(f"{manage}/groups")
+    await admin.put(f"{manage}/groups/{group.json()['id']}", json={**names, "desk_ids": []})
+    await admin.delete(f"{manage}/groups/{group.json()['id']}")
+    await admin.put(f"{manage}/staff/{town.people['mei'].id}/desks", json={"desk_ids": [desk]})
+    phrase = await admin.post("/api/phrases", json={"shortcut": "hi", "text_zh": "您好"})
+    await admin.put(f"/api/phrases/{phrase.json()['id']}", json={"shortcut": "hi", "text_zh": "您好！"})
+    await admin.delete(f"/api/phrases/{phrase.json()['id']}")
+
+
+async def test_the_protocol_is_described_frame_by_frame(town: Town) -> None:
+    answer = await town.http.get("/api/asyncapi.json")
+    described = answer.json()
+    messages = described["components"]["messages"]
+    client = {kind.__struct_config__.tag for kind in get_args(frames.ClientFrame)}
+    server = {name.removeprefix("server_") for name in messages if name.startswith("server_")}
+    assert ({name for name in messages if not name.startswith("server_")}, server) == (
+        client,
+        set(SERVER_FRAMES),
+    )
+    for pointer in re.findall(r'"\$ref":\s*"#/([^"]+)"', answer.text):
+        at = described
+        for part in pointer.split("/"):
+            at = at[part]
+    for tag in client:
+        whole = {"components": described["components"], **messages[tag]["payload"]}
+        Draft202012Validator.check_schema(whole)
+        assert list(Draft202012Validator(whole).iter_errors({"t": "nonsense"}))
+
+
+async def test_every_frame_that_the_server_says_is_described_with_its_fields(town: Town) -> None:
+    async with town.socket(town.people["lin"]) as desk:
+        await town.available("lin")
+        reader = await town.ask()
+        topic = f"chat/{reader.session}"
+        async with town.socket(token=reader.token, topics={topic: 0}) as chat:
+            await town.take("lin")
+            await desk.say(t="sub", topic=topic, after=0)
+            await desk.hear("subbed", topic=topic)
+            await chat.hear("ev", kind="joined")
+            await chat.say(t="post", session=reader.session, id="m1", text="你好")
+            await chat.hear("ack")
+            await chat.say(t="receipt", session=reader.session, delivered=2, read=2)
+            await chat.say(t="typing", session=reader.session)
+            await chat.say(t="nonsense")
+            await chat.hear("err")
+            await chat.say(t="ping", n=1)
+            await chat.hear("pong")
+            await desk.hear("typing")
+            heard = [*chat.heard, *desk.heard]
+    assert len({frame["t"] for frame in heard}) >= 8
+    for frame in heard:
+        _, example = SERVER_FRAMES[frame["t"]]
+        assert set(frame) - {"t"} <= set(example), frame
