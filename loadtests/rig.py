@@ -1,5 +1,6 @@
 """Starts what is measured: our product, the yardstick beside it, PostgreSQL and Redis; and reads their CPU."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -131,6 +132,72 @@ def shuqiao(
         process.terminate()
         process.wait(30)
         log.close()
+
+
+class Restarted:
+    """A server that is stopped by a signal and started anew at the same port, over the same database."""
+
+    def __init__(self, database_url: str, folder: Path, *, core: str, settings: dict[str, object]) -> None:
+        self.port = free_port()
+        place = f"http://127.0.0.1:{self.port}"
+        self._environ = environment(database_url, folder, port=self.port, public_url=place, **settings)
+        self._core = core
+        self._log = folder / f"serve-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> None:
+        """Start; returned means ready."""
+        self.launch()
+        await asyncio.to_thread(self.wait)
+
+    def launch(self) -> None:
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [*on_core(self._core), sys.executable, "-m", "server", "serve", "--migrate"],
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+
+    def wait(self) -> None:
+        assert self._process is not None
+        _wait(self.port, "/readyz", self._process, self._log)
+
+    async def stop(self, number: int) -> None:
+        """Send the signal; returned means gone."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        await asyncio.to_thread(self._process.wait, 60)
+
+    def rss_kib(self) -> int:
+        """Resident memory."""
+        assert self._process is not None
+        return Measured(self.port, [self._process.pid]).rss_kib()
+
+    def cpu(self) -> float:
+        """Seconds of CPU of the process that runs now."""
+        assert self._process is not None
+        return Measured(self.port, [self._process.pid]).cpu()
+
+    def end(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(30)
+
+
+@contextmanager
+def restarted(
+    database_url: str, folder: Path, *, core: str = SERVER_CORE, **settings: object
+) -> Iterator[Restarted]:
+    """`shuqiao serve`, ready, to be stopped and started at will."""
+    server = Restarted(database_url, folder, core=core, settings=settings)
+    try:
+        server.launch()
+        server.wait()
+        yield server
+    finally:
+        server.end()
 
 
 @contextmanager
