@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 
 from server.actions.logins import start_login
+from server.api.gateway import Gateway
 from server.assembly import build_app
 from server.clocks import TimedIds
 from server.context import Context
@@ -93,6 +94,7 @@ class Town:
     ctx: Context
     base: str
     http: httpx.AsyncClient  # somebody without log-in
+    gateway: Gateway | None = None  # of this process; none where processes of their own serve
     people: dict[str, Person] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
     desks: dict[str, str] = field(default_factory=dict)
@@ -208,7 +210,7 @@ async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIt
         serving(app, settings.get("port", 0)) as base,
         httpx.AsyncClient(base_url=base, trust_env=False) as http,
     ):
-        town = Town(app.state.ctx, base, http)
+        town = Town(app.state.ctx, base, http, app.state.gateway)
         await settle(app.state.ctx, town)
         try:
             yield town

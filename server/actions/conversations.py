@@ -5,9 +5,10 @@ from server.actions.sessions import log_transcript_access
 from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.errors import NotAllowed
-from server.domain.events import ChatEventRecorded
+from server.domain.events import ChatEventRecorded, ReceiptMoved
 from server.domain.permissions import Actor, Verb
 from server.store.chat import events_after, last_numbers
+from server.store.participants import participants_of
 
 
 async def read_events(
@@ -28,6 +29,12 @@ async def enter_conversation(ctx: Context, actor: Actor, session_id: str) -> Adm
     admission = await admit(ctx.db.read, actor, session_id)
     await log_transcript_access(ctx, actor, admission)
     return admission
+
+
+async def watermarks_of(ctx: Context, session_id: str) -> list[ReceiptMoved]:
+    """How far everybody in the conversation has come, for who begins to listen."""
+    people = await participants_of(ctx.db.read, session_id)
+    return [ReceiptMoved(session_id, p.key, p.delivered, p.read) for p in people if p.delivered or p.read]
 
 
 async def numbers_of(ctx: Context, session_ids: list[str]) -> dict[str, tuple[int, int]]:

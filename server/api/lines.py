@@ -6,7 +6,7 @@ from typing import Protocol
 
 from server.actions.access import Admission
 from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
-from server.actions.conversations import enter_conversation, numbers_of
+from server.actions.conversations import enter_conversation, numbers_of, watermarks_of
 from server.api.limits import Limiter
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal, TooMany, Unavailable
@@ -16,6 +16,7 @@ from server.wire.outcomes import error_value
 from server.words.catalogue import say
 
 MAX_TOPICS = 64  # of one connection: a librarian holds a handful, a board one more
+_LIGHT = 0.1  # of a message: what a frame weighs that stores nothing, over all lines of one person
 
 
 class Replies(Protocol):
@@ -48,6 +49,8 @@ class Line:
     async def hear(self, frame: frames.ClientFrame) -> None:
         """Do what a frame asks; what cannot be done is answered by an ``err`` frame that names why."""
         try:
+            if type(frame) is not frames.Post:
+                self._limiter.demand("", self.actor.account_id or self.actor.reader_key, _LIGHT)
             match frame:
                 case frames.Post():
                     await self._post(frame)
@@ -98,6 +101,8 @@ class Line:
         self.topics.add(topic)
         self.replies.send(frames.text(subbed))
         self.replies.subscribe(topic, after)
+        if topic.count("/") == 1 and topic.startswith("chat/"):
+            await self._show_watermarks(topic.partition("/")[2])
 
     def drop(self, topic: str) -> None:
         """Hear a topic no longer."""
@@ -116,6 +121,12 @@ class Line:
             for topic in [t for t in self.topics if t.startswith(f"chat/{session_id}")]:
                 self.drop(topic)
                 self.replies.send(frames.text({"t": "unsubbed", "topic": topic}))
+
+    async def _show_watermarks(self, session_id: str) -> None:
+        """Receipts have no numbers: who begins to listen is told how far the others have come."""
+        for moved in await watermarks_of(self.ctx, session_id):
+            _, frame = frames.passing(moved) or ("", {})
+            self.replies.send(frames.text(frame), ephemeral=True)
 
     async def _last(self, session_id: str, *, staff: bool = False) -> int:
         """The last number by the database: with it a client knows that it is current before the first beat."""

@@ -29,6 +29,11 @@ async def test_a_reader_talks_with_the_librarian_of_their_library(town: Town) ->
             assert receipt["read"] == ack["seq"]
             await chat.say(t="typing", session=reader.session)
             await desk.hear("typing", who="reader")
+            assert town.gateway is not None
+            await town.gateway.receipts.flush()
+            async with town.socket(lin) as elsewhere:
+                await elsewhere.say(t="sub", topic=f"chat/{reader.session}", after=ack["seq"])
+                assert (await elsewhere.hear("rcpt", who="reader"))["read"] == ack["seq"]
 
 
 async def test_a_resend_is_absorbed_and_gets_the_first_acknowledgement(town: Town) -> None:
