@@ -132,11 +132,14 @@ export class Workspace {
     else this.#show("list", false);
   }
 
+  /** How many columns stand side by side; a new place is taken by a conversation that is under way. */
   setWidth(n) {
     this.width = n;
     remember("columns", n);
     while (this.columns.size > this.capacity)
       this.close([...this.columns.keys()].find((id) => id !== this.focused));
+    for (const { id } of this.model.list("active"))
+      if (!this.columns.has(id) && this.columns.size < this.capacity) this.#add(id);
     for (const input of this.switch.querySelectorAll("input")) input.checked = Number(input.value) === n;
     this.model.changed();
   }
