@@ -15,11 +15,11 @@ from server.actions.libraries import (
     list_groups,
     list_libraries,
 )
-from server.domain.desks import LIBRARY_KINDS, Desk, Library
+from server.domain.desks import LIBRARY_KINDS, Library
 from server.domain.errors import NotFound
 from server.domain.permissions import Verb
 from web.pages.base import Page, PageRequest
-from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, filled, refill, show
+from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, every_desk, filled, refill, show
 
 
 async def libraries(page: PageRequest) -> Response:
@@ -128,21 +128,13 @@ async def remove_group(page: PageRequest) -> Response:
 async def _group_page(
     page: PageRequest, group_id: str, fill: Fill, *, members: tuple[str, ...], status: int = 200
 ) -> Response:
-    desks: list[Desk] = []
-    after = ""
-    while len(desks) < 1000:  # the alliance has some 300 desks
-        some = await list_desks(page.ctx, page.actor, "", after=after)
-        desks += some[:PAGE]
-        if len(some) <= PAGE:
-            break
-        after = some[PAGE - 1].slug
     return show(
         page,
         "manage_group.html",
         status=status,
         group_id=group_id,
         fill=fill,
-        desks=desks,
+        desks=await every_desk(page),
         members=set(members),
         may_keep=alliance_wide(page, Verb.KEEP_DESK),
     )

@@ -2,7 +2,6 @@
 
 from starlette.responses import Response
 
-from server.actions.desks import list_desks
 from server.actions.grants import grant_role, list_staff, revoke_role, set_account_open
 from server.actions.invitations import Invitation, invite_staff
 from server.actions.libraries import list_libraries
@@ -13,7 +12,7 @@ from server.domain.errors import Invalid
 from server.domain.forms import Form
 from server.domain.permissions import STAFF, Grant, Role, ScopeKind, Verb
 from web.pages.base import Page, PageRequest
-from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, filled, refill, show
+from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, every_desk, filled, refill, show
 
 PAGE = 50
 _HERE = "/manage/staff"
@@ -70,7 +69,7 @@ async def _invitation(
         languages=LANGUAGES,
         wide=alliance_wide(page, Verb.KEEP_STAFF),
         libraries=await _libraries(page),
-        desks=(await list_desks(page.ctx, page.actor, page.query.get("desks", "")))[:PAGE],
+        desks=await every_desk(page),
         chosen=set(desk_ids or ()),
     )
 
@@ -121,7 +120,6 @@ async def open_account(page: PageRequest) -> Response:
 
 async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int = 200) -> Response:
     libraries = await _libraries(page)
-    near = await list_desks(page.ctx, page.actor, page.query.get("desks", ""))
     mine = {desk.id for desk in view.desks}
     return show(
         page,
@@ -133,7 +131,7 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
         wide=alliance_wide(page, Verb.KEEP_STAFF),
         libraries=libraries,
         library_names={library.id: library for library in libraries},
-        desks=[*view.desks, *(desk for desk in near[:PAGE] if desk.id not in mine)],
+        desks=[*view.desks, *(desk for desk in await every_desk(page) if desk.id not in mine)],
         mine=mine,
         closed=view.account.state is AccountState.DISABLED,
     )

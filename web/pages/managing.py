@@ -6,6 +6,8 @@ from typing import Any
 
 from starlette.responses import Response
 
+from server.actions.desks import PAGE, list_desks
+from server.domain.desks import Desk
 from server.domain.errors import Conflict, Invalid, Refusal
 from server.domain.forms import Form, FormRefused
 from server.domain.permissions import Thing, Verb, may
@@ -58,6 +60,17 @@ def menu(page: PageRequest) -> list[tuple[str, str]]:
         for address, name, verb in _MENU
         if may(page.actor, verb)
     ]
+
+
+async def every_desk(page: PageRequest) -> list[Desk]:
+    """All desks that the manager keeps, by short name."""
+    desks: list[Desk] = []
+    while len(desks) < 1000:  # the alliance has some 300 desks
+        some = await list_desks(page.ctx, page.actor, "", after=desks[-1].slug if desks else "")
+        desks += some[:PAGE]
+        if len(some) <= PAGE:
+            break
+    return desks
 
 
 async def filled(page: PageRequest) -> Form:

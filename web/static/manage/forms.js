@@ -24,4 +24,19 @@ if (monday) {
   });
 }
 
+// Many choices: a word shows those that have it; what is ticked stays ticked, seen or not.
+for (const box of document.querySelectorAll("[data-sift]")) {
+  const choices = [...document.getElementById(box.dataset.sift).children];
+  const field = box.querySelector("input");
+  const status = box.querySelector("[role=status]");
+  const sift = () => {
+    const word = field.value.trim().toLowerCase();
+    for (const choice of choices) choice.hidden = !choice.textContent.toLowerCase().includes(word);
+    status.textContent = choices.every((choice) => choice.hidden) ? status.dataset.none : "";
+  };
+  field.addEventListener("input", sift);
+  field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  box.hidden = false;
+}
+
 document.getElementById("problems")?.focus();
