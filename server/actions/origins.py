@@ -1,6 +1,9 @@
 """Which web origins may speak to us: our own, and those that a desk lists for its library's pages."""
 
+from contextlib import suppress
+
 from server.context import Context
+from server.domain.errors import Unavailable
 from server.store.libraries import listed_origins
 
 FRESH_SECONDS = 5.0  # how soon a new origin is let in
@@ -22,6 +25,7 @@ class Origins:
         now = self._ctx.clock.now().timestamp()
         age = abs(now - self._read_at)
         if age > STALE_SECONDS or (age > FRESH_SECONDS and origin not in self._listed):
-            self._listed = await listed_origins(self._ctx.db.read)
-            self._read_at = now
+            with suppress(Unavailable):  # what was listed a while ago still is, as far as anybody can tell
+                self._listed = await listed_origins(self._ctx.db.read)
+                self._read_at = now
         return origin in self._listed

@@ -1,7 +1,8 @@
 """The live side of a process: its hub, its open lines, the beat that keeps them truthful."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from server.api.limits import Limiter
 from server.api.lines import Line, Replies
 from server.context import Context
 from server.domain.chat import ChatSession
-from server.domain.errors import NotAllowed, Refusal
+from server.domain.errors import NotAllowed, Refusal, TooMany
 from server.domain.permissions import Actor
 from server.live.hub import Hub
 from server.live.presence import Presence
@@ -31,6 +32,8 @@ BEAT = float(frames.BEAT_SECONDS)
 RENEW_BEFORE = timedelta(minutes=6)  # a pushed token reaches the reader well before the old one runs out
 RECHECK_BEATS = 6  # a log-in or grant that was taken away ends the line within about a minute
 BYE_MS = [200, 5000]
+LINES = 64  # of one conversation's reader, or one staff member: tabs and devices, and some that are not yet known lost
+UNGREETED = 10_000  # sockets that have not said who they are: more than come back at once after a restart
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +56,9 @@ class Gateway:
         self.hub = hub
         self.receipts = Receipts(ctx)
         self.limiter = Limiter(ctx.settings.messages_per_minute, asyncio.get_running_loop().time)
+        self.ungreeted = 0
         self._open: dict[str, OpenLine] = {}
+        self._lines: Counter[tuple[str, str]] = Counter()
         self._chores: set[asyncio.Task[None]] = set()
         self._closing = False
         hub.on_wake(self._woken)
@@ -64,15 +69,35 @@ class Gateway:
 
     async def enter(self, opened: OpenLine) -> None:
         """A connection is accepted: its presence is on record before anything else happens on it."""
-        self._open[opened.presence.connection_id] = opened
         presence = opened.presence
+        who = (presence.kind, presence.subject_id)
+        if self._lines[who] >= LINES:
+            raise TooMany("too_many_lines", limit=LINES, retry_after=30)
+        self._lines[who] += 1
+        self._open[presence.connection_id] = opened
         await connection_opened(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
+
+    async def welcome(self, opened: OpenLine, topics: Iterable[tuple[str, int]]) -> None:
+        """Say that the line stands, and resume what its client listened to."""
+        line = opened.line
+        me = line.actor.account_id or "reader"
+        value = {"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me}
+        line.replies.send(frames.text(value))
+        for topic, after in topics:
+            try:
+                await line.listen(topic, after)
+            except Refusal as refusal:
+                line.refuse(refusal)
 
     async def leave(self, opened: OpenLine) -> None:
         """A connection has ended."""
         if self._open.pop(opened.presence.connection_id, None) is None:
             return
         presence = opened.presence
+        who = (presence.kind, presence.subject_id)
+        self._lines[who] -= 1
+        if not self._lines[who]:
+            del self._lines[who]
         with suppress(Refusal):  # the lease runs out by itself when the database is away
             await connection_closed(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
 

@@ -17,15 +17,15 @@ class Limiter:
         self._seconds = seconds
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
-    def demand(self, session_id: str, key: str) -> None:
-        """Count one message. Raises TooMany with the seconds to wait."""
+    def demand(self, session_id: str, key: str, cost: float = 1.0) -> None:
+        """Count one message, or something that weighs so much of one. Raises TooMany with the seconds to wait."""
         now = self._seconds()
         bucket = (session_id, key)
         left, at = self._buckets.pop(bucket, (self._burst, now))
         left = min(self._burst, left + (now - at) * self._rate)
-        if left < 1:
+        if left < cost:
             self._buckets[bucket] = (left, now)
-            raise TooMany("too_many_messages", retry_after=max(1, round((1 - left) / self._rate)))
-        self._buckets[bucket] = (left - 1, now)
+            raise TooMany("too_many_messages", retry_after=max(1, round((cost - left) / self._rate)))
+        self._buckets[bucket] = (left - cost, now)
         if len(self._buckets) > KNOWN:
             self._buckets.popitem(last=False)

@@ -20,6 +20,7 @@ from server.words.catalogue import say
 from server.words.wishes import wished_language
 
 BODY_LIMIT = 256 * 1024
+_WEIGHT = 0.5  # of a message: what a changing request weighs against its sender's limit
 _encode = msgspec.json.Encoder().encode
 
 
@@ -87,6 +88,8 @@ def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[R
                     "not_allowed" if actor.account_id else "not_logged_in", verb=str(endpoint.verb)
                 )
             demand_readable(request.path_params, request.query_params.multi_items())
+            if request.method not in SAFE_METHODS and (who := actor.account_id or actor.reader_key):
+                request.app.state.gateway.limiter.demand("http", who, _WEIGHT)
             body = await _body(request, decoder) if decoder else None
             value = await endpoint.handler(ApiRequest(ctx, actor, request, body))
         except Refusal as refusal:

@@ -10,7 +10,7 @@ from server.actions.access import actor_of_visitor, claim_of
 from server.actions.accounts import resolve_actor
 from server.actions.conversations import enter_conversation, session_of_token
 from server.actions.origins import Origins
-from server.api.gateway import Gateway, OpenLine
+from server.api.gateway import UNGREETED, Gateway, OpenLine
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.permissions import NOBODY, Actor
@@ -31,7 +31,8 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
         return
     request = HTTPConnection(scope)
     origin = request.headers.get("origin", "")
-    if gateway.closing or not await origins.allowed(origin):
+    crowded = gateway.ungreeted >= UNGREETED
+    if crowded or gateway.closing or not await origins.allowed(origin):
         await send({"type": "websocket.close", "code": 4403, "reason": "origin_refused"})
         return
     await send({"type": "websocket.accept"})
@@ -39,9 +40,17 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
     assert task is not None
     client = gateway.hub.attach(AsgiConnection(send, task.cancel))
     opened: OpenLine | None = None
+    gateway.ungreeted += 1
+    greeted = False
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            opened = await _greeted(gateway, request, client, receive)
+            hello = _checked(frames.parse(await _next(receive)))
+            opened = await identify(gateway.ctx, gateway, request, client, hello.token)
+            language = request.query_params.get("lang", "")
+            opened.line.language = language if language in ("zh", "en") else opened.line.actor.language
+            await gateway.enter(opened)
+            gateway.ungreeted, greeted = gateway.ungreeted - 1, True
+            await gateway.welcome(opened, hello.topics.items())
         await _listen(opened, receive)
     except _Gone:
         pass
@@ -55,6 +64,7 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
         client.send(frames.text({"t": "err", "id": "", **error_value(refusal, say(refusal, language))}))
         client.close(way_of(refusal).close_code, refusal.code)
     finally:
+        gateway.ungreeted -= not greeted
         client.leave()
         if opened is not None:
             await asyncio.shield(gateway.leave(opened))
@@ -74,27 +84,13 @@ async def _next(receive: Any) -> str | bytes:
     return text  # type: ignore[no-any-return]
 
 
-async def _greeted(gateway: Gateway, request: HTTPConnection, client: Any, receive: Any) -> OpenLine:
-    """Wait for ``hello``, find out who it is, and resume their topics. Raises Refusal, _Gone."""
-    hello = frames.parse(await _next(receive))
+def _checked(hello: frames.ClientFrame) -> frames.Hello:
+    """The greeting that every connection begins with. Raises Invalid."""
     if not isinstance(hello, frames.Hello):
         raise Invalid("hello_expected", "frame")
     if hello.v != frames.VERSION:
         raise Invalid("version_unknown", "v", version=frames.VERSION)
-    opened = await identify(gateway.ctx, gateway, request, client, hello.token)
-    language = request.query_params.get("lang", "")
-    opened.line.language = language if language in ("zh", "en") else opened.line.actor.language
-    await gateway.enter(opened)
-    me = opened.line.actor.account_id or "reader"
-    client.send(
-        frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me})
-    )
-    for topic, after in hello.topics.items():
-        try:
-            await opened.line.listen(topic, after)
-        except Refusal as refusal:
-            opened.line.refuse(refusal)
-    return opened
+    return hello
 
 
 async def identify(

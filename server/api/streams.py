@@ -1,20 +1,21 @@
 """Where WebSockets are blocked: the same frames over Server-Sent Events and POST, by the same code path."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from server.api.gateway import Gateway, OpenLine
 from server.api.lines import Collected
 from server.api.routes import ApiRequest, Endpoint
-from server.api.socket import identify
-from server.domain.errors import Invalid, NotAllowed, Refusal
+from server.api.socket import HELLO_SECONDS, identify
+from server.domain.errors import Invalid, NotAllowed
 from server.domain.forms import is_number
 from server.domain.permissions import Verb
+from server.live.client import Client
 from server.live.sse import SseConnection
 from server.wire import frames
 
@@ -42,29 +43,20 @@ async def stream(r: ApiRequest) -> Response:
     gateway: Gateway = r.request.app.state.gateway
     task = asyncio.current_task()
     assert task is not None
+    topics = _topics(r)
     connection = SseConnection(place_of, task.cancel)
     client = gateway.hub.attach(connection)
+    opened: OpenLine | None = None
     try:
         opened = await identify(r.ctx, gateway, r.request, client, _token(r))
         opened.line.language = r.language
-        await gateway.enter(opened)
+        async with asyncio.timeout(HELLO_SECONDS):
+            await gateway.enter(opened)
+            await gateway.welcome(opened, topics)
     except BaseException:
-        client.leave()
+        await _end(gateway, client, opened)
         raise
-    me = opened.line.actor.account_id or "reader"
-    client.send(
-        frames.text({"t": "welcome", "v": frames.VERSION, "beat_seconds": frames.BEAT_SECONDS, "me": me})
-    )
-    for topic, after in _topics(r):
-        try:
-            await opened.line.listen(topic, after)
-        except Refusal as refusal:
-            opened.line.refuse(refusal)
-    return StreamingResponse(
-        _blocks(gateway, opened, client, connection),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return _Stream(gateway, client, opened, connection)
 
 
 async def post_frame(r: ApiRequest) -> dict[str, list[Any]]:
@@ -82,15 +74,28 @@ async def post_frame(r: ApiRequest) -> dict[str, list[Any]]:
     return {"frames": [msgspec.Raw(text.encode()) for text in collected.frames]}
 
 
-async def _blocks(
-    gateway: Gateway, opened: OpenLine, client: Any, connection: SseConnection
-) -> AsyncIterator[bytes]:
-    try:
-        async for block in connection.blocks():
-            yield block
-    finally:
-        client.leave()
-        await gateway.leave(opened)
+class _Stream(StreamingResponse):
+    """An event stream whose line ends with it, also when the peer is gone before its first byte."""
+
+    def __init__(self, gateway: Gateway, client: Client, opened: OpenLine, connection: SseConnection) -> None:
+        super().__init__(
+            connection.blocks(),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+        self._line = (gateway, client, opened)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await _end(*self._line)
+
+
+async def _end(gateway: Gateway, client: Client, opened: OpenLine | None) -> None:
+    client.leave()
+    if opened is not None:
+        await asyncio.shield(gateway.leave(opened))
 
 
 def _token(r: ApiRequest) -> str:

@@ -1,0 +1,92 @@
+"""Bounds at the doors: lines, frames and requests of one person; what breaks off leaves nobody behind."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from server.api.gateway import LINES
+from tests.town import Town
+
+
+async def links(town: Town) -> int:
+    return len(await town.ctx.db.read.rows("SELECT id FROM connection"))
+
+
+async def test_one_readers_lines_are_bounded_and_one_that_ends_makes_room(town: Town) -> None:
+    reader = await town.ask()
+    async with AsyncExitStack() as stack:
+        for _ in range(LINES - 1):
+            await stack.enter_async_context(town.socket(token=reader.token))
+        async with town.socket(token=reader.token):
+            with pytest.raises(ConnectionClosed) as closed:
+                async with town.socket(token=reader.token):
+                    pass
+            assert closed.value.rcvd is not None
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4429, "too_many_lines")
+        async with asyncio.timeout(15):
+            while await links(town) >= LINES:
+                await asyncio.sleep(0.02)  # the end of a line is written when it is noticed
+        await stack.enter_async_context(town.socket(token=reader.token))
+
+
+async def test_a_flood_of_frames_is_refused_by_name_and_messages_still_pass(town: Town) -> None:
+    reader = await town.ask()
+    async with town.socket(token=reader.token, topics={f"chat/{reader.session}": 0}) as chat:
+        for _ in range(600):
+            await chat.say(t="typing", session=reader.session)
+        refused = await chat.hear("err")
+        assert (refused["code"], refused["retry"]) == ("too_many_messages", "retry")
+        await chat.say(t="post", session=reader.session, id="m1", text="我只是手快")
+        assert (await chat.hear("ack", id="m1"))["seq"]
+
+
+async def test_too_many_requests_are_told_when_to_come_back(town: Town) -> None:
+    reader, other = await town.ask(), await town.ask()
+    address = f"/api/sessions/{reader.session}/token"
+    answers = [await reader.http.post(address, headers=reader.headers, json={}) for _ in range(120)]
+    assert answers[0].status_code == 200
+    assert answers[-1].status_code == 429
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    calm = await other.http.post(f"/api/sessions/{other.session}/token", headers=other.headers, json={})
+    assert calm.status_code == 200, "somebody else is not counted"
+
+
+async def test_a_stream_that_never_begins_leaves_nobody_present(town: Town) -> None:
+    reader = await town.ask()
+    base = f"/api/sessions/{reader.session}/stream?token={reader.token}"
+    answer = await reader.http.get(f"{base}&topics=chat/{reader.session}:²")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "query_number")
+    assert await links(town) == 0
+    async with reader.http.stream("GET", base) as stream:
+        async for line in stream.aiter_lines():
+            if "subbed" in line:
+                break
+        assert await links(town) == 1
+    async with asyncio.timeout(15):
+        while await links(town):
+            await asyncio.sleep(0.02)  # the end of a stream is written when it is noticed
+
+
+async def test_what_is_not_there_or_not_done_so_is_said_in_the_askers_language(town: Town) -> None:
+    nothing = await town.http.get("/api/nowhere", headers={"Accept-Language": "en"})
+    assert (nothing.status_code, nothing.json()["error"]["code"]) == (404, "not_found")
+    assert nothing.json()["error"]["message"].startswith("There is nothing here")
+    wrong = await town.http.delete("/api/desks/home", headers={"Accept-Language": "en"})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "method_not_allowed")
+    assert "GET" in wrong.headers["allow"]
+    page = await town.http.post("/", headers={"Accept-Language": "en"})
+    assert page.status_code == 405 and "cannot be used that way" in page.text
+
+
+async def test_a_form_without_end_is_cut_off(town: Town) -> None:
+    async def long() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b"x=" + b"y" * 65_534
+
+    answer = await town.http.post(
+        "/login", content=long(), headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 413
