@@ -204,6 +204,7 @@ async def come_back(hall: Hall, number: int, downtime: float) -> tuple[list[floa
     await asyncio.sleep(2)
     begun = time.perf_counter()
     await hall.server.stop(number)
+    print(f"  stopped by {signal.Signals(number).name} in {time.perf_counter() - begun:.1f} s", flush=True)
     await asyncio.sleep(downtime)
     await hall.server.start()
     ready = time.perf_counter()

@@ -48,7 +48,7 @@ class Client:
 
     async def begin(self) -> None:
         """Connect; from now on come back by itself until `end`."""
-        await self._connect()
+        await self._until_connected()
         self._task = asyncio.create_task(self._stay())
 
     async def end(self) -> None:
@@ -82,11 +82,14 @@ class Client:
             low, high = self._bye
             self._bye = BYE_MS
             await asyncio.sleep(random.uniform(low, high) / 1000)
-            while self.stay and self._line is None:
-                try:
-                    await self._connect()
-                except (OSError, TimeoutError):
-                    await asyncio.sleep(random.uniform(*RETRY))
+            await self._until_connected()
+
+    async def _until_connected(self) -> None:
+        while self.stay and self._line is None:
+            try:
+                await self._connect()
+            except (OSError, TimeoutError):
+                await asyncio.sleep(random.uniform(*RETRY))
 
     async def _connect(self) -> None:
         self.attempts += 1
