@@ -171,7 +171,7 @@ export class Column {
     const wanted = [
       [t(`topic.${card.topic}`), ""],
       card.language !== "zh" && [t(`language.${card.language}`), "info"],
-      card.practice && [t("card.practice"), "info"],
+      card.practice && [t("card.practice"), "practice"],
       card.role !== "holder" && [t(`crew.${card.role}`), "accent"],
       card.state === "wrapping_up" && [t("state.wrapping_up"), "warn"],
       card.previous_id && [t("card.continued"), ""],
