@@ -16,7 +16,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.actions.origins import Origins
 from server.actions.presence import keep_lease
-from server.api import board, desk_work, desks, duty, health, manage, phrases, sessions, streams, widget_login
+from server.api import (
+    board,
+    desk_work,
+    desks,
+    duty,
+    health,
+    manage,
+    phrases,
+    sessions,
+    streams,
+    uploads,
+    widget_login,
+)
 from server.api.doors import CrossOrigin, SafeHeaders, unexpected
 from server.api.gateway import Gateway
 from server.api.openapi import asyncapi, openapi
@@ -53,6 +65,7 @@ log = structlog.get_logger(__name__)
 ENDPOINTS: list[Endpoint] = [
     *desks.ENDPOINTS,
     *sessions.ENDPOINTS,
+    *uploads.ENDPOINTS,
     *streams.ENDPOINTS,
     *desk_work.ENDPOINTS,
     *duty.ENDPOINTS,

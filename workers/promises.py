@@ -8,6 +8,7 @@ from server.actions.presence import end_if_gone
 from server.actions.records import ask_for_wrap_up
 from server.actions.retention import drop_contents, forget_old_sessions
 from server.actions.routing import begin_round, widen
+from server.actions.uploads import drop_upload
 
 PROMISES: Kinds = kinds(
     Kind("offer_expiry", expire_offer, urgent=True),
@@ -21,5 +22,6 @@ PROMISES: Kinds = kinds(
     Kind("check_counters", check_counters),
     Kind("retention", forget_old_sessions),
     Kind("drop_contents", drop_contents),
+    Kind("drop_upload", drop_upload),
     Kind("sweep_logins", sweep_logins),
 )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from server.actions.access import admit
+from server.actions.access import Admission, admit
 from server.actions.chat import Posted, append
 from server.context import Context
 from server.domain.chat import demand_open
@@ -14,7 +14,7 @@ from server.domain.files import kind_of, safe_name
 from server.domain.permissions import Actor
 from server.store.chat import session_by_id
 from server.store.dues import set_due
-from server.store.files import TooLarge
+from server.store.files import Kept, TooLarge
 from server.store.rows import Transaction
 from server.store.uploads import StoredFile, file_by_id, file_by_token, insert_file
 from server.wire.tokens import hashed
@@ -37,12 +37,7 @@ async def receive_file(
 
     Raises Invalid ``file_too_large`` or ``file_kind``; an upload that breaks off leaves nothing visible.
     """
-    admission = await admit(ctx.db.read, actor, upload.session_id)
-    if admission.crew < 0:
-        raise NotAllowed("not_in_session")
-    session = await session_by_id(ctx.db.read, upload.session_id)
-    assert session is not None
-    demand_open(session)
+    admission = await admit_sender(ctx, actor, upload.session_id)
     limit = ctx.settings.upload_limit
     try:
         kept = await ctx.files.keep(ctx.ids.new(), chunks, limit=limit)
@@ -51,29 +46,52 @@ async def receive_file(
     if kept.size == 0:
         raise Invalid("file_empty", "file")
     name = safe_name(upload.name)
-    try:
-        kind = kind_of(kept.head, name)
-    except Invalid:
-        await _forget(ctx, kept.content_hash)
-        raise
+    kind = await sniffed(ctx, kept, name)
     file = StoredFile(
-        ctx.ids.new(), kept.content_hash, session.id, name, kind, kept.size, admission.key, ctx.clock.now()
+        ctx.ids.new(),
+        kept.content_hash,
+        upload.session_id,
+        name,
+        kind,
+        kept.size,
+        admission.key,
+        ctx.clock.now(),
     )
     async with ctx.transaction() as tx:
         address = await _give_address(ctx, tx, file)
     if upload.silent:
         return file, address, None
-    data = {"file": _shown(file, address)}
-    posted = await append(
-        ctx,
-        actor,
-        admission,
-        client_id=upload.client_id,
-        body=name,
-        kind="file",
-        data=json.dumps(data, ensure_ascii=False, separators=(",", ":")),
-    )
-    return file, address, posted
+    return file, address, await show_file(ctx, actor, admission, upload.client_id, shown(file, address))
+
+
+async def admit_sender(ctx: Context, actor: Actor, session_id: str) -> Admission:
+    """The right to send files in an open conversation. Raises NotFound, NotAllowed, Conflict."""
+    admission = await admit(ctx.db.read, actor, session_id)
+    session = await session_by_id(ctx.db.read, session_id)
+    assert session is not None, "who was admitted has a session"
+    if admission.crew < 0:
+        raise NotAllowed("not_in_session")
+    demand_open(session)
+    return admission
+
+
+async def sniffed(ctx: Context, kept: Kept, name: str) -> str:
+    """The kind by content; what is refused leaves no content behind, unless the same lies there for somebody else."""
+    try:
+        return kind_of(kept.head, name)
+    except Invalid:
+        async with ctx.transaction() as tx:
+            hashes = {"hashes": [kept.content_hash]}
+            await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), hashes)
+        raise
+
+
+async def show_file(
+    ctx: Context, actor: Actor, admission: Admission, client_id: str, file: dict[str, Any]
+) -> Posted:
+    """Tell the conversation of a file that has come."""
+    data = json.dumps({"file": file}, ensure_ascii=False, separators=(",", ":"))
+    return await append(ctx, actor, admission, client_id=client_id, body=file["name"], kind="file", data=data)
 
 
 async def copy_for_reader(ctx: Context, tx: Transaction, session_id: str, file_id: str) -> dict[str, Any]:
@@ -85,23 +103,23 @@ async def copy_for_reader(ctx: Context, tx: Transaction, session_id: str, file_i
     if file is None or file.session_id != session_id:
         raise Invalid("document_file", "file_id", "R-LIVE.5")
     copy = replace(file, id=ctx.ids.new(), created_at=ctx.clock.now())
-    return _shown(copy, await _give_address(ctx, tx, copy))
+    return shown(copy, await _give_address(ctx, tx, copy))
 
 
 async def _give_address(ctx: Context, tx: Transaction, file: StoredFile) -> str:
     token = ctx.rng.token()
     await insert_file(tx, file, token_hash=hashed(token))
-    return f"{ctx.settings.public_url.rstrip('/')}/f/{token}/{file.id}"
+    return address_of_file(ctx, token, file.id)
 
 
-def _shown(file: StoredFile, address: str) -> dict[str, Any]:
+def address_of_file(ctx: Context, token: str, file_id: str) -> str:
+    """Where the file opens for whoever has this address."""
+    return f"{ctx.settings.public_url.rstrip('/')}/f/{token}/{file_id}"
+
+
+def shown(file: StoredFile, address: str) -> dict[str, Any]:
+    """The file as events tell of it."""
     return {"id": file.id, "name": file.name, "kind": file.kind, "size": file.size, "url": address}
-
-
-async def _forget(ctx: Context, content_hash: str) -> None:
-    """What was refused leaves no content behind, unless the same lies there for somebody else."""
-    async with ctx.transaction() as tx:
-        await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
 
 
 async def open_file(ctx: Context, token: str) -> tuple[StoredFile, AsyncIterator[bytes]]:

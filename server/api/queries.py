@@ -8,7 +8,7 @@ _PAGE = "The id of the last one of the page before"
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "GET /api/desks": {"query": _SEARCH, "after": "The short name of the last one of the page before"},
-    "GET /api/staff": {"desk": "Only who answers at this desk"},
+    "GET /api/staff": {"desk": "Only who answers at this desk", "name": "Only who is called so"},
     "GET /api/me/sessions": {
         "desk": "Only those at this desk, by short name",
         "limit": "How many at most (20)",
@@ -24,6 +24,14 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "name": "The file's name",
         "client_id": "Your id for it: the same id again is the same file",
         "silent": "Store it without an event: it is passed on as a document",
+    },
+    "POST /api/sessions/{id}/uploads/{client_id}": {
+        "name": "The file's name",
+        "size": "How many bytes it has",
+        "silent": "Store it without an event: it is passed on as a document",
+    },
+    "PATCH /api/sessions/{id}/uploads/{client_id}": {
+        "silent": "Store it without an event: it is passed on as a document"
     },
     "GET /api/archive": {
         "q": "Words of the conversation or of a document's title",

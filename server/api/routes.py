@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from server.actions.access import actor_of_visitor, claim_of
@@ -94,6 +94,10 @@ def respond(endpoint: Endpoint, ctx: Context) -> Callable[[Request], Awaitable[R
             value = await endpoint.handler(ApiRequest(ctx, actor, request, body))
         except Refusal as refusal:
             return refused(refusal, language_of(request, actor))
+        except ClientDisconnect:
+            return Response(
+                status_code=400
+            )  # they left while they spoke: nobody hears this, and nothing is wrong here
         if isinstance(value, Response):
             return value
         return json_response(value, 200 if value is None else endpoint.status)

@@ -1,6 +1,7 @@
 """Where files lie: under their content hash, in a folder that every process sees. Reached only by random tokens."""
 
 import asyncio
+import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from typing import Protocol
 from server.settings import Settings
 
 CHUNK = 256 * 1024
+_HEAD = 8192  # bytes by which a type is sniffed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,27 @@ class Kept:
 
 
 class TooLarge(Exception):
-    """The upload went over its limit; nothing of it remains."""
+    """The upload went over its limit; nothing of what went over remains."""
+
+
+class OtherOffset(Exception):
+    """What has arrived ends elsewhere, or somebody else is writing it just now."""
 
 
 class Files(Protocol):
     """The storage contract: partial uploads are invisible, whole files never change."""
 
     async def keep(self, upload_id: str, chunks: AsyncIterator[bytes], *, limit: int) -> Kept: ...
+
+    async def received(self, upload_id: str) -> int: ...
+
+    async def extend(
+        self, upload_id: str, chunks: AsyncIterator[bytes], *, offset: int, limit: int
+    ) -> int: ...
+
+    async def complete(self, upload_id: str) -> Kept: ...
+
+    async def drop(self, upload_id: str) -> None: ...
 
     def open(self, content_hash: str) -> AsyncIterator[bytes]: ...
 
@@ -51,7 +67,7 @@ class FolderFiles:
 
         Raises TooLarge; any failure removes the partial file.
         """
-        partial = self._folder / "partial" / upload_id
+        partial = self._partial(upload_id)
         partial.parent.mkdir(parents=True, exist_ok=True)
         digest, size, head = hashlib.sha256(), 0, b""
         try:
@@ -60,8 +76,8 @@ class FolderFiles:
                     size += len(chunk)
                     if size > limit:
                         raise TooLarge()
-                    if len(head) < 8192:
-                        head += chunk[: 8192 - len(head)]
+                    if len(head) < _HEAD:
+                        head += chunk[: _HEAD - len(head)]
                     digest.update(chunk)
                     await asyncio.to_thread(out.write, chunk)
                 out.flush()
@@ -72,6 +88,43 @@ class FolderFiles:
         finally:
             partial.unlink(missing_ok=True)
         return Kept(digest.hexdigest(), size, head)
+
+    async def received(self, upload_id: str) -> int:
+        """How much of a resumable upload has arrived."""
+        try:
+            return self._partial(upload_id).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    async def extend(self, upload_id: str, chunks: AsyncIterator[bytes], *, offset: int, limit: int) -> int:
+        """Write on from the offset; returns how much there is now. What arrived stays when the rest does not come.
+
+        Raises OtherOffset, TooLarge.
+        """
+        partial = self._partial(upload_id)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("ab", buffering=0) as out:
+            try:
+                fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise OtherOffset() from None
+            if out.seek(0, os.SEEK_END) != offset:
+                raise OtherOffset()
+            size = offset
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge()
+                await asyncio.to_thread(out.write, chunk)
+        return size
+
+    async def complete(self, upload_id: str) -> Kept:
+        """Move a whole upload to its place, once it is on disk. Raises FileNotFoundError for one that is not there."""
+        return await asyncio.to_thread(self._complete, self._partial(upload_id))
+
+    async def drop(self, upload_id: str) -> None:
+        """Forget what has arrived of an upload."""
+        self._partial(upload_id).unlink(missing_ok=True)
 
     async def open(self, content_hash: str) -> AsyncIterator[bytes]:
         with self._place(content_hash).open("rb") as source:
@@ -86,6 +139,21 @@ class FolderFiles:
         probe = self._folder / f".probe-{os.getpid()}"
         probe.write_bytes(b"shuqiao")
         probe.unlink()
+
+    def _complete(self, partial: Path) -> Kept:
+        with partial.open("rb") as source:
+            digest = hashlib.file_digest(source, "sha256").hexdigest()
+            size = source.seek(0, os.SEEK_END)
+            source.seek(0)
+            head = source.read(_HEAD)
+            os.fsync(source.fileno())
+        place = self._place(digest)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(place)
+        return Kept(digest, size, head)
+
+    def _partial(self, upload_id: str) -> Path:
+        return self._folder / "partial" / upload_id
 
     def _place(self, content_hash: str) -> Path:
         return self._folder / content_hash[:2] / content_hash

@@ -163,6 +163,18 @@ class FileView(Struct):
     url: str
 
 
+class UploadView(Struct):
+    """A file on its way: ``offset`` bytes have arrived; ``url`` is told with the last piece, once."""
+
+    id: str
+    name: str
+    kind: str
+    size: int
+    offset: int
+    whole: bool
+    url: str
+
+
 class Kept(Struct):
     """Something was stored under this id."""
 
