@@ -11,7 +11,7 @@ from server.domain.desks import Desk
 from server.domain.errors import NotFound
 from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, demand, may
 from server.store.accounts import account_by_id, grants_of
-from server.store.boards import staff_of_desk, staff_on_board
+from server.store.boards import staff_named, staff_of_desk, staff_on_board
 from server.store.libraries import desks_by_ids
 from server.store.postings import close_duty, desk_ids_of_staff, leave_desk, open_duty, post_to_desk
 from server.store.rows import Transaction
@@ -88,10 +88,14 @@ async def seat_staff(ctx: Context, tx: Transaction, account_id: str, desk_ids: S
     )
 
 
-async def list_colleagues(ctx: Context, actor: Actor, *, desk_id: str = "") -> list[StaffLine]:
-    """Who takes conversations, at a desk or at the actor's own library, those who are there first."""
+async def list_colleagues(
+    ctx: Context, actor: Actor, *, desk_id: str = "", name: str = ""
+) -> list[StaffLine]:
+    """Who takes conversations: of that name anywhere, at a desk, or at the actor's own library."""
     demand(actor, Verb.USE_PHRASES)
     now = ctx.clock.now()
+    if name:
+        return await staff_named(ctx.db.read, name, now)
     if desk_id:
         return await staff_of_desk(ctx.db.read, desk_id, now)
     return await staff_on_board(ctx.db.read, actor.library_id, now)

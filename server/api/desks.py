@@ -36,7 +36,9 @@ async def find(r: ApiRequest) -> desk_bodies.DeskChoices:
 
 async def colleagues(r: ApiRequest) -> desk_bodies.StaffChoices:
     """Who answers at a desk, or at one's own library."""
-    lines = await list_colleagues(r.ctx, r.actor, desk_id=r.query.get("desk", ""))
+    lines = await list_colleagues(
+        r.ctx, r.actor, desk_id=r.query.get("desk", ""), name=r.query.get("name", "").strip()[:60]
+    )
     return desk_bodies.StaffChoices(
         [
             desk_bodies.StaffChoice(

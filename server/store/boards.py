@@ -79,6 +79,15 @@ async def staff_of_desk(db: Reader, desk_id: str, now: datetime) -> list[StaffLi
     return _nearest_first([_staff_line(row, []) for row in rows])
 
 
+async def staff_named(db: Reader, name: str, now: datetime) -> list[StaffLine]:
+    """Who takes conversations and is called so, of the whole alliance, those who are there first."""
+    words = name.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    rows = await db.rows(
+        f"{_STAFF} AND lower(account.name) LIKE $2 ESCAPE '!'{_BY_NAME}", to_us(now), f"%{words}%"
+    )
+    return _nearest_first([_staff_line(row, []) for row in rows])
+
+
 _STAFF = (
     "SELECT duty.staff_id, duty.role, duty.availability, duty.away_reason, duty.capacity, duty.load,"
     " account.name, l.name_zh AS library_zh, l.name_en AS library_en,"

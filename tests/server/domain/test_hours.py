@@ -90,6 +90,7 @@ def test_around_the_clock_has_no_gap_at_midnight() -> None:
     always = Hours(((Shift(0, 1440),),) * 7)
     for clock in ("00:00", "23:59:59.999999"):
         assert open_at(always, at(clock), SHANGHAI)
+        assert next_open(always, at(clock), SHANGHAI) is None  # midnight is no opening
 
 
 def test_the_days_on_which_clocks_change_keep_the_hours_of_the_wall_clock() -> None:

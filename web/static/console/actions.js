@@ -21,18 +21,20 @@ const presence = (one) =>
   );
 const person = (one) => ({ id: one.id, title: one.name, text: named(one.library), mark: presence(one) });
 
-const staffOf = (desk) =>
-  get(`/api/staff${desk ? `?desk=${desk}` : ""}`)
-    .then((answer) => answer.staff)
-    .catch(() => []);
+const staff = (which) =>
+  get(`/api/staff?${new URLSearchParams(which)}`).then(
+    (answer) => answer.staff,
+    () => [],
+  );
 
-/** Colleagues: one's own, those of the reader's desk, and of desks that the words find; those who are there first. */
+/** Colleagues: one's own, those of the reader's desk, and whom the words name or whose desk; those who are there first. */
 async function colleagues(model, words, conversation) {
   const here = new Set(
     (conversation.card.participants ?? []).filter((who) => !who.left).map((who) => who.id),
   );
   const places = words ? (await desks(words)).slice(0, 3).map((desk) => desk.id) : [];
-  const found = await Promise.all(["", conversation.card.desk.id, ...places].map(staffOf));
+  const asked = [conversation.card.desk.id, ...places].map((desk) => ({ desk }));
+  const found = await Promise.all([{}, ...asked, { name: words }].map(staff));
   const all = new Map([...model.state.colleagues, ...found.flat()].map((one) => [one.id, one]));
   const wanted = words.toLowerCase();
   const rank = (one) => (one.present ? ({ available: 0, busy: 1 }[one.availability] ?? 2) : 3);
