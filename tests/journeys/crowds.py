@@ -7,7 +7,7 @@ after each reconnect, and goes to the next server when its own is gone.
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -98,8 +98,19 @@ class Robot:
         return int(self.acks[name]["seq"])
 
     async def until(self, true: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PATIENCE), self.news:
-            await self.news.wait_for(true)
+        """Wait for something to become true; says how things stand when it does not."""
+        try:
+            async with asyncio.timeout(PATIENCE), self.news:
+                await self.news.wait_for(true)
+        except TimeoutError:
+            logs = {
+                topic: [f"{event['seq']} {event['kind']}" for event in log]
+                for topic, log in self.logs.items()
+            }
+            line = "a line" if self.line else "no line"
+            raise AssertionError(
+                f"waited in vain at {self.base} with {line}: {logs} {self.pending}"
+            ) from None
 
     async def follow(self, topic: str) -> None:
         self.last.setdefault(topic, 0)
@@ -191,7 +202,13 @@ class ReaderRobot(Robot):
     async def live(self) -> None:
         self.session = await self.ask()
         self.last[f"chat/{self.session}"] = 0
-        talking = asyncio.create_task(self.converse())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.converse())
+            await self._talk()
+            await self.leave()
+        self.crowd.finished += 1
+
+    async def _talk(self) -> None:
         await self.until(lambda: any(event["kind"] == "joined" for event in self.log))
         for n in range(SAID):
             await self.post(self.session, f"reader {n}")
@@ -205,9 +222,6 @@ class ReaderRobot(Robot):
         ended = await self.call("POST", f"/api/sessions/{self.session}/end", json={})
         assert ended.status_code in (200, 409), ended.text
         await self.until(lambda: bool(self.log) and self.log[-1]["kind"] == "ended")
-        await self.leave()
-        await talking
-        self.crowd.finished += 1
 
     async def ask(self) -> str:
         """Open a conversation with a double click, at two servers where there are two; its id."""
@@ -261,15 +275,15 @@ class LibrarianRobot(Robot):
         assert answer.status_code == 200, answer.text
 
     async def live(self) -> None:
-        talking = asyncio.create_task(self.converse())
-        await self.stand()
-        over = asyncio.create_task(self.crowd.over.wait())
-        while not over.done():
-            await self._look(over)
-        await self.leave()
-        await asyncio.gather(talking, *self.serving.values())
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.converse())
+            await self.stand()
+            over = tasks.create_task(self.crowd.over.wait())
+            while not over.done():
+                await self._look(tasks, over)
+            await self.leave()
 
-    async def _look(self, over: "asyncio.Task[bool]") -> None:
+    async def _look(self, tasks: asyncio.TaskGroup, over: "asyncio.Task[bool]") -> None:
         self.wake.clear()
         console = (await self.call("GET", "/api/console")).json()
         for offer in console["offers"]:
@@ -277,7 +291,7 @@ class LibrarianRobot(Robot):
             self.wake.set()
         for card in console["sessions"]:
             if card["state"] == "active" and card["id"] not in self.serving:
-                self.serving[card["id"]] = asyncio.create_task(self._serve(card["id"]))
+                self.serving[card["id"]] = tasks.create_task(self._serve(card["id"]))
             if card["state"] == "wrapping_up":
                 record = {"question_type": "fact", "effort": 1, "outcome": "answered"}
                 await self.call("POST", f"/api/sessions/{card['id']}/wrap-up", json=record)
@@ -294,10 +308,14 @@ class LibrarianRobot(Robot):
             await self.post(session, f"librarian {n}")
 
 
-async def all_of(lives: list[Awaitable[None]], crowd: Crowd, librarians: list[LibrarianRobot]) -> None:
-    """Let everybody live until the last reader is done."""
-    async with asyncio.TaskGroup() as tasks:
-        standing = [tasks.create_task(librarian.live()) for librarian in librarians]
-        await asyncio.gather(*lives)
+async def all_of(
+    lives: list[Coroutine[Any, Any, None]], crowd: Crowd, librarians: list[LibrarianRobot]
+) -> None:
+    """Let everybody live until the last reader is done; the first who fails ends it for all."""
+    async with asyncio.TaskGroup() as standing:
+        for librarian in librarians:
+            standing.create_task(librarian.live())
+        async with asyncio.TaskGroup() as visiting:
+            for life in lives:
+                visiting.create_task(life)
         crowd.over.set()
-        await asyncio.gather(*standing)
