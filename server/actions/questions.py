@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 
 from server.actions.access import access_session
+from server.actions.logins import count
 from server.actions.mails import write_mail
 from server.actions.sessions import end_in
 from server.actions.transcripts import written_out
 from server.context import Context
 from server.domain.chat import ChatSession, EndReason, Topic, admit_text
 from server.domain.desks import Desk
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.forms import checked_mail
+from server.domain.logins import WORDS_TO
 from server.domain.permissions import Actor, Verb, demand
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
@@ -44,8 +46,9 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
     if desk is None or not desk.open:
         raise NotFound("desk_not_found", slug=slug)
     question = _question(ctx, actor, desk, asking)
+    receipt = await _receipt_allowed(ctx, question.mail)
     async with ctx.transaction() as tx:
-        return await _keep(ctx, tx, desk, question)
+        return await _keep(ctx, tx, desk, question, receipt=receipt)
 
 
 async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Question:
@@ -59,9 +62,10 @@ async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Ask
     assert desk is not None, "a session's desk is never deleted"
     reason = EndReason.PHONE if asking.kind == "phone" else EndReason.FORM_QUESTION
     by = "reader" if session.reader_key in (actor.reader_key, actor.account_id) else "staff"
+    receipt = await _receipt_allowed(ctx, asking.mail.strip() or actor.mail)
     async with ctx.transaction() as tx:
         question = _question(ctx, actor, desk, await _filled(tx, session, asking), session=session)
-        kept = await _keep(ctx, tx, desk, await _with_transcript(ctx, tx, session, question))
+        kept = await _keep(ctx, tx, desk, await _with_transcript(ctx, tx, session, question), receipt=receipt)
         await end_in(ctx, tx, session, reason, by=by, data={"question_id": kept.id})
     return kept
 
@@ -123,7 +127,18 @@ def _question(
     )
 
 
-async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question) -> Question:
+async def _receipt_allowed(ctx: Context, mail: str) -> bool:
+    """Whether this address may be sent one more receipt: the question is kept either way."""
+    if not mail:
+        return False
+    try:
+        await count(ctx, (WORDS_TO, mail.lower()))
+    except TooMany:
+        return False
+    return True
+
+
+async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question, *, receipt: bool) -> Question:
     if not await insert_question(tx, question):
         return await question_by_client_id(tx, question.client_id) or question
     data = {
@@ -148,7 +163,7 @@ async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question) -
             data=data,
             event_key=f"question:{question.id}:desk",
         )
-    if question.mail:
+    if receipt:
         await write_mail(
             ctx,
             tx,

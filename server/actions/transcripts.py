@@ -4,16 +4,19 @@ import json
 from zoneinfo import ZoneInfo
 
 from server.actions.access import access_session, admit
+from server.actions.logins import count
 from server.actions.mails import write_mail
 from server.actions.sessions import log_transcript_access
 from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.events import ChatEventRecorded
 from server.domain.forms import checked_mail
+from server.domain.logins import TRANSCRIPTS_OF, WORDS_TO
 from server.domain.permissions import Actor, Verb
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id
 from server.store.rows import Reader
+from server.wire.tokens import hashed
 from server.words.catalogue import text
 from server.words.times import moment
 
@@ -28,9 +31,10 @@ async def transcript_text(ctx: Context, actor: Actor, session_id: str, language:
 
 
 async def mail_transcript(ctx: Context, actor: Actor, session_id: str, *, mail: str, language: str) -> None:
-    """Send the reader their conversation. Raises Invalid for an address that is none."""
+    """Send the reader their conversation. Raises Invalid for an address that is none, TooMany."""
     session = await access_session(ctx.db.read, actor, session_id, Verb.RATE_SESSION)
     address = checked_mail(mail)
+    await count(ctx, (TRANSCRIPTS_OF, session.id), (WORDS_TO, address))
     desk = await desk_by_id(ctx.db.read, session.desk_id)
     body = await written_out(ctx, ctx.db.read, session, language)
     async with ctx.transaction() as tx:
@@ -44,7 +48,7 @@ async def mail_transcript(ctx: Context, actor: Actor, session_id: str, *, mail: 
                 "desk": (desk.name_zh if language == "zh" else desk.name_en) if desk else "",
                 "transcript": body,
             },
-            event_key=f"transcript:{session.id}:{address}:{session.last_seq}",
+            event_key=f"transcript:{session.id}:{hashed(address)[:32]}:{session.last_seq}",
         )
 
 

@@ -99,7 +99,10 @@ LOG_IN_ACCOUNT = Limit("log_in", 100, timedelta(minutes=15))
 LOG_IN_ADDRESS = Limit("log_in_from", 2000, timedelta(minutes=15))
 MAIL_TO = Limit("mail_to", 5, timedelta(hours=1))  # links mailed to one address
 MAIL_FROM = Limit("mail_from", 500, timedelta(hours=1))  # links asked for from one network address
-LIMITS = (LOG_IN_HERE, LOG_IN_ACCOUNT, LOG_IN_ADDRESS, MAIL_TO, MAIL_FROM)
+# Nobody sends mails to strangers in our name: transcripts of one conversation, and what one address gets unasked.
+TRANSCRIPTS_OF = Limit("transcripts_of", 5, timedelta(hours=1))
+WORDS_TO = Limit("words_to", 20, timedelta(hours=1))
+LIMITS = (LOG_IN_HERE, LOG_IN_ACCOUNT, LOG_IN_ADDRESS, MAIL_TO, MAIL_FROM, TRANSCRIPTS_OF, WORDS_TO)
 
 
 def judge_attempt(limit: Limit, taken: int, window_began: datetime, now: datetime) -> None:

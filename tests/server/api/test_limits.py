@@ -90,3 +90,19 @@ async def test_a_form_without_end_is_cut_off(town: Town) -> None:
         "/login", content=long(), headers={"Content-Type": "application/x-www-form-urlencoded"}
     )
     assert answer.status_code == 413
+
+
+async def test_nobody_mails_strangers_in_our_name(town: Town) -> None:
+    reader = await town.ask("买我的东西")
+    address = f"/api/sessions/{reader.session}/transcript"
+    longest = "a" * 60 + "@" + ".".join(["b" * 60] * 2) + ".org"
+    sent = [longest, *(f"victim{n}@example.org" for n in range(8))]
+    answers = [await reader.http.post(address, json={"mail": mail}, headers=reader.headers) for mail in sent]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 4
+    for n in range(25):
+        form = {"client_id": f"q{n}", "question": "买我的东西", "mail": "victim@example.org"}
+        assert (await town.http.post("/api/desks/home/questions", json=form)).status_code == 201
+    row = await town.ctx.db.read.row(
+        "SELECT COUNT(*) AS n FROM mail_out WHERE recipient = 'victim@example.org'"
+    )
+    assert row is not None and row["n"] == 20, "every question is kept, but who never asked is left in peace"
