@@ -51,7 +51,6 @@ class Settings:
     log_format: str = "json"
     metrics_token: str = ""
     test_clock_file: str = ""
-    test_faults: str = ""
 
     @property
     def origin(self) -> str:
@@ -148,10 +147,6 @@ def _contradictions(s: Settings) -> list[str]:
         (
             bool(s.test_clock_file) and s.environment != "test",
             "test_clock_file: only allowed with environment = test; a real desk keeps real time",
-        ),
-        (
-            bool(s.test_faults) and s.environment != "test",
-            "test_faults: only allowed with environment = test",
         ),
         (bool(s.smtp_user) != bool(s.smtp_password), "smtp_user and smtp_password: give both or neither"),
         (bool(s.smtp_user) and not s.smtp_host, "smtp_user: given without smtp_host"),
