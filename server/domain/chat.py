@@ -1,10 +1,10 @@
 """The life of a chat session: queued → offered → active → wrapping up → closed, and who may say what in it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from server.domain.errors import Conflict, Invalid
 
@@ -81,6 +81,10 @@ class QuestionType(StrEnum):
     OTHER = "other"
 
 
+_LINK = re.compile(
+    r"https?://(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<host>[^\s/?#@:\[\]]+))(?::\d{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _PRIVATE_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".intranet", ".home.arpa")
 RATINGS = ("satisfied", "fair", "unsatisfied")
 
@@ -188,17 +192,14 @@ def admit_link(url: str) -> str:
 
     Judged by its looks alone. Raises Invalid.
     """
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").rstrip(".")
-        port_given = parts.port
-    except ValueError:
-        raise Invalid("document_link", "url") from None
-    if parts.scheme not in ("http", "https") or not host or any(letter.isspace() for letter in url.strip()):
+    url = url.strip()
+    parts = _LINK.fullmatch(url)
+    if parts is None:
         raise Invalid("document_link", "url")
-    if port_given == 0 or not _is_public(host):
+    host = (parts["six"] or parts["host"]).rstrip(".").lower()
+    if not _is_public(host):
         raise Invalid("document_link_private", "url", "R-ANS.2", host=host)
-    return url.strip()
+    return url
 
 
 def _is_public(host: str) -> bool:
