@@ -45,7 +45,11 @@ CLOSE_CODES = {
     4401: "the token is missing, wrong or has run out",
     4403: "this origin or account may not listen here",
     TOO_SLOW: "the client was too slow: reconnect and resume",
-    4429: "too many frames",
+    4404: "there is no such conversation, or it is not yours",
+    4409: "it has moved on: look again",
+    4429: "too many frames or lines",
+    1011: "something of ours broke: reconnect and resume",
+    1013: "the service is interrupted: wait, reconnect and resume",
 }
 
 
