@@ -1,13 +1,14 @@
 """What is said in a conversation: messages, notes, typing, receipts."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 from server.actions.access import Admission, admit
 from server.context import Context
 from server.domain.chat import admit_text
-from server.domain.errors import Conflict, NotAllowed
+from server.domain.errors import Conflict, NotAllowed, Refusal
 from server.domain.events import ChatEventRecorded, ReceiptMoved, TypingSeen
 from server.domain.permissions import Actor
 from server.domain.policies import ChatPolicy
@@ -51,9 +52,10 @@ async def post_message(
     body = admit_text(text, limit=_LIMIT)
     posted = await append(ctx, actor, admission, client_id=client_id, body=body, on_stored=on_stored)
     if admission.kind == "staff" and not admission.answered and not posted.again:
-        admission.answered = True
-        async with ctx.transaction() as tx:
-            await mark_answered(tx, admission.session_id, posted.event.at)
+        with suppress(Refusal):  # the message itself is stored and acknowledged: their next one marks it then
+            async with ctx.transaction() as tx:
+                await mark_answered(tx, admission.session_id, posted.event.at)
+            admission.answered = True
     return posted
 
 
@@ -110,7 +112,7 @@ async def readmit(ctx: Context, actor: Actor, admission: Admission) -> None:
 
 async def post_note(ctx: Context, admission: Admission, *, client_id: str, text: str) -> Posted:
     """Leave an internal note; it lives on the staff topic with numbers of its own, the reader never sees it."""
-    if not admission.staff:
+    if not admission.staff or admission.crew < 0:  # who only looks on leaves no trace in it
         raise NotAllowed("not_in_session")
     body = admit_text(text, limit=_LIMIT)
     async with ctx.transaction() as tx:
@@ -153,7 +155,9 @@ class Receipts:
         self._moves: dict[tuple[str, str], tuple[int, int]] = {}
 
     def move(self, admission: Admission, *, delivered: int, read: int) -> None:
-        """Take a receipt and tell the others at once."""
+        """Take a receipt and tell the others at once; who only looks on gives none."""
+        if admission.crew < 0:
+            return
         key = (admission.session_id, admission.key)
         before = self._moves.get(key, (0, 0))
         delivered, read = max(before[0], delivered, read), max(before[1], read)

@@ -49,6 +49,10 @@ async def test_every_look_at_a_transcript_from_outside_is_noted(town: Town) -> N
             assert await looks(town, manager) == count, path
         async with town.socket(manager, topics={f"chat/{reader.session}": 0}) as watching:
             await watching.hear("ev", kind="joined")
+            await watching.say(t="note", session=reader.session, id="n", text="我在看")
+            assert (await watching.hear("err", id="n"))["code"] == "not_in_session"
+            await watching.say(t="post", session=reader.session, id="p", text="我插一句")
+            assert (await watching.hear("err", id="p"))["code"] == "not_in_session"
         assert await looks(town, manager) == 3
         await lin.http.get(f"{base}/events")
         await lin.http.post(f"{base}/end", json={})
