@@ -109,9 +109,12 @@ export class Log {
         return this.#line(words.say("line.left", { name: data.staff?.name ?? by.name }));
       case "transferred":
         return this.#line(
-          words.say(`line.transferred_${data.to?.kind ?? "desk"}`, {
-            name: words.of(data.to?.name) || (data.to?.name ?? ""),
-          }),
+          [
+            words.say(`line.transferred_${data.to?.kind ?? "desk"}`, {
+              name: words.of(data.to?.name) || (data.to?.name ?? ""),
+            }),
+            data.reason,
+          ].filter(Boolean).join(" · "),
         );
       case "requeued":
         return this.#line(words.say(data.why === "lost" ? "line.requeued_lost" : "line.requeued"));
