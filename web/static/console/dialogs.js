@@ -22,7 +22,7 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
     { class: `dialog ${wide ? "dialog--wide" : ""}`, "aria-labelledby": titleId },
     h(
       "form",
-      { method: "dialog", class: "dialog__form" },
+      { method: "dialog", class: "dialog__form", novalidate: "" },
       h(
         "div",
         { class: "dialog__head" },
@@ -48,16 +48,24 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
         ),
     ),
   );
+  const say = (message, control) => {
+    write(problem, message);
+    show(problem, true);
+    for (const one of dialog.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
+    if (!control) return;
+    set(control, { "aria-invalid": "true" });
+    control.focus();
+  };
   dialog.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
+    const wrong = dialog.querySelector("input:invalid, textarea:invalid");
+    if (wrong) return say(amiss(wrong), wrong);
     if (button) set(button, { disabled: true, "aria-busy": "true" });
     show(problem, false);
     try {
       if ((await submit?.()) !== false) close();
     } catch (refused) {
-      write(problem, refused.message);
-      show(problem, true);
-      dialog.querySelector(`[name="${refused.field}"]`)?.focus();
+      say(refused.message, refused.field && dialog.querySelector(`[name="${refused.field}"]`));
     }
     if (button) set(button, { disabled: null, "aria-busy": null });
   });
@@ -71,6 +79,14 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
     button
   )?.focus();
   return dialog;
+}
+
+/** What the browser finds wrong with a field, in the librarian's language. */
+function amiss(control) {
+  const missing = control.type === "checkbox" ? "tick" : "missing";
+  return t(`dialog.${control.validity.valueMissing ? missing : "invalid"}`, {
+    field: control.labels[0].textContent.trim(),
+  });
 }
 
 /** A labelled input or text area. */

@@ -73,6 +73,13 @@ model.addEventListener("said", ({ detail: { conversation, event } }) => {
     workspace.open(conversation.id),
   );
 });
+model.addEventListener("invited", ({ detail: conversation }) => {
+  const text = t("crew.invited", { reader: readerOf(conversation.card) });
+  alarm.ringMessage();
+  alarm.announce(text);
+  alarm.notify(text, conversation.card.question, conversation.id, () => workspace.open(conversation.id));
+  alarm.toast(text, { action: [t("note.show"), () => workspace.open(conversation.id)] });
+});
 model.addEventListener("note", ({ detail: { conversation, event } }) => {
   alarm.announce(t("note.arrived", { name: event.by.name, text: preview(event) }));
   if (!workspace.isFocused(conversation.id))

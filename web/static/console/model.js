@@ -10,7 +10,7 @@ import { Conversation } from "./talk.js";
 const TYPING_SHOWN_MS = 5_000;
 const ASK_AGAIN_MS = 2_000;
 
-/** The model; views are told by the event "change", and of single happenings by "ready", "offer", "said", "note", "gone", "unsent". */
+/** The model; views are told by the event "change", and of single happenings by "ready", "offer", "invited", "said", "note", "gone", "unsent". */
 export class Console extends EventTarget {
   constructor({ socketUrl, streamUrl, storage = sessionStorage }) {
     super();
@@ -166,6 +166,7 @@ export class Console extends EventTarget {
     if (first) this.link.start();
     else this.#listen();
     if (first) this.dispatchEvent(new Event("ready"));
+    this.greeted = true;
   }
 
   /** Cards read after the line opened tell how far their topics go. */
@@ -186,6 +187,8 @@ export class Console extends EventTarget {
       this.conversations.set(card.id, conversation);
     }
     conversation.card = card;
+    if (!before && this.greeted && card.role === "colleague")
+      this.dispatchEvent(new CustomEvent("invited", { detail: conversation }));
     for (const who of card.participants) {
       conversation.moveMark(who.id, who);
       if (who.id === this.me?.id) conversation.told.read = Math.max(conversation.told.read, who.read);
