@@ -1,7 +1,9 @@
 """Files sent in a conversation: limited by size and content, visible only when whole."""
 
 import json
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +11,7 @@ from server.actions.access import Admission, admit
 from server.actions.chat import Posted, append
 from server.context import Context
 from server.domain.chat import demand_open
-from server.domain.errors import Invalid, NotAllowed, NotFound
+from server.domain.errors import Invalid, NotAllowed, NotFound, Unavailable
 from server.domain.files import kind_of, safe_name
 from server.domain.permissions import Actor
 from server.store.chat import session_by_id
@@ -18,6 +20,8 @@ from server.store.files import Kept, TooLarge
 from server.store.rows import Transaction
 from server.store.uploads import StoredFile, file_by_id, file_by_token, insert_file
 from server.wire.tokens import hashed
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ async def receive_file(
     admission = await admit_sender(ctx, actor, upload.session_id)
     limit = ctx.settings.upload_limit
     try:
-        kept = await ctx.files.keep(ctx.ids.new(), chunks, limit=limit)
+        with files_at_hand():
+            kept = await ctx.files.keep(ctx.ids.new(), chunks, limit=limit)
     except TooLarge:
         raise Invalid("file_too_large", "file", limit_mb=limit // 1_048_576) from None
     if kept.size == 0:
@@ -123,8 +128,27 @@ def shown(file: StoredFile, address: str) -> dict[str, Any]:
 
 
 async def open_file(ctx: Context, token: str) -> tuple[StoredFile, AsyncIterator[bytes]]:
-    """The file behind a link and its content. Raises NotFound."""
+    """The file behind a link and its content. Raises NotFound, Unavailable ``files_away``."""
     file = await file_by_token(ctx.db.read, hashed(token))
     if file is None:
         raise NotFound("file_not_found")
-    return file, ctx.files.open(file.content_hash)
+    chunks = ctx.files.open(file.content_hash)
+    with files_at_hand():
+        first = await anext(chunks, b"")  # what cannot be read is said before anything is sent
+    return file, _from(first, chunks)
+
+
+@contextmanager
+def files_at_hand() -> Iterator[None]:
+    """Raises Unavailable ``files_away`` when the folder is full, gone, or not ours."""
+    try:
+        yield
+    except OSError as error:
+        log.error("files are out of reach", exc_info=error)
+        raise Unavailable("files_away") from None
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk

@@ -10,6 +10,7 @@ from server.actions.files import (
     address_of_file,
     admit_sender,
     copy_for_reader,
+    files_at_hand,
     show_file,
     shown,
     sniffed,
@@ -85,7 +86,8 @@ async def extend_upload(
     if not progress.whole:
         size = progress.file.size
         try:
-            offset = await ctx.files.extend(progress.file.id, chunks, offset=offset, limit=size)
+            with files_at_hand():
+                offset = await ctx.files.extend(progress.file.id, chunks, offset=offset, limit=size)
         except OtherOffset:
             raise Conflict("upload_offset", offset=progress.offset) from None
         except TooLarge:
@@ -107,7 +109,8 @@ async def drop_upload(ctx: Context, tx: Transaction, due: Due) -> None:
 
 
 async def _complete(ctx: Context, file: StoredFile) -> Progress:
-    kept = await ctx.files.complete(file.id)
+    with files_at_hand():
+        kept = await ctx.files.complete(file.id)
     try:
         kind = await sniffed(ctx, kept, file.name)
     except Invalid:

@@ -1,6 +1,7 @@
 """Files in pieces: a broken line costs only the rest, nothing is seen before it is whole, a day later it is gone."""
 
 import asyncio
+import shutil
 from contextlib import suppress
 from typing import Any
 
@@ -106,3 +107,21 @@ async def test_bad_uploads_are_refused_by_name_and_leave_nothing(town: Town) -> 
         content=b"x",
     )
     assert theirs.status_code == 404
+
+
+async def test_a_folder_that_is_gone_is_said_by_name_and_talking_goes_on(town: Town) -> None:
+    reader = await town.ask()
+    address = f"/api/sessions/{reader.session}/files?name=a.pdf"
+    sent = await reader.http.post(address, headers=reader.headers, content=WHOLE)
+    path = sent.json()["url"].replace(town.ctx.settings.public_url, "")
+    folder = town.ctx.files._folder  # type: ignore[attr-defined]
+    shutil.rmtree(folder)
+    folder.write_text("not a folder any more")
+    for answer in (
+        await town.http.get(path),
+        await reader.http.post(address, headers=reader.headers, content=WHOLE),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "files_away")
+    async with town.socket(token=reader.token) as chat:
+        await chat.say(t="post", session=reader.session, id="m1", text="那就不发文件了")
+        await chat.hear("ack", id="m1")
