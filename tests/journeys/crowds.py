@@ -125,6 +125,8 @@ class Robot:
         await line.send(json.dumps(hello))
         async for text in line:
             frame = json.loads(text)
+            if self.done.is_set():
+                return  # left while this line was being made
             if frame["t"] == "welcome":
                 self.line = line
                 for topic in list(self.last):  # what was followed while there was no line
