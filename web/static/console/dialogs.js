@@ -49,6 +49,9 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
     ),
   );
   const say = (message, control) => {
+    const place = control?.closest(".field, .choice");
+    if (place) place.after(problem);
+    else dialog.querySelector(".dialog__body").append(problem);
     write(problem, message);
     show(problem, true);
     for (const one of dialog.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
