@@ -67,8 +67,14 @@ async def run_due(ctx: Context, known: Kinds, *, limit: int = BATCH) -> int:
     if not found:
         return 0
     queue = iter(found)
-    done = await asyncio.gather(*(_lane(ctx, known, queue) for _ in range(min(LANES, len(found)))))
-    return sum(done)
+    lanes = (_lane(ctx, known, queue) for _ in range(min(LANES, len(found))))
+    done = await asyncio.gather(
+        *lanes, return_exceptions=True
+    )  # none is left running when one finds no database
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return sum(outcome for outcome in done if isinstance(outcome, int))
 
 
 async def seconds_to_next(ctx: Context, known: Kinds) -> float | None:
