@@ -29,7 +29,7 @@ class CrossOrigin:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith((*_SHARED, "/widget/")):
+        if scope["type"] != "http" or not scope["path"].startswith(_SHARED):
             await self._app(scope, receive, send)
             return
         origin = Headers(scope=scope).get("origin", "")
