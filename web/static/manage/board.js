@@ -54,6 +54,8 @@ function dress(had, node) {
 
 new Link({
   socketUrl: `${location.origin.replace(/^http/, "ws")}/api/socket`,
+  streamUrl: "/api/stream",
+  healthUrl: "/healthz",
   hello: () => ({ t: "hello", v: 1, topics: { board: 0 } }),
   heard: (frame) => {
     if (frame.t !== "board") return;
