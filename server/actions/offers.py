@@ -12,11 +12,12 @@ from server.domain.routing import Roster
 from server.store.accounts import account_by_id
 from server.store.chat import record_event, session_by_id
 from server.store.dues import Due, cancel_due, cancel_dues, set_due_once
-from server.store.duty import bump_version, lock_duty, on_duty_at, save_duty
+from server.store.duty import bump_version, lock_duty, save_duty
 from server.store.libraries import library_by_id
 from server.store.participants import join
 from server.store.policies import policy_at
 from server.store.queues import hold_as_read, mark_accepted, mark_unoffered, session_of_offer
+from server.store.rosters import on_duty_at
 from server.store.rows import Reader, Transaction
 
 

@@ -6,10 +6,11 @@ from server.actions.routing import waiting_of, with_supervision
 from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.events import QueueMoved
-from server.domain.routing import Place, Roster, places
-from server.store.duty import on_duty_everywhere
+from server.domain.places import Place, places
+from server.domain.routing import Roster
 from server.store.presence import lend_turn
 from server.store.queues import line, mean_talk_seconds, neighbours
+from server.store.rosters import on_duty_everywhere
 
 _KEPT = timedelta(seconds=2)  # how old the picture of who is on duty may be, for one reader's page
 _MEAN_KEPT = timedelta(seconds=30)

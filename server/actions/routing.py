@@ -18,12 +18,9 @@ from server.domain.routing import Offer, OnDuty, Roster, Waiting, match, next_wi
 from server.store.chat import record_event, session_by_id
 from server.store.dues import Due, cancel_due, cancel_dues, set_due
 from server.store.duty import (
-    anybody_free,
-    free_anywhere,
     give_slot_back,
     lock_duty,
     names_of,
-    on_duty_near,
     save_duty,
     take_hold,
     take_slot,
@@ -39,6 +36,7 @@ from server.store.queues import (
     neighbours,
     waiting_sessions,
 )
+from server.store.rosters import anybody_free, free_anywhere, on_duty_near
 from server.store.rows import Reader, Transaction
 
 QUEUE_DUES = ("widen", "offer_again")  # promises about a session that hold only while it is in the queue

@@ -1,7 +1,6 @@
 """Who is offered to whom: circles that widen, readers first come first served, librarians longest idle first."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -91,15 +90,6 @@ class Offer:
     session_id: str
     staff_id: str
     supervisor_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a waiting reader stands: position from 1, honest wait in seconds (None without ground), who is on duty."""
-
-    position: int
-    wait_seconds: int | None
-    on_duty: int
 
 
 @dataclass
@@ -238,74 +228,6 @@ def match(waiting: Iterable[Waiting], roster: Roster, now: datetime, policy: Cha
             supervisor = roster.supervisor_of(session, someone) if answers_readers else ""
             offers.append(Offer(session.session_id, someone.staff_id, supervisor))
     return offers
-
-
-def places(line: Sequence[Waiting], roster: Roster, mean_talk_seconds: float | None) -> dict[str, Place]:
-    """Everybody's place; ``line`` holds all who wait, also those being offered right now.
-
-    Counted in the narrowest circle that has somebody on duty, among those who wait for the same kind of librarian.
-    """
-    found: dict[str, Place] = {}
-    standing: Counter[tuple[Role, str]] = (
-        Counter()
-    )  # everybody seen so far, by desk and (desk "") in the alliance
-    asking: Counter[tuple[Role, str]] = Counter()  # those of them who hold no librarian's slot yet
-    crowds: dict[tuple[Need, str], Crowd] = {}
-    for waiting in sorted(line, key=lambda each: each.place):
-        key = (waiting.need, waiting.desk_id)
-        crowd = crowds.get(key) or crowds.setdefault(key, narrowest(waiting, roster))
-        role = role_for(waiting)
-        position = 1 + sum(standing[role, desk] for desk in crowd.desks)
-        behind = 0 if waiting.offered else 1 + sum(asking[role, desk] for desk in crowd.desks)
-        wait = expected_wait(behind, slots=crowd.slots, free=crowd.free, mean_talk_seconds=mean_talk_seconds)
-        found[waiting.session_id] = Place(position, wait, crowd.people)
-        for desk in (waiting.desk_id, ""):
-            standing[role, desk] += 1
-            asking[role, desk] += not waiting.offered
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """The people of a circle in figures, and the desks whose readers wait for them (one empty id: every desk's)."""
-
-    desks: frozenset[str]
-    people: int
-    slots: int
-    free: int
-
-
-def narrowest(waiting: Waiting, roster: Roster) -> Crowd:
-    """The narrowest circle with somebody on duty who could serve the session."""
-    home = frozenset({waiting.desk_id})
-    group = home | roster.neighbours.get(waiting.desk_id, frozenset())
-    desks, people = home, list(roster.within(Circle.DESK, waiting))
-    if not people:
-        desks, people = group, list(roster.within(Circle.GROUP, waiting))
-    if not people:
-        desks, people = frozenset({""}), list(roster.within(Circle.ALLIANCE, waiting))
-    taking = [someone for someone in people if someone.available]
-    return Crowd(
-        desks,
-        len(people),
-        sum(someone.capacity for someone in taking),
-        sum(max(0, someone.capacity - someone.load) for someone in taking),
-    )
-
-
-def expected_wait(position: int, *, slots: int, free: int, mean_talk_seconds: float | None) -> int | None:
-    """Seconds until a reader at this position is likely to be offered; None where there is no ground for a figure.
-
-    ``slots`` conversations run side by side, one ends every mean/slots seconds; who finds a free one waits for nobody.
-    """
-    behind = position - free
-    if slots <= 0:
-        return None
-    if behind <= 0:
-        return 0
-    if mean_talk_seconds is None:
-        return None
-    return round(behind * mean_talk_seconds / slots)
 
 
 def _circle_by_age(age: timedelta, policy: ChatPolicy) -> Circle:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from server.domain.boards import Figures, HourLine, OverdueLine, QueueLine, StaffLine
+from server.store.presence import present
 from server.store.rows import Reader, Row, from_us, placeholders, to_us
 
 _SECOND = 1_000_000
@@ -18,19 +19,11 @@ def _of_day(library_id: str) -> str:
     return f" FROM chat_session s WHERE s.created_at >= $1 AND s.practice = FALSE AND {theirs}"
 
 
-def present(staff_id: str, now: str) -> str:
-    """SQL: some live process holds an open console of this staff member."""
-    return (
-        "EXISTS (SELECT 1 FROM connection c JOIN process_lease l ON l.process_id = c.process_id"
-        f" WHERE c.kind = 'staff' AND c.subject_id = {staff_id} AND l.expires_at > {now})"
-    )
-
-
 async def anyone_on_duty(db: Reader, now: datetime) -> bool:
     """Whether a librarian or support agent is there and not away, anywhere in the alliance (R-LIVE.1)."""
     row = await db.row(
         "SELECT 1 AS found FROM duty WHERE role IN ('librarian', 'support_agent')"
-        f" AND availability IN ('available', 'busy') AND {present('duty.staff_id', '$1')} LIMIT 1",
+        f" AND availability IN ('available', 'busy') AND {present('staff', 'duty.staff_id', '$1')} LIMIT 1",
         to_us(now),
     )
     return row is not None
@@ -91,7 +84,7 @@ async def staff_named(db: Reader, name: str, now: datetime) -> list[StaffLine]:
 _STAFF = (
     "SELECT duty.staff_id, duty.role, duty.availability, duty.away_reason, duty.capacity, duty.load,"
     " account.name, l.name_zh AS library_zh, l.name_en AS library_en,"
-    f" {present('duty.staff_id', '$1')} AS present FROM duty"
+    f" {present('staff', 'duty.staff_id', '$1')} AS present FROM duty"
     " JOIN account ON account.id = duty.staff_id LEFT JOIN library l ON l.id = duty.library_id"
     " WHERE account.state = 'active'"
 )

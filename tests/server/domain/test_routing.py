@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from server.domain.chat import Topic
 from server.domain.permissions import Role
+from server.domain.places import expected_wait, places
 from server.domain.policies import ChatPolicy
 from server.domain.routing import (
     Circle,
@@ -18,10 +19,8 @@ from server.domain.routing import (
     Roster,
     Waiting,
     circle_at,
-    expected_wait,
     match,
     next_widening,
-    places,
 )
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
