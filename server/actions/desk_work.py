@@ -21,7 +21,7 @@ from server.domain.chat import (
 )
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import CrewChanged
-from server.domain.permissions import ANSWERING, Actor, Verb
+from server.domain.permissions import ANSWERING, Actor, Role, Verb
 from server.store.accounts import account_by_id, grants_of
 from server.store.blocks import Block, insert_block
 from server.store.chat import mark_wrapped_up, record_event, session_by_id
@@ -44,14 +44,20 @@ class Transfer:
 
 
 async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id: str) -> ChatSession:
-    """Bring a colleague into the conversation; the reader sees them join."""
+    """Bring a colleague into the conversation; the reader sees them join.
+
+    An intern comes only into practice: answering readers begins with the certificate (R-ORG.5).
+    """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
     guest = await account_by_id(ctx.db.read, staff_id)
-    if guest is None or not {g.role for g in await grants_of(ctx.db.read, staff_id)} & ANSWERING:
+    roles = {grant.role for grant in await grants_of(ctx.db.read, staff_id)} & ANSWERING
+    if guest is None or not roles:
         raise NotFound("colleague_not_found")
     if staff_id == session.staff_id:
         raise Conflict("already_in_session")
+    if roles == {Role.INTERN} and not session.practice:
+        raise NotAllowed("intern_not_certified", "R-ORG.5")
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
         await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())

@@ -253,3 +253,15 @@ async def test_files_travel_as_attachments_and_bad_ones_are_refused_by_name(town
         )
         assert refused.json()["error"]["code"] == code
     assert not list((town.ctx.files._folder / "partial").glob("*"))  # type: ignore[attr-defined]
+
+
+async def test_an_intern_is_not_brought_into_a_real_conversation(town: Town) -> None:
+    async with town.socket(town.people["lin"]):
+        await town.available("lin")
+        reader = await town.ask()
+        await town.take("lin")
+        address = f"/api/sessions/{reader.session}/invite"
+        refused = await town.people["lin"].http.post(address, json={"staff_id": town.people["intern"].id})
+        assert (refused.status_code, refused.json()["error"]["rule"]) == (403, "R-ORG.5")
+        invited = await town.people["lin"].http.post(address, json={"staff_id": town.people["mei"].id})
+        assert invited.status_code == 200, invited.text
