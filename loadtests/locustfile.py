@@ -88,6 +88,8 @@ class Socket:
             if seq > self.topics.get(topic, 0) + 1:
                 faults.append(f"{topic} jumped to {seq}")
             self.topics[topic] = max(seq, self.topics.get(topic, 0))
+        elif kind == "err" and frame["code"] == "session_ended":
+            self.sent.pop(frame["id"], None)  # the reader had just gone: said clearly, and no error
         elif kind == "err":
             self._report("frame", time.perf_counter(), RuntimeError(frame["code"]))
         self.on_frame(frame)

@@ -87,7 +87,7 @@ class Sum:
 
 async def load(talk: Talk, server: rig.Measured, *, seconds: float, rate: int, total: Sum) -> None:
     """Put a load on a server and add to the sum what it came to."""
-    speaking = asyncio.create_task(_endlessly(talk) if rate == SATURATED else _evenly(talk, rate))
+    speaking = asyncio.create_task(_endlessly(talk) if rate == SATURATED else evenly(talk, rate))
     await asyncio.sleep(SETTLE)
     talk.times.clear()
     acked, cpu, begun = talk.acked, server.cpu(), time.perf_counter()
@@ -108,7 +108,8 @@ async def _endlessly(talk: Talk) -> None:
         talk.say(who)
 
 
-async def _evenly(talk: Talk, rate: int) -> None:
+async def evenly(talk: Talk, rate: int) -> None:
+    """Speak in turn, so many times a second, until cancelled."""
     begun, count = time.perf_counter(), 0
     while True:
         now = time.perf_counter() - begun
