@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 RENEW = timedelta(seconds=10)
 EXPIRE = timedelta(seconds=25)
+REENTRY = timedelta(seconds=3)
 BATCH = 500
 _LOOK = 0.5  # seconds; a clock that is moved is noticed before anybody is taken for dead
 _LOCK = "presence"  # one at a time over all processes: else two last connections never see each other go
@@ -231,12 +232,18 @@ async def staff_is_back(ctx: Context, tx: Transaction, staff_id: str) -> bool:
 
 
 async def _promise_to_look(tx: Transaction, gone: list[Link], now: datetime, *, since: datetime) -> None:
-    """Whose last connection that was is looked at again after their time of grace."""
+    """Whose last connection that was is looked at again after their time of grace.
+
+    Never in this very moment: a process that was cut off from the database for longer, and lives, enters its
+    connections again first.
+    """
     policy = await policy_at(tx, "", now)
     staff = await absent_staff(tx, _subjects(gone, "staff"), now)
-    await set_dues(tx, "librarian_lost", staff, since + policy.seconds("librarian_grace_seconds"))
+    lost_at = max(since + policy.seconds("librarian_grace_seconds"), now + REENTRY)
+    await set_dues(tx, "librarian_lost", staff, lost_at)
     readers = await absent_readers(tx, _subjects(gone, "reader"), now)
-    await set_dues(tx, "reader_gone", readers, since + policy.seconds("reader_grace_seconds"))
+    gone_at = max(since + policy.seconds("reader_grace_seconds"), now + REENTRY)
+    await set_dues(tx, "reader_gone", readers, gone_at)
 
 
 def _subjects(links: list[Link], kind: str) -> list[str]:

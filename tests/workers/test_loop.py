@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from server.actions.presence import REENTRY
 from server.actions.routing import enqueue
 from server.domain.chat import State
 from server.domain.duty import Availability
@@ -78,10 +79,12 @@ async def test_two_workers_share_the_work(hall: Hall) -> None:
 
 
 async def test_the_loop_buries_a_dead_process_and_gives_its_readers_back(hall: Hall) -> None:
-    await hall.staff("lin")
+    lin = await hall.staff("lin")
     session_id = await hall.talk("lin", "reader")
     async with working(hall):
         hall.clock.at += timedelta(seconds=POLICY.librarian_grace_seconds)
+        await until(lambda: _promised(hall, "librarian_lost", lin.account_id))
+        hall.clock.at += REENTRY
         await until(lambda: _stands(hall, session_id, State.QUEUED))
     assert (await hall.duty("lin")).availability is Availability.AWAY
 

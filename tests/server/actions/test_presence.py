@@ -154,6 +154,22 @@ async def test_a_process_whose_clock_was_moved_has_its_chance_to_renew(hall: Hal
     assert (await hall.session(session_id)).state is State.ACTIVE
 
 
+async def test_a_process_cut_off_from_the_database_for_minutes_loses_nobody_when_it_comes_back(
+    hall: Hall,
+) -> None:
+    await hall.staff("lin")
+    session_id = await hall.talk("lin", "reader")
+    await sit_down(hall, session_id)
+    sweeper = Sweeper()
+    hall.clock.at += timedelta(minutes=10)
+    await sweeper.sweep(hall.ctx)
+    assert await sweeper.sweep(hall.ctx) == 1
+    await hall.work()
+    await hall.lease.renew()
+    await hall.wait(READER_GRACE)
+    assert (await hall.session(session_id)).state is State.ACTIVE
+
+
 async def test_a_process_taken_for_dead_enters_its_connections_again(hall: Hall) -> None:
     lin = await hall.staff("lin")
     sweeper = Sweeper()
