@@ -90,7 +90,7 @@ async def test_language_and_large_type_are_one_click_away_and_stay(visits: Visit
 
 
 async def test_the_keyboard_skips_to_the_content(visits: Visits, site: str) -> None:
-    page = await visits.page(f"{site}/")
+    page = await visits.page(f"{site}/demo/mails")
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "跳到正文"
     await page.keyboard.press("Enter")
