@@ -1,7 +1,7 @@
 """PostgreSQL: transactions from a pool, chat messages grouped on a connection of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -21,6 +21,7 @@ _APPEND = (
     "SELECT outcome, seq, at FROM chat_append($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::text[], $9::text[], $10::bigint[])"
 )
+_OUTCOMES = tuple(Outcome)
 _AWAY = (
     OSError,
     TimeoutError,
@@ -162,7 +163,7 @@ class PostgresDatabase:
                 self._lane = await asyncpg.connect(
                     self._url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
                 )
-            answers = await self._lane.fetch(_APPEND, *_columns([message for message, _ in batch]))
+            answers = await self._lane.fetch(_APPEND, *_columns(message for message, _ in batch))
         except Exception as error:
             self.tally.failed += 1
             reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
@@ -176,19 +177,9 @@ class PostgresDatabase:
         self.tally.committed(len(batch))
         for (_, stored), (outcome, seq, at) in zip(batch, answers, strict=True):
             if not stored.done():
-                stored.set_result(Appended(Outcome(outcome), seq, at))
+                stored.set_result(Appended(_OUTCOMES[outcome], seq, at))
 
 
-def _columns(messages: Sequence[NewMessage]) -> list[list[Any]]:
-    return [
-        [m.session_id for m in messages],
-        [m.crew for m in messages],
-        [m.client_id for m in messages],
-        [m.author_kind for m in messages],
-        [m.author_id for m in messages],
-        [m.author_name for m in messages],
-        [m.kind for m in messages],
-        [m.body for m in messages],
-        [m.data for m in messages],
-        [m.at for m in messages],
-    ]
+def _columns(messages: Iterable[NewMessage]) -> list[list[Any]]:
+    """The messages as the function takes them: a list for each field, in the fields' order."""
+    return list(map(list, zip(*messages, strict=True)))
