@@ -135,7 +135,9 @@ class Lease:
             await cancel_due(tx, "librarian_lost", *_subjects(come, "staff"))
             await cancel_due(tx, "reader_gone", *_subjects(come, "reader"))
             await remove_links(tx, gone)
-            await _promise_to_look(tx, gone, now, since=now)
+            # Another process's lease may run on for a while after its death: who seems to be there by that alone
+            # is looked at, too. Else this good-bye would be forgotten, and the grace count from that death.
+            await _promise_to_look(tx, gone, now, since=now, absent_at=now + EXPIRE)
             if _subjects(come + gone, "staff"):
                 tx.announce(QueueChanged())
                 tx.announce(BoardChanged(""))
@@ -209,7 +211,8 @@ async def bury(ctx: Context, process: Lapsed) -> None:
             return
         links = await links_of(tx, process.process_id)
         await remove_links(tx, links)
-        await _promise_to_look(tx, links, ctx.clock.now(), since=process.renewed_at)
+        now = ctx.clock.now()
+        await _promise_to_look(tx, links, now, since=process.renewed_at, absent_at=now)
         tx.announce(BoardChanged(""))
     log.warning("process %s is gone with %d connections", process.process_id, len(links))
 
@@ -231,17 +234,19 @@ async def staff_is_back(ctx: Context, tx: Transaction, staff_id: str) -> bool:
     return await is_present(tx, "staff", staff_id, ctx.clock.now())
 
 
-async def _promise_to_look(tx: Transaction, gone: list[Link], now: datetime, *, since: datetime) -> None:
+async def _promise_to_look(
+    tx: Transaction, gone: list[Link], now: datetime, *, since: datetime, absent_at: datetime
+) -> None:
     """Whose last connection that was is looked at again after their time of grace.
 
     Never in this very moment: a process that was cut off from the database for longer, and lives, enters its
     connections again first.
     """
     policy = await policy_at(tx, "", now)
-    staff = await absent_staff(tx, _subjects(gone, "staff"), now)
+    staff = await absent_staff(tx, _subjects(gone, "staff"), absent_at)
     lost_at = max(since + policy.seconds("librarian_grace_seconds"), now + REENTRY)
     await set_dues(tx, "librarian_lost", staff, lost_at)
-    readers = await absent_readers(tx, _subjects(gone, "reader"), now)
+    readers = await absent_readers(tx, _subjects(gone, "reader"), absent_at)
     gone_at = max(since + policy.seconds("reader_grace_seconds"), now + REENTRY)
     await set_dues(tx, "reader_gone", readers, gone_at)
 

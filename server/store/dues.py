@@ -61,14 +61,14 @@ async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime
 
 
 async def set_dues(tx: Transaction, kind: str, subject_ids: Collection[str], at: datetime) -> None:
-    """Promise the same for many subjects; promised already, it moves to this moment."""
+    """Promise the same for many subjects; what is promised already moves to this moment, but never to an earlier."""
     subjects = sorted(subject_ids)
     for start in range(0, len(subjects), _CHUNK):
         some = subjects[start : start + _CHUNK]
         marks = ", ".join(f"(${n}, $1, ${n + 1}, $2, '{{}}', 0, '')" for n in range(3, 3 + 2 * len(some), 2))
         await tx.execute(
             f"INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES {marks}"
-            " ON CONFLICT (id) DO UPDATE SET due_at = $2, attempts = 0, last_error = ''",
+            " ON CONFLICT (id) DO UPDATE SET due_at = $2, attempts = 0, last_error = '' WHERE due.due_at < $2",
             kind,
             to_us(at),
             *(part for subject in some for part in (due_id(kind, subject), subject)),

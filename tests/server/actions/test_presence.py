@@ -141,6 +141,28 @@ async def test_a_killed_process_is_found_and_the_grace_counts_from_its_last_sign
     assert (await hall.session(session_id)).state is State.QUEUED
 
 
+async def test_who_came_back_elsewhere_and_goes_again_has_the_whole_time_of_grace(hall: Hall) -> None:
+    """Two restarts within half a minute, the first by kill -9: when the killed process's lease ran out at last, the
+    grace of everybody who was just changing over from the second was counted from that old death."""
+    lin = await hall.staff("lin")
+    session_id = await hall.talk("lin", "reader")
+    hall.lease = Lease(replace(hall.ctx, process_id=hall.ctx.ids.new(), shelf={}))  # the first was killed
+    await hall.wait(10, renew=False)
+    second = Link(hall.ctx.ids.new(), "staff", lin.account_id)
+    await hall.lease.opened(second)
+    await hall.wait(8, renew=False)
+    await hall.lease.closed(second)
+    gone = hall.clock.at
+    sweeper = Sweeper()
+    await hall.wait(10, renew=False)
+    await sweeper.sweep(hall.ctx)
+    assert await sweeper.sweep(hall.ctx) == 1
+    due = await due_moment(hall.ctx.db.read, "librarian_lost", lin.account_id)
+    assert due == gone + timedelta(seconds=GRACE)
+    await hall.wait(5, renew=False)
+    assert (await hall.session(session_id)).state is State.ACTIVE
+
+
 async def test_a_process_whose_clock_was_moved_has_its_chance_to_renew(hall: Hall) -> None:
     await hall.staff("lin")
     session_id = await hall.talk("lin", "reader")
