@@ -37,7 +37,8 @@ class Doors:
         async with asyncio.timeout(CALL_SECONDS):
             while True:
                 url = f"http://127.0.0.1:{random.choice(self.ports)}{path}"
-                with suppress(httpx.TransportError):
+                # AttributeError: httpcore asks a socket for its peer that was reset while it was being connected.
+                with suppress(httpx.TransportError, AttributeError):
                     async with self.gates:
                         answer = await self.http.request(method, url, json=body, headers=headers)
                     if answer.status_code not in AGAIN:
