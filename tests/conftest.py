@@ -155,6 +155,14 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Before the first fixture goes: a server may be taken down before the pages that listen to it."""
+    visits = getattr(item, "funcargs", {}).get("visits")
+    if visits is not None:
+        visits.end()
+
+
 @pytest.fixture
 async def visits(browser: Browser) -> AsyncIterator[Visits]:
     """People at their browsers. Fails the test when a page reported a fault that the test did not expect."""
