@@ -152,9 +152,11 @@ class Hall:
     async def ask(
         self, reader: str, desk: str = "home", *, topic: str = "reference", language: str = "zh"
     ) -> str:
-        """A reader asks and waits; returns the session."""
+        """A reader asks and waits; returns the session. Who has been hired asks logged in."""
         opening = Opening(desk, topic, "请问怎样查民国报纸？", language, self.ctx.ids.new())
-        session, _ = await open_session(self.ctx, Actor(reader_key=reader), opening)
+        staff = self.people.get(reader)
+        asks = replace(staff, reader_key=staff.account_id) if staff else Actor(reader_key=reader)
+        session, _ = await open_session(self.ctx, asks, opening)
         return session.id
 
     async def session(self, session_id: str) -> ChatSession:

@@ -16,6 +16,7 @@ from server.domain.chat import (
     WrapUp,
     admit_link,
     demand_active,
+    demand_another,
     demand_document_room,
     demand_open,
 )
@@ -56,6 +57,7 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
         raise NotFound("colleague_not_found")
     if staff_id == session.staff_id:
         raise Conflict("already_in_session")
+    demand_another(session, staff_id)
     if roles == {Role.INTERN} and not session.practice:
         raise NotAllowed("intern_not_certified", "R-ORG.5")
     async with ctx.transaction() as tx:
@@ -224,6 +226,7 @@ async def _target(
             raise NotFound("colleague_not_found")
         if person.id == session.staff_id:
             raise Conflict("already_in_session")
+        demand_another(session, person.id)
         return {"zh": person.name, "en": person.name}, session.target_desk_id, person.id, str(session.topic)
     if transfer.to == "desk":
         desk = await desk_by_id(ctx.db.read, transfer.id)

@@ -3,7 +3,7 @@
 from server.actions.routing import QUEUE_DUES, tell_queue, waiting_of
 from server.context import Context
 from server.domain import duty as duties
-from server.domain.chat import ChatSession, State
+from server.domain.chat import ChatSession, State, demand_another
 from server.domain.duty import Duty
 from server.domain.errors import Conflict
 from server.domain.events import CrewChanged
@@ -25,7 +25,7 @@ async def accept_offer(ctx: Context, actor: Actor, offer_id: str) -> ChatSession
     """Take the offered reader. A second click gives the same session again.
 
     An offer stands until it is taken back, so that a click in the last moment counts while nobody else was asked.
-    Raises Conflict ``offer_gone``, or ``no_supervisor`` for an intern whose supervisor has gone (R-ORG.5).
+    Raises Conflict ``offer_gone``, ``own_question``, or ``no_supervisor`` for an intern whose supervisor has gone (R-ORG.5).
     """
     demand(actor, Verb.TAKE_OFFER)
     async with ctx.transaction() as tx:
@@ -36,6 +36,7 @@ async def accept_offer(ctx: Context, actor: Actor, offer_id: str) -> ChatSession
             raise Conflict("offer_gone")
         if session.state is State.ACTIVE:
             return session
+        demand_another(session, actor.account_id)  # they have logged in as the reader after it was offered
         now = ctx.clock.now()
         await save_duty(tx, duties.offer_accepted(duty, now), "accepted")
         if not await mark_accepted(tx, session, staff_id=actor.account_id, supervisor_id=supervisor, at=now):
@@ -106,7 +107,7 @@ async def _supervisor_for(ctx: Context, tx: Transaction, actor: Actor, offer_id:
     if session is None or session.practice or session.state is State.ACTIVE:
         return ""
     there = {o.staff_id for o in await on_duty_at(tx, session.target_desk_id, ctx.clock.now()) if o.available}
-    if session.supervisor_id in there:
+    if session.supervisor_id in there - {session.reader_id}:
         return session.supervisor_id
     found = await supervisor_at(ctx, tx, session, actor.account_id)
     if not found:

@@ -196,6 +196,7 @@ def waiting_of(session: ChatSession) -> Waiting:
         session.target_staff_id,
         session.declined,
         offered=session.state is State.OFFERED,
+        reader_id=session.reader_id,
     )
 
 
@@ -262,11 +263,11 @@ async def _make(
 async def _roster(db: Reader, waiting: list[Waiting], now: datetime) -> Roster:
     """Who could be offered something: all near the waiting desks, and from afar as many as may be needed.
 
-    Among the first n + d of a need there is somebody left for each of n sessions of which each was declined by at
-    most d people, if there is anybody at all: the bound never hides the last suitable person.
+    Among the first n + d + 1 of a need there is somebody left for each of n sessions of which each was declined by at
+    most d people and asked by one, if there is anybody at all: the bound never hides the last suitable person.
     """
     found = {someone.staff_id: someone for someone in await on_duty_near(db, now)}
-    limit = len(waiting) + max((len(session.declined) for session in waiting), default=0)
+    limit = 1 + len(waiting) + max((len(session.declined) for session in waiting), default=0)
     for need in {session.need for session in waiting}:
         for someone in await free_anywhere(db, need, now, limit=limit):
             found.setdefault(someone.staff_id, someone)

@@ -237,6 +237,8 @@ async def rate_session(ctx: Context, actor: Actor, session_id: str, *, rating: s
 async def bind_sessions(ctx: Context, tx: Transaction, *, visitor_key: str, reader: Actor) -> None:
     """A visitor has logged in: what they have open becomes theirs as a reader (R-ORG.2)."""
     for session in await sessions_of_reader(tx, [visitor_key], limit=5):
+        if session.staff_id == reader.account_id:
+            continue  # who answers it does not become who asked
         if session.open and await open_session_of(tx, session.desk_id, reader.account_id) is None:
             await bind_reader(
                 tx, session.id, reader_key=reader.account_id, reader_id=reader.account_id, name=reader.name

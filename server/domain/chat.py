@@ -181,6 +181,12 @@ def demand_active(session: ChatSession) -> None:
         raise Conflict("session_not_active", session_id=session.id)
 
 
+def demand_another(session: ChatSession, staff_id: str) -> None:
+    """Raise Conflict when this person asked the question: nobody answers themselves."""
+    if staff_id == session.reader_id:
+        raise Conflict("own_question")
+
+
 def demand_document_room(session: ChatSession, *, limit: int) -> None:
     """At most so many documents are passed on in one session (R-LIVE.4)."""
     if session.documents >= limit:

@@ -35,6 +35,7 @@ class Waiting:
     target_staff_id: str = ""
     declined: frozenset[str] = frozenset()
     offered: bool = False  # an offer is pending: it waits no more, yet still has its place
+    reader_id: str = ""  # the account that asked, if any: nobody answers themselves
 
     @property
     def place(self) -> tuple[int, datetime, str]:
@@ -108,7 +109,18 @@ class Roster:
         self._by_need: dict[Need, list[OnDuty]] = {}
 
     def within(self, circle: Circle, waiting: Waiting) -> Iterator[OnDuty]:
-        """Who in the circle could serve the session at all, next turn first."""
+        """Who in the circle could serve the session at all, next turn first: never who asked it."""
+        return (o for o in self._reached(circle, waiting) if o.staff_id != waiting.reader_id)
+
+    def supervisor_of(self, waiting: Waiting, intern: OnDuty) -> str:
+        """The full librarian of the same desk who would see every message; empty when there is none (R-ORG.5)."""
+        for someone in self._at.get(waiting.desk_id, ()):
+            themselves = someone.staff_id in (intern.staff_id, waiting.reader_id)
+            if someone.role is Role.LIBRARIAN and someone.available and not themselves:
+                return someone.staff_id
+        return ""
+
+    def _reached(self, circle: Circle, waiting: Waiting) -> Iterator[OnDuty]:
         need = waiting.need
         if circle is Circle.ALLIANCE:
             return iter(self._fitting(need))
@@ -120,13 +132,6 @@ class Roster:
             )
         near = self._at.get(waiting.desk_id, ()) if circle is Circle.DESK else self._group(waiting.desk_id)
         return (o for o in near if fits(need, o) or self._under_supervision(waiting, o))
-
-    def supervisor_of(self, waiting: Waiting, intern: OnDuty) -> str:
-        """The full librarian of the same desk who would see every message; empty when there is none (R-ORG.5)."""
-        for someone in self._at.get(waiting.desk_id, ()):
-            if someone.role is Role.LIBRARIAN and someone.available and someone.staff_id != intern.staff_id:
-                return someone.staff_id
-        return ""
 
     def _admitted(self, waiting: Waiting, someone: OnDuty) -> bool:
         """Who transfers to a person knows why, whatever topics that person ticked; only interns stay out (R-ORG.5)."""

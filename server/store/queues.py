@@ -9,7 +9,7 @@ from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 _WAITING = (
     "SELECT id, target_desk_id, topic, language, queued_at, circle_from_at, priority, practice, target_staff_id,"
-    " declined, state FROM chat_session WHERE state "
+    " declined, state, reader_id FROM chat_session WHERE state "
 )
 MOST = 5_000  # who waits behind so many is told no place, and offered nothing yet
 
@@ -206,4 +206,5 @@ def _waiting(row: Row) -> Waiting:
         row["target_staff_id"],
         frozenset(filter(None, row["declined"].split(","))),
         offered=row["state"] == "offered",
+        reader_id=row["reader_id"],
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.actions.desk_work import Transfer, transfer_session
+from server.actions.desk_work import Transfer, invite_colleague, transfer_session
 from server.actions.offers import accept_offer, decline_offer
 from server.actions.places import PlaceWatch, place_of
 from server.actions.routing import dispatch
@@ -69,6 +69,23 @@ async def test_somebody_elses_offer_cannot_be_taken(hall: Hall) -> None:
         await accept_offer(hall.ctx, mei, offer.offer_id)
     with pytest.raises(NotAllowed):
         await accept_offer(hall.ctx, Actor(reader_key="reader"), offer.offer_id)
+
+
+async def test_a_librarian_who_asks_is_answered_by_somebody_else(hall: Hall) -> None:
+    await hall.staff("lin")
+    asked = await hall.ask("lin")
+    await hall.wait(60)
+    assert await hall.who(asked) == ""
+    mei = await hall.staff("mei")
+    await hall.work()
+    assert (await hall.take("mei")).id == asked
+    lin = hall.people["lin"].account_id
+    for back in (
+        transfer_session(hall.ctx, mei, asked, Transfer("person", lin, "您更熟悉")),
+        invite_colleague(hall.ctx, mei, asked, lin),
+    ):
+        with pytest.raises(Conflict, match="own_question"):
+            await back
 
 
 async def test_a_missed_offer_goes_on_to_the_next_after_twelve_seconds(hall: Hall) -> None:

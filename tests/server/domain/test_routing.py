@@ -115,6 +115,26 @@ def test_first_come_first_served() -> None:
     assert offered(sessions, roster(someone())) == {"early": "lin"}
 
 
+def test_a_librarian_is_never_offered_her_own_question() -> None:
+    own = replace(waiting(), reader_id="lin")
+    assert offered([own], roster(someone("lin"))) == {}
+    assert offered([own], roster(someone("lin"), someone("far", "elsewhere"))) == {"s1": "far"}
+    aimed = replace(own, target_staff_id="lin")
+    assert offered([aimed], roster(someone("lin"))) == {}
+
+
+def test_who_asked_stands_behind_no_intern_who_answers() -> None:
+    own = replace(waiting(), reader_id="lin")
+    intern = replace(someone("intern", role=Role.INTERN), supervised=True)
+    assert offered([own], roster(someone("lin"), intern)) == {}
+    assert offered([own], roster(someone("lin"), someone("mei", load=3), intern)) == {"s1": "intern"}
+
+
+def test_a_librarian_who_asks_is_no_librarian_on_duty_for_herself() -> None:
+    own = replace(waiting(), reader_id="lin")
+    assert places([own], roster(someone("lin")), None)["s1"].on_duty == 0
+
+
 def test_priority_goes_before_waiting() -> None:
     sessions = [waiting("early", waited=9), replace(waiting("urgent", waited=1), priority=1)]
     assert offered(sessions, roster(someone())) == {"urgent": "lin"}
