@@ -9,6 +9,7 @@ from server.actions.files import copy_for_reader
 from server.actions.routing import move_hold, requeue_session
 from server.actions.sessions import end_in
 from server.context import Context
+from server.domain.accounts import Account
 from server.domain.chat import (
     ChatSession,
     EndReason,
@@ -23,6 +24,7 @@ from server.domain.chat import (
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import CrewChanged
 from server.domain.permissions import ANSWERING, Actor, Role, Verb
+from server.domain.routing import demand_room
 from server.store.accounts import account_by_id, grants_of
 from server.store.blocks import Block, insert_block
 from server.store.chat import mark_wrapped_up, record_event, session_by_id
@@ -32,6 +34,7 @@ from server.store.duty import bump_version
 from server.store.libraries import desk_by_id, library_by_id
 from server.store.participants import Passed, join, leave, pass_document
 from server.store.policies import policy_at
+from server.store.rosters import on_duty_as
 from server.store.rows import Transaction
 
 
@@ -51,15 +54,7 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
     """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
-    guest = await account_by_id(ctx.db.read, staff_id)
-    roles = {grant.role for grant in await grants_of(ctx.db.read, staff_id)} & ANSWERING
-    if guest is None or not roles:
-        raise NotFound("colleague_not_found")
-    if staff_id == session.staff_id:
-        raise Conflict("already_in_session")
-    demand_another(session, staff_id)
-    if roles == {Role.INTERN} and not session.practice:
-        raise NotAllowed("intern_not_certified", "R-ORG.5")
+    guest = await _colleague(ctx, session, staff_id)
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
         await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())
@@ -84,15 +79,21 @@ async def leave_session(ctx: Context, actor: Actor, session_id: str) -> None:
 
 
 async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer: Transfer) -> ChatSession:
-    """Give the conversation to a person, a desk or support: it goes back into the queue at its place, aimed there."""
+    """Give the conversation to a person, a desk or support: it goes back into the queue at its place, aimed there.
+
+    A person must be able to take it now, else it is refused and stays where it is: Conflict ``colleague_absent``,
+    ``colleague_busy``, ``colleague_full``, ``own_question``.
+    """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
     if not transfer.reason.strip():
         raise Invalid("transfer_reason", "reason")
     names, desk_id, staff_id, topic = await _target(ctx, session, transfer)
     async with ctx.transaction() as tx:
-        await _changed(tx, session, actor.account_id)
+        await _changed(tx, session, actor.account_id, staff_id)
         now = ctx.clock.now()
+        if staff_id:
+            demand_room(await on_duty_as(tx, staff_id, now), names["zh"])
         data = {"to": {"kind": transfer.to, "name": names}, "reason": transfer.reason.strip()[:500]}
         tx.announce(
             await record_event(
@@ -117,7 +118,10 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
 
 
 async def take_over(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
-    """A supervising full librarian takes an intern's conversation into their own hands (R-ORG.5)."""
+    """A supervising full librarian takes an intern's conversation into their own hands (R-ORG.5).
+
+    However many they have already: the reader must not wait for a better answer until somebody else is done.
+    """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
     if session.supervisor_id != actor.account_id:
@@ -221,12 +225,9 @@ async def _target(
     ctx: Context, session: ChatSession, transfer: Transfer
 ) -> tuple[dict[str, str], str, str, str]:
     if transfer.to == "person":
-        person = await account_by_id(ctx.db.read, transfer.id)
-        if person is None or not {g.role for g in await grants_of(ctx.db.read, person.id)} & ANSWERING:
-            raise NotFound("colleague_not_found")
-        if person.id == session.staff_id:
-            raise Conflict("already_in_session")
-        demand_another(session, person.id)
+        policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
+        interns = policy.intern_live == "supervised"
+        person = await _colleague(ctx, session, transfer.id, interns=interns)
         return {"zh": person.name, "en": person.name}, session.target_desk_id, person.id, str(session.topic)
     if transfer.to == "desk":
         desk = await desk_by_id(ctx.db.read, transfer.id)
@@ -236,6 +237,20 @@ async def _target(
     if transfer.to == "support":
         return {"zh": "服务咨询人员", "en": "support"}, session.target_desk_id, "", str(Topic.ORDER)
     raise Invalid("transfer_to", "to")
+
+
+async def _colleague(ctx: Context, session: ChatSession, staff_id: str, *, interns: bool = False) -> Account:
+    """Somebody who may join or be given the conversation; ``interns`` also where they answer readers (R-ORG.5)."""
+    person = await account_by_id(ctx.db.read, staff_id)
+    roles = {grant.role for grant in await grants_of(ctx.db.read, staff_id)} & ANSWERING
+    if person is None or not roles:
+        raise NotFound("colleague_not_found")
+    if staff_id == session.staff_id:
+        raise Conflict("already_in_session")
+    demand_another(session, staff_id)
+    if roles == {Role.INTERN} and not session.practice and not interns:
+        raise NotAllowed("intern_not_certified", "R-ORG.5")
+    return person
 
 
 async def _serving(ctx: Context, actor: Actor, session_id: str) -> ChatSession:

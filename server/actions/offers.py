@@ -25,7 +25,8 @@ async def accept_offer(ctx: Context, actor: Actor, offer_id: str) -> ChatSession
     """Take the offered reader. A second click gives the same session again.
 
     An offer stands until it is taken back, so that a click in the last moment counts while nobody else was asked.
-    Raises Conflict ``offer_gone``, ``own_question``, or ``no_supervisor`` for an intern whose supervisor has gone (R-ORG.5).
+    Raises Conflict ``offer_gone``, ``own_question``, or ``no_supervisor`` for an intern whose supervisor has gone
+    (R-ORG.5).
     """
     demand(actor, Verb.TAKE_OFFER)
     async with ctx.transaction() as tx:

@@ -159,15 +159,16 @@ async def requeue_released(ctx: Context, tx: Transaction, session: ChatSession, 
 
 
 async def move_hold(ctx: Context, tx: Transaction, session: ChatSession, to: str) -> None:
-    """Hand an active session's place in the load from its holder to another person, within their capacity.
+    """Hand an active session's place in the load from its holder to another person, beyond their capacity if need be.
 
-    Holds the session's row; changing it is the caller's. Raises Conflict ``capacity_reached`` or ``session_moving``.
+    Capacity limits what the system brings somebody, not what a supervisor takes on to protect a reader (R-ORG.5).
+    Holds the session's row; changing it is the caller's. Raises Conflict ``session_moving``.
     """
     for person in sorted({session.staff_id, to}):
         if person == to:
             version = await take_hold(tx, to)
             if version is None:
-                raise Conflict("capacity_reached")
+                raise Conflict("session_moving")
             tx.announce(DutyChanged(to, version, "session"))
         elif (duty := await lock_duty(tx, person)) is not None:
             await save_duty(tx, duties.session_released(duty, ctx.clock.now()), "released")

@@ -7,6 +7,7 @@ from enum import IntEnum
 from heapq import merge
 
 from server.domain.chat import Topic
+from server.domain.errors import Conflict
 from server.domain.permissions import Role
 from server.domain.policies import ChatPolicy
 
@@ -179,6 +180,19 @@ def fits(need: Need, someone: OnDuty) -> bool:
         # An intern practises, and a support agent supports, whatever else they ticked.
         and (need.role is not Role.LIBRARIAN or need.topic in someone.topics)
     )
+
+
+def demand_room(someone: OnDuty | None, name: str) -> None:
+    """Raise Conflict unless somebody named can take a conversation now: on duty, not busy, with room for one more.
+
+    An offer that is pending with them is no hindrance: it is settled within seconds.
+    """
+    if someone is None:
+        raise Conflict("colleague_absent", name=name)
+    if not someone.available:
+        raise Conflict("colleague_busy", name=name)
+    if someone.load >= someone.capacity:
+        raise Conflict("colleague_full", name=name, capacity=someone.capacity)
 
 
 def may_be_offered(waiting: Waiting, someone: OnDuty) -> bool:

@@ -137,10 +137,9 @@ async def give_slot_back(tx: Transaction, staff_id: str) -> None:
 
 
 async def take_hold(tx: Transaction, staff_id: str) -> int | None:
-    """Room for a conversation that is handed over without an offer; None when their capacity is reached."""
+    """One conversation more, whatever their capacity; None for who stands no duty."""
     row = await tx.row(
-        "UPDATE duty SET load = load + 1, version = version + 1 WHERE staff_id = $1 AND load < capacity"
-        " RETURNING version",
+        "UPDATE duty SET load = load + 1, version = version + 1 WHERE staff_id = $1 RETURNING version",
         staff_id,
     )
     return row["version"] if row else None

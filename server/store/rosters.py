@@ -59,6 +59,17 @@ async def on_duty_at(db: Reader, desk_id: str, now: datetime) -> list[OnDuty]:
     return _on_duty(rows)
 
 
+async def on_duty_as(db: Reader, staff_id: str, now: datetime) -> OnDuty | None:
+    """This person, if they are on duty. Their desks are not told."""
+    rows = await db.rows(
+        _FACTS.format(desk="''")
+        + f" WHERE d.staff_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')}",
+        to_us(now),
+        staff_id,
+    )
+    return next(iter(_on_duty(rows)), None)
+
+
 async def free_anywhere(db: Reader, need: Need, now: datetime, *, limit: int) -> list[OnDuty]:
     """The next in turn, wherever they sit, who could take a session with this need. Their desks are not told."""
     topical = " AND (',' || d.topics || ',') LIKE '%,' || $5 || ',%'" if need.role is Role.LIBRARIAN else ""

@@ -88,6 +88,34 @@ async def test_a_librarian_who_asks_is_answered_by_somebody_else(hall: Hall) -> 
             await back
 
 
+async def test_a_reader_is_not_passed_on_to_a_colleague_who_cannot_take_them(hall: Hall) -> None:
+    lin = await hall.staff("lin")
+    asked = await hall.talk("lin", "reader")
+    mei = await hall.hire("mei")
+
+    async def refused(code: str) -> None:
+        with pytest.raises(Conflict, match=code):
+            await transfer_session(hall.ctx, lin, asked, Transfer("person", mei.account_id, "她懂这个"))
+        assert (await hall.session(asked)).staff_id == lin.account_id
+
+    await refused("colleague_absent")
+    await hall.come("mei")
+    await refused("colleague_absent")  # connected, but away
+    await hall.wish("mei", availability="busy")
+    await refused("colleague_busy")
+    await hall.wish("mei", availability="available", capacity=1)
+    await hall.wish("lin", availability="busy")
+    other = await hall.talk("mei", "another")
+    await refused("colleague_full")
+    await end_session(hall.ctx, mei, other)
+    intern = await hall.staff("intern", role=Role.INTERN)
+    with pytest.raises(NotAllowed, match="intern_not_certified"):
+        await transfer_session(hall.ctx, lin, asked, Transfer("person", intern.account_id, "练一练"))
+    await transfer_session(hall.ctx, lin, asked, Transfer("person", mei.account_id, "她懂这个"))
+    await hall.work()
+    assert await hall.who(asked) == "mei"
+
+
 async def test_a_missed_offer_goes_on_to_the_next_after_twelve_seconds(hall: Hall) -> None:
     await hall.staff("lin")
     await hall.wait(1)
