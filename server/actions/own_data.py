@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from server.actions.sessions import end_in
 from server.context import Context
 from server.domain.accounts import Account
 from server.domain.chat import ChatSession, EndReason
+from server.domain.consultations import Consultation
 from server.domain.errors import Conflict
 from server.domain.events import ChatEventRecorded
 from server.domain.permissions import Actor
@@ -25,10 +26,10 @@ from server.store.anonymising import (
     unreferenced,
 )
 from server.store.chat import events_after, session_by_id, sessions_of_reader
+from server.store.consultations import consultations_of_reader
 from server.store.libraries import desk_by_id, library_by_id
 from server.store.logins import delete_links, delete_logins, logins_of
 from server.store.participants import documents_of
-from server.store.questions import Question, questions_of_reader
 from server.store.rows import Transaction
 from server.words.times import exact_moment
 
@@ -53,7 +54,9 @@ async def export_own_data(ctx: Context, actor: Actor) -> str:
     account = await own_account(ctx, actor)
     now = ctx.clock.now()
     sessions = await sessions_of_reader(ctx.db.read, [account.id], limit=SESSIONS)
-    questions = await questions_of_reader(ctx.db.read, account.id)
+    questions = await consultations_of_reader(
+        ctx.db.read, account.id, before=now + timedelta(seconds=1), limit=10_000
+    )
     logins = await logins_of(ctx.db.read, account.id, now)
     library = await library_by_id(ctx.db.read, account.library_id)
     value = {
@@ -116,7 +119,7 @@ async def _forget(ctx: Context, tx: Transaction, account: Account) -> tuple[Rece
     if not await anonymise_account(tx, account.id, account.password_hash):
         raise Conflict("account_moved")
     forgotten = await anonymise_sessions(tx, session_ids, now)
-    questions = await anonymise_questions_of(tx, reader_id=account.id, mail=account.mail)
+    questions = await anonymise_questions_of(tx, reader_id=account.id, mail=account.mail, at=now)
     await delete_logins(tx, account.id)
     await delete_links(tx, account.id)
     await forget_mails_to(tx, account.mail)
@@ -191,15 +194,21 @@ def _event(event: ChatEventRecorded) -> dict[str, Any]:
     }
 
 
-def _question(question: Question) -> dict[str, Any]:
+def _question(question: Consultation) -> dict[str, Any]:
     return {
-        "kind": question.kind,
+        "number": question.id,
+        "kind": str(question.channel),
+        "state": str(question.state),
+        "document": json.loads(question.citation) if question.citation else {},
         "name": question.name,
         "mail": question.mail,
         "phone": question.phone,
         "topic": question.topic,
         "question": question.question,
         "submitted_at": question.submitted_at,
+        "answered_at": question.answered_at,
+        "rating": question.rating,
+        "comment": question.rating_comment,
     }
 
 

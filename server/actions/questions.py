@@ -5,18 +5,21 @@ from dataclasses import dataclass, replace
 from server.actions.access import access_session
 from server.actions.logins import count
 from server.actions.mails import write_mail
+from server.actions.pool_entry import desk_deserted, enter
 from server.actions.sessions import end_in
 from server.actions.transcripts import written_out
 from server.context import Context
 from server.domain.chat import ChatSession, EndReason, Topic, admit_text
+from server.domain.consultations import Consultation, title_of
 from server.domain.desks import Desk
 from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.forms import checked_mail
 from server.domain.logins import WORDS_TO
 from server.domain.permissions import Actor, Verb, demand
+from server.domain.tasks import Channel, Standing
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
-from server.store.questions import Question, insert_question, question_by_client_id
+from server.store.policies import task_policy_at
 from server.store.rows import Transaction
 
 QUESTION_LIMIT = 8000
@@ -36,7 +39,7 @@ class Asking:
     phone: str = ""
 
 
-async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Question:
+async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Consultation:
     """Leave a question with the desk: stored and mailed to it, with a receipt to the reader.
 
     Raises NotFound for a desk that is not open, Invalid by field.
@@ -51,7 +54,7 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
         return await _keep(ctx, tx, desk, question, receipt=receipt)
 
 
-async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Question:
+async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Consultation:
     """Turn the conversation into a form question or phone call-back, transcript attached, nothing asked twice.
 
     The reader may at any moment; the librarian with the reader's consent (R-LIVE.4). What the reader wrote so far is
@@ -91,14 +94,14 @@ async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Aski
 
 
 async def _with_transcript(
-    ctx: Context, tx: Transaction, session: ChatSession, question: Question
-) -> Question:
+    ctx: Context, tx: Transaction, session: ChatSession, question: Consultation
+) -> Consultation:
     return replace(question, transcript=await written_out(ctx, tx, session, question.language))
 
 
 def _question(
     ctx: Context, actor: Actor, desk: Desk, asking: Asking, session: ChatSession | None = None
-) -> Question:
+) -> Consultation:
     if asking.kind not in ("form", "phone"):
         raise Invalid("question_kind", "kind")
     if asking.topic not in set(Topic):
@@ -109,20 +112,33 @@ def _question(
     mail = checked_mail(asking.mail) if asking.mail.strip() else actor.mail
     if asking.kind == "form" and not mail:
         raise Invalid("mail_needed", "mail")
-    return Question(
-        id=ctx.ids.new(),
+    number = ctx.ids.new()
+    text = admit_text(asking.question, limit=QUESTION_LIMIT)
+    return Consultation(
+        id=number,
+        task_id=number,
+        state=Standing.OPEN,
+        channel=Channel(asking.kind),
+        material="",
         desk_id=desk.id,
-        kind=asking.kind,
-        session_id=session.id if session else "",
+        library_id=desk.library_id,
         reader_id=session.reader_id if session else actor.account_id,
+        session_id=session.id if session else "",
         name=(asking.name or actor.name).strip()[:120],
         mail=mail,
         phone=phone,
         language=asking.language if asking.language in ("zh", "en") else "zh",
         topic=asking.topic,
-        question=admit_text(asking.question, limit=QUESTION_LIMIT),
+        title=title_of(text),
+        citation="",
+        question=text,
         transcript="",
+        record_id="",
+        foreign_document=False,
+        show_title=False,
         client_id=f"{session.id if session else desk.id}:{asking.client_id}"[:60],
+        policy_id="",
+        stage=0,
         submitted_at=ctx.clock.now(),
     )
 
@@ -138,9 +154,14 @@ async def _receipt_allowed(ctx: Context, mail: str) -> bool:
     return True
 
 
-async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question, *, receipt: bool) -> Question:
-    if not await insert_question(tx, question):
-        return await question_by_client_id(tx, question.client_id) or question
+async def _keep(
+    ctx: Context, tx: Transaction, desk: Desk, question: Consultation, *, receipt: bool
+) -> Consultation:
+    policy = await task_policy_at(tx, desk.library_id, question.submitted_at)
+    deserted = await desk_deserted(ctx, tx, desk.id)
+    entered = await enter(ctx, tx, question, policy=policy, open_now=deserted)
+    if entered.again:
+        return entered.consultation
     data = {
         "desk_zh": desk.name_zh,
         "desk_en": desk.name_en,
@@ -153,7 +174,7 @@ async def _keep(ctx: Context, tx: Transaction, desk: Desk, question: Question, *
         "id": question.id,
     }
     if desk.mail:
-        template = "phone_desk" if question.kind == "phone" else "form_question_desk"
+        template = "phone_desk" if question.channel == "phone" else "form_question_desk"
         await write_mail(
             ctx,
             tx,

@@ -10,16 +10,19 @@ from itertools import zip_longest
 from random import Random
 from typing import Any
 
+from server.actions.pool_entry import enter
 from server.context import Context
 from server.demo.cast import Cast, mail_of
 from server.domain.accounts import Account
 from server.domain.chat import ChatSession, EndReason, State, Topic, WrapUp, wrap_up_from
+from server.domain.consultations import Consultation, title_of
 from server.domain.events import ChatEventRecorded
 from server.domain.hours import Shift, instant
+from server.domain.task_policies import TaskPolicy
+from server.domain.tasks import Channel, Standing
 from server.store.dues import set_due
 from server.store.participants import Passed, join, leave_all, pass_document
 from server.store.past_sessions import insert_past_session, insert_wrap_up
-from server.store.questions import Question, insert_question
 from server.store.rows import Transaction
 from server.wire.tokens import hashed
 
@@ -128,7 +131,7 @@ class _Telling:
         for document in self.documents:
             await pass_document(tx, session.id, document, limit=len(self.documents))
         if session.end_reason in (EndReason.FORM_QUESTION, EndReason.PHONE):
-            await insert_question(tx, self._question(session, ended))
+            await enter(self.ctx, tx, self._question(session, ended), policy=TaskPolicy())
         if session.state is State.WRAPPING_UP:
             await set_due(tx, "wrap_up", session.id, ended + WRAP_UP)
         elif accepted is not None:
@@ -303,24 +306,36 @@ class _Telling:
             note=talk.get("note", ""),
         )
 
-    def _question(self, session: ChatSession, at: datetime) -> Question:
+    def _question(self, session: ChatSession, at: datetime) -> Consultation:
         phone = session.end_reason == EndReason.PHONE
         transcript = "\n".join(
             f"{e.author_name or '—'}: {e.body}" for e in self.events if e.kind == "message"
         )
-        return Question(
-            id=self.ctx.ids.new(),
+        number = self.ctx.ids.new()
+        return Consultation(
+            id=number,
+            task_id=number,
+            state=Standing.OPEN,
+            channel=Channel.PHONE if phone else Channel.FORM,
+            material="",
             desk_id=session.desk_id,
-            kind="phone" if phone else "form",
-            session_id=session.id,
+            library_id=session.library_id,
             reader_id=session.reader_id,
+            session_id=session.id,
             name=session.reader_name,
             mail=mail_of(f"visitor{self.number}"),
             phone="000-0000-0000" if phone else "",
             language=session.language,
             topic=str(session.topic),
+            title=title_of(session.question),
+            citation="",
             question=session.question,
             transcript=transcript,
-            client_id=self.ctx.ids.new(),
+            record_id="",
+            foreign_document=False,
+            show_title=False,
+            client_id=number,
+            policy_id="",
+            stage=0,
             submitted_at=at,
         )

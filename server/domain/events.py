@@ -95,6 +95,14 @@ class CrewChanged:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PoolChanged:
+    """A task of the pool has changed: lists that show it look again."""
+
+    task_id: str
+    why: str
+
+
 Event = (
     ChatEventRecorded
     | ReceiptMoved
@@ -106,4 +114,5 @@ Event = (
     | QueueChanged
     | MailWritten
     | CrewChanged
+    | PoolChanged
 )

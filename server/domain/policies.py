@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.domain.errors import Invalid
+from server.domain.task_policies import TASK_CHOICES, TASK_RULES, TASK_TEXTS, TaskPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ChatPolicy:
     auto_away_seconds: int = 900
     wrap_up_seconds: int = 900
     wrap_up_manager_hours: int = 24  # overdue so long, the record is the manager's to ask for
+    queue_limit: int = 500  # who may wait at one desk; further readers leave a form question (R-LIVE.1)
     documents_per_session: int = 3  # R-LIVE.4
     default_capacity: int = 3
     max_capacity: int = 8
@@ -53,6 +55,7 @@ class PolicyEntry:
 
 PER_LIBRARY = frozenset(
     {
+        "queue_limit",
         "documents_per_session",
         "wrap_up_seconds",
         "wrap_up_manager_hours",
@@ -60,11 +63,15 @@ PER_LIBRARY = frozenset(
         "default_capacity",
         "intern_live",
         "block_hours",
+        "open_hours",
+        "release_desk_hours",
+        "release_alliance_hours",
+        "portal_names_librarians",
     }
 )
-_CHOICES = {"intern_live": ("practice", "supervised")}
+_CHOICES = {"intern_live": ("practice", "supervised"), **TASK_CHOICES}
 # Notices that the alliance, or a library for its readers, words itself (R-LIVE.2, R-LIVE.6).
-TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"})
+TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"}) | TASK_TEXTS
 TEXT_CHARACTERS = 2000
 # The rule behind each value; the others are decisions of the live desk's routing (R-LIVE.1).
 RULES = {
@@ -78,7 +85,9 @@ RULES = {
     "scope_en": "R-LIVE.2",
     "privacy_zh": "R-LIVE.6",
     "privacy_en": "R-LIVE.6",
+    **TASK_RULES,
 }
+_ALL = (ChatPolicy(), TaskPolicy())  # the live desk's values, then the pool's
 
 
 def policy_from(values: dict[str, Any]) -> ChatPolicy:
@@ -89,7 +98,7 @@ def policy_from(values: dict[str, Any]) -> ChatPolicy:
 
 def checked_policy_value(name: str, value: Any) -> Any:
     """A value that may be stored under this name. Raises Invalid with what would be right."""
-    kinds = {field.name: type(getattr(ChatPolicy(), field.name)) for field in fields(ChatPolicy)}
+    kinds = {name: type(value) for name, value in _defaults().items()}
     if name not in kinds:
         raise Invalid("policy_unknown", "name", name=name)
     if name in _CHOICES:
@@ -159,10 +168,13 @@ def policy_lines(entries: list[PolicyEntry], library_id: str, now: datetime) -> 
 
     ``entries`` are those of the alliance and of the library, in any order.
     """
-    defaults: dict[str, Any] = {field.name: getattr(ChatPolicy(), field.name) for field in fields(ChatPolicy)}
-    defaults |= dict.fromkeys(sorted(TEXTS), "")
+    defaults = dict.fromkeys(sorted(TEXTS), "") | _defaults()
     names = [name for name in defaults if not library_id or name in PER_LIBRARY | TEXTS]
     return [_line(name, defaults[name], entries, library_id, now) for name in names]
+
+
+def _defaults() -> dict[str, Any]:
+    return {field.name: getattr(policy, field.name) for policy in _ALL for field in fields(policy)}
 
 
 def _line(name: str, default: Any, entries: list[PolicyEntry], library_id: str, now: datetime) -> PolicyLine:

@@ -69,7 +69,7 @@ async def anonymise_sessions(tx: Transaction, session_ids: Sequence[str], at: da
         await tx.execute(
             f"UPDATE block SET reader_key = 'erased', reason = '' WHERE session_id IN {within}", *some
         )
-        questions += await _anonymise_questions(tx, f"session_id IN {within}", *some)
+        questions += await _anonymise_consultations(tx, at, f"session_id IN {within}", *some)
         rows = await tx.rows(
             f"DELETE FROM stored_file WHERE session_id IN {within} RETURNING content_hash", *some
         )
@@ -77,9 +77,9 @@ async def anonymise_sessions(tx: Transaction, session_ids: Sequence[str], at: da
     return Forgotten(len(session_ids), messages, questions, tuple(hashes))
 
 
-async def anonymise_questions_of(tx: Transaction, *, reader_id: str, mail: str) -> int:
-    """Take everything personal out of the questions a reader left, logged in or under their address."""
-    return await _anonymise_questions(tx, "(reader_id = $1 OR lower(mail) = $2)", reader_id, mail)
+async def anonymise_questions_of(tx: Transaction, *, reader_id: str, mail: str, at: datetime) -> int:
+    """Take everything personal out of what a reader asked, logged in or under their address."""
+    return await _anonymise_consultations(tx, at, "(reader_id = $1 OR lower(mail) = $2)", reader_id, mail)
 
 
 async def forget_mails_to(tx: Transaction, mail: str) -> None:
@@ -99,9 +99,43 @@ async def unreferenced(db: Reader, content_hashes: Sequence[str]) -> list[str]:
     return found
 
 
-async def _anonymise_questions(tx: Transaction, condition: str, *values: str) -> int:
-    return await tx.execute(
-        "UPDATE consultation_question SET reader_id = '', name = '', mail = '', phone = '', question = '',"
-        f" transcript = '', state = 'withdrawn' WHERE state <> 'withdrawn' AND {condition}",
-        *values,
+async def _anonymise_consultations(tx: Transaction, at: datetime, condition: str, *values: str) -> int:
+    """What still waits is withdrawn, and tasks on which nobody waits any more leave the pool."""
+    rows = await tx.rows(
+        f"SELECT id, task_id FROM consultation WHERE anonymised_at IS NULL AND {condition}", *values
+    )
+    for start in range(0, len(rows), CHUNK):
+        some = rows[start : start + CHUNK]
+        await tx.execute(
+            "UPDATE consultation SET reader_id = '', name = '', mail = '', phone = '', question = '', transcript = '',"
+            " title = '', citation = '', rating_comment = '', show_title = FALSE, anonymised_at = $1, cancelled_at ="
+            " CASE WHEN state = 'open' THEN $1 ELSE cancelled_at END,"
+            " state = CASE WHEN state = 'open' THEN 'cancelled' ELSE state END"
+            f" WHERE id IN ({placeholders(len(some), start=2)})",
+            to_us(at),
+            *(row["id"] for row in some),
+        )
+        await _withdraw_tasks(tx, at, sorted({row["task_id"] for row in some}))
+    return len(rows)
+
+
+async def _withdraw_tasks(tx: Transaction, at: datetime, task_ids: Sequence[str]) -> None:
+    empty = (
+        "NOT EXISTS (SELECT 1 FROM consultation c WHERE c.task_id = task.id AND c.state = 'open')"
+        f" AND id IN ({placeholders(len(task_ids))})"
+    )
+    held = await tx.rows(
+        f"SELECT id, holder_id FROM task WHERE state IN ('claimed', 'in_release') AND {empty}", *task_ids
+    )
+    for row in held:
+        await tx.execute(
+            "UPDATE claim_count SET open_claims = open_claims - 1 WHERE staff_id = $1 AND open_claims > 0",
+            row["holder_id"],
+        )
+    number = len(task_ids) + 1
+    await tx.execute(
+        f"UPDATE task SET state = 'done', title = '', match_key = '', consultations = 0, holder_id = '',"
+        f" holder_library_id = '', lease_ends_at = NULL, done_at = COALESCE(done_at, ${number}) WHERE {empty}",
+        *task_ids,
+        to_us(at),
     )

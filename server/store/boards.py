@@ -139,8 +139,8 @@ async def figures_since(db: Reader, library_id: str, since: datetime) -> Figures
     questions = {
         row["kind"]: row["count"]
         for row in await db.rows(
-            "SELECT q.kind, COUNT(*) AS count FROM consultation_question q JOIN desk d ON d.id = q.desk_id"
-            " WHERE q.submitted_at >= $1 AND ($2 = '' OR d.library_id = $2) GROUP BY q.kind",
+            "SELECT q.channel AS kind, COUNT(*) AS count FROM consultation q"
+            " WHERE q.submitted_at >= $1 AND ($2 = '' OR q.library_id = $2) GROUP BY q.channel",
             start,
             library_id,
         )

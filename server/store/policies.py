@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from server.domain.policies import PER_LIBRARY, TEXTS, ChatPolicy, PolicyEntry, policy_from
+from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 # The newest of each name that is in force already, the alliance's before the library's.
@@ -20,6 +21,11 @@ _IN_FORCE = (
 async def policy_at(db: Reader, library_id: str, now: datetime) -> ChatPolicy:
     """The live desk's policy in force: defaults, over them the alliance's values, then the library's."""
     return policy_from(await _values(db, library_id, now))
+
+
+async def task_policy_at(db: Reader, library_id: str, now: datetime) -> TaskPolicy:
+    """The pool's policy in force for what is asked at a library's desk."""
+    return task_policy_from(await _values(db, library_id, now))
 
 
 async def texts_at(db: Reader, library_id: str, now: datetime) -> dict[str, str]:

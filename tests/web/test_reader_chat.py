@@ -234,7 +234,7 @@ async def test_or_leaves_it_as_a_form_question(host: Host, visits: Visits) -> No
         await expect(page.get_by_text("您的问题已收到")).to_be_visible()
         await page.get_by_role("button", name="查看对话").click()
         await expect(page.get_by_text("条还没有送出")).to_be_hidden()
-    rows = await host.town.ctx.db.read.rows("SELECT question, mail FROM consultation_question")
+    rows = await host.town.ctx.db.read.rows("SELECT question, mail FROM consultation")
     assert [(row["question"], row["mail"]) for row in rows] == [("离线一\n离线二", "reader@example.org")]
 
 
@@ -253,7 +253,7 @@ async def test_who_waits_leaves_the_question_without_writing_it_again(host: Host
         assert await accessibility_faults(page) == []
         await page.get_by_role("button", name="提交", exact=True).click()
         await expect(page.get_by_text("馆员会回复到 reader@example.org")).to_be_visible()
-    rows = await host.town.ctx.db.read.rows("SELECT question, session_id FROM consultation_question")
+    rows = await host.town.ctx.db.read.rows("SELECT question, session_id FROM consultation")
     assert [row["question"] for row in rows] == [f"{QUESTION}\n补充：1927 年的"]
     visits.faults.clear()  # the browser reports the refusal (422)
 

@@ -49,7 +49,7 @@ async def test_without_scripts_the_form_asks_and_answers(town: Town, visits: Vis
     await page.get_by_label("邮箱").fill("reader@example.org")
     await page.get_by_role("button", name="提交问题").click()
     await expect(page.get_by_role("heading", name="您的问题已收到")).to_be_visible()
-    rows = await town.ctx.db.read.rows("SELECT topic, question, mail FROM consultation_question")
+    rows = await town.ctx.db.read.rows("SELECT topic, question, mail FROM consultation")
     assert [tuple(row) for row in rows] == [("account", "请问怎样办证？", "reader@example.org")]
     visits.faults.clear()  # the browser reports the two refusals (422)
 
@@ -62,7 +62,7 @@ async def test_the_same_form_sent_twice_is_one_question(town: Town) -> None:
     for _ in range(2):
         fields = hidden | {"question": "问", "mail": "reader@example.org", "kind": "form"}
         assert (await town.http.post("/d/home/ask", data=fields)).status_code == 303
-    assert len(await town.ctx.db.read.rows("SELECT id FROM consultation_question")) == 1
+    assert len(await town.ctx.db.read.rows("SELECT id FROM consultation")) == 1
 
 
 async def test_a_form_from_elsewhere_is_refused(town: Town) -> None:

@@ -35,7 +35,7 @@ async def submit(page: PageRequest) -> Response:
         kept = await ask_question(page.ctx, page.actor, info.desk.slug, asking)
     except Refusal as refusal:
         return _form(page, info, values, refusal)
-    return page.redirect(f"/d/{info.desk.slug}/asked", number=kept.id, kind=kept.kind)
+    return page.redirect(f"/d/{info.desk.slug}/asked", number=kept.id, kind=str(kept.channel))
 
 
 async def receipt(page: PageRequest) -> Response:

@@ -11,9 +11,15 @@ from server.store.models.chat import (
     ChatEvent,
     ChatParticipant,
     ChatSession,
-    ConsultationQuestion,
     PassedDocument,
     WrapUp,
+)
+from server.store.models.inspections import (
+    Inspection,
+    InspectionStep,
+    Publication,
+    PublicationComment,
+    PublishedResult,
 )
 from server.store.models.libraries import (
     Closure,
@@ -25,19 +31,35 @@ from server.store.models.libraries import (
     Policy,
 )
 from server.store.models.operations import AuditEntry, Due, MailOut, StoredFile
+from server.store.models.pool import (
+    Answer,
+    AnswerDraft,
+    Claim,
+    ClaimCount,
+    Consultation,
+    ConsultationStep,
+    Task,
+    TaskPolicySet,
+    TrailEntry,
+)
 from server.store.models.staff import Connection, DeskStaff, Duty, ProcessLease
 
 __all__ = [
     "Account",
+    "Answer",
+    "AnswerDraft",
     "AuditEntry",
     "Block",
     "CannedPhrase",
     "ChatEvent",
     "ChatParticipant",
     "ChatSession",
+    "Claim",
+    "ClaimCount",
     "Closure",
     "Connection",
-    "ConsultationQuestion",
+    "Consultation",
+    "ConsultationStep",
     "Desk",
     "DeskGroup",
     "DeskGroupMember",
@@ -46,14 +68,22 @@ __all__ = [
     "Due",
     "Duty",
     "Grant",
+    "Inspection",
+    "InspectionStep",
     "Library",
     "MailOut",
     "OneTimeLink",
     "PassedDocument",
     "Policy",
     "ProcessLease",
+    "Publication",
+    "PublicationComment",
+    "PublishedResult",
     "StoredFile",
+    "Task",
+    "TaskPolicySet",
     "Throttle",
+    "TrailEntry",
     "WebSession",
     "WrapUp",
 ]

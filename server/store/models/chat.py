@@ -135,30 +135,6 @@ class PassedDocument(Model):
         table = "passed_document"
 
 
-class ConsultationQuestion(Model):
-    """A form question or phone call-back: stored and mailed to the desk now, the task pool takes it over later."""
-
-    id = fields.CharField(primary_key=True, max_length=26)
-    desk_id = fields.CharField(max_length=26, db_index=True)
-    kind = fields.CharField(max_length=10)  # form, phone
-    session_id = fields.CharField(max_length=26, default="", db_index=True)
-    reader_id = fields.CharField(max_length=26, default="")
-    name = fields.CharField(max_length=120, default="")
-    mail = fields.CharField(max_length=200, default="")
-    phone = fields.CharField(max_length=60, default="")
-    language = fields.CharField(max_length=5)
-    topic = fields.CharField(max_length=20)
-    question = fields.TextField()
-    transcript = fields.TextField(default="")
-    state = fields.CharField(max_length=12, default="submitted")
-    client_id = fields.CharField(max_length=60, unique=True)  # a double click submits once
-    submitted_at = fields.BigIntField()
-
-    class Meta:
-        table = "consultation_question"
-        indexes = [Index(fields=("submitted_at",), name="consultation_question_day")]
-
-
 class CannedPhrase(Model):
     """A stored text for live talk: personal, the library's or the alliance's."""
 

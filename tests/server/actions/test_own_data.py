@@ -45,7 +45,7 @@ async def everything(alliance: Alliance) -> str:
             "chat_event",
             "chat_participant",
             "stored_file",
-            "consultation_question",
+            "consultation",
         ),
         *("web_session", "one_time_link", "wrap_up", "audit_entry"),
     )

@@ -185,7 +185,7 @@ async def test_a_reader_leaves_the_question_as_a_form_question_at_any_moment(tow
     ]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert len({answer.json()["id"] for answer in answers}) == 1
-    row = await town.ctx.db.read.row("SELECT * FROM consultation_question")
+    row = await town.ctx.db.read.row("SELECT * FROM consultation")
     assert row is not None and row["question"] == "想借《四库全书》影印本" and "四库全书" in row["transcript"]
     mails = await town.ctx.db.read.rows("SELECT recipient FROM mail_out ORDER BY recipient")
     assert [mail["recipient"] for mail in mails] == ["desk@home.test", "reader@example.org"]

@@ -1,0 +1,172 @@
+"""How a consultation enters the pool: beside an equal one that waits there, or as a task of its own."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from server.actions.links import address_of
+from server.actions.mails import write_mail
+from server.context import Context
+from server.domain.consultations import Consultation, Step
+from server.domain.desks import Desk
+from server.domain.errors import Conflict
+from server.domain.events import PoolChanged
+from server.domain.task_policies import TaskPolicy
+from server.domain.tasks import TaskState
+from server.store.consultations import (
+    add_step,
+    consultation_by_client_id,
+    insert_consultation,
+    keep_policy,
+    open_consultation_of,
+)
+from server.store.dues import set_due
+from server.store.rosters import on_duty_at
+from server.store.rows import Reader, Transaction
+from server.store.tasks import TaskRow, drop_task, insert_task, join_equal, open_to_alliance, settle_clock
+
+_TRIES = 4  # an equal task may be finished between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What became of it: ``again`` where the same press, or the same wish of this reader, waits already."""
+
+    consultation: Consultation
+    again: bool
+
+
+async def desk_deserted(ctx: Context, db: Reader, desk_id: str) -> bool:
+    """Whether nobody is on duty where it is asked: it stands open to the alliance at once then (R-72.7)."""
+    return not await on_duty_at(db, desk_id, ctx.clock.now())
+
+
+async def enter(
+    ctx: Context,
+    tx: Transaction,
+    consultation: Consultation,
+    *,
+    policy: TaskPolicy,
+    match_key: str = "",
+    open_now: bool = False,
+) -> Entered:
+    """Put what a reader asked into the pool, with its clock; ``match_key`` is what equal requests share.
+
+    The reader's own equal request that waits already is returned instead of a second one.
+    """
+    if known := await consultation_by_client_id(tx, consultation.client_id):
+        return Entered(known, again=True)
+    policy_id = await keep_policy(tx, policy)
+    consultation = replace(consultation, policy_id=policy_id)
+    task_id = await _task_for(ctx, tx, consultation, match_key)
+    if consultation.reader_id and task_id != consultation.id:
+        mine = await open_consultation_of(tx, consultation.reader_id, task_id)
+        if mine is not None:
+            await settle_clock(tx, task_id)
+            return Entered(mine, again=True)
+    consultation = replace(consultation, task_id=task_id)
+    if not await insert_consultation(tx, consultation):
+        return await _pressed_elsewhere(tx, consultation)
+    await settle_clock(tx, task_id)
+    if open_now:
+        await open_to_alliance(tx, task_id, ctx.clock.now())
+    await note_step(ctx, tx, consultation.id, "received")
+    await set_due(tx, "task_clock", consultation.id, first_deadline(policy, consultation.submitted_at))
+    tx.announce(PoolChanged(task_id, "entered"))
+    return Entered(consultation, again=False)
+
+
+def first_deadline(policy: TaskPolicy, submitted_at: datetime) -> datetime:
+    """When the clock has to be looked at for the first time."""
+    return submitted_at + timedelta(hours=min(policy.open_hours, policy.due_soon_hours, policy.strict_hours))
+
+
+async def note_step(
+    ctx: Context,
+    tx: Transaction,
+    consultation_id: str,
+    kind: str,
+    *,
+    actor_id: str = "",
+    public: bool = True,
+    **data: object,
+) -> None:
+    """Add to the consultation's history."""
+    text = json.dumps(data, ensure_ascii=False, default=str) if data else ""
+    now = ctx.clock.now()
+    await add_step(tx, Step(ctx.ids.new(), consultation_id, kind, now, actor_id, public, text))
+
+
+async def tell_reader(
+    ctx: Context, tx: Transaction, consultation: Consultation, template: str, *, event: str, **data: object
+) -> None:
+    """Mail the reader about a step that concerns them, once; readers without an address see it on the page (R-72.8)."""
+    if not consultation.mail:
+        return
+    await write_mail(
+        ctx,
+        tx,
+        template=template,
+        recipient=consultation.mail,
+        language=consultation.language,
+        data={
+            "name": consultation.name,
+            "title": consultation.title,
+            "number": consultation.id,
+            "channel": str(consultation.channel),
+            "link": address_of(ctx, f"/my/consultations/{consultation.id}") if consultation.reader_id else "",
+            **data,
+        },
+        event_key=f"consultation:{consultation.id}:{event}",
+    )
+
+
+async def _pressed_elsewhere(tx: Transaction, consultation: Consultation) -> Entered:
+    """The same press of the button was stored by another process in this very moment: nothing is left of ours."""
+    if consultation.task_id == consultation.id:
+        await drop_task(tx, consultation.task_id)
+    else:
+        await settle_clock(tx, consultation.task_id)
+    known = await consultation_by_client_id(tx, consultation.client_id)
+    if known is None:
+        raise Conflict("task_moved_on", "R-72.1")
+    return Entered(known, again=True)
+
+
+async def _task_for(ctx: Context, tx: Transaction, consultation: Consultation, match_key: str) -> str:
+    for _ in range(_TRIES):
+        if match_key:
+            joined = await join_equal(tx, match_key)
+            if joined is not None:
+                return joined
+        task = TaskRow(
+            id=consultation.id,
+            state=TaskState.OPEN,
+            channel=consultation.channel,
+            material=consultation.material,
+            match_key=match_key,
+            title=consultation.title,
+            language=consultation.language,
+            foreign_document=consultation.foreign_document,
+            desk_id=consultation.desk_id,
+            library_id=consultation.library_id,
+            stage=consultation.stage,
+            consultations=1,
+            clock_from_at=consultation.submitted_at,
+            opened_at=None,
+            holder_id="",
+            holder_library_id="",
+            claim_number=0,
+            claimed_at=None,
+            lease_ends_at=None,
+            created_at=ctx.clock.now(),
+            done_at=None,
+        )
+        if await insert_task(tx, task):
+            return task.id
+    raise Conflict("task_moved_on", "R-72.1")
+
+
+def desk_words(desk: Desk) -> dict[str, str]:
+    """The desk's names, as mails show them."""
+    return {"desk_zh": desk.name_zh, "desk_en": desk.name_en}

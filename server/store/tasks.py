@@ -1,0 +1,346 @@
+"""Tasks of the pool: every change is one conditional UPDATE, so that of many who try exactly one succeeds.
+
+Rows are locked people first (the counter of claims), then tasks, then consultations.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.tasks import Channel, Task, TaskState, Waiting
+from server.store.consultations import policies_by_ids
+from server.store.rows import (
+    Reader,
+    Row,
+    Transaction,
+    from_us,
+    from_us_or_none,
+    placeholders,
+    to_us,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task as it is listed, and as it is stored."""
+
+    id: str
+    state: TaskState
+    channel: Channel
+    material: str
+    match_key: str
+    title: str
+    language: str
+    foreign_document: bool
+    desk_id: str
+    library_id: str
+    stage: int
+    consultations: int
+    clock_from_at: datetime
+    opened_at: datetime | None
+    holder_id: str
+    holder_library_id: str
+    claim_number: int
+    claimed_at: datetime | None
+    lease_ends_at: datetime | None
+    created_at: datetime
+    done_at: datetime | None
+
+
+async def insert_task(tx: Transaction, t: TaskRow) -> bool:
+    """Put a task into the pool; False when an equal one waits there already."""
+    stored = await tx.execute(
+        "INSERT INTO task (id, state, channel, material, match_key, title, language, foreign_document, desk_id,"
+        " library_id, stage, consultations, clock_from_at, opened_at, holder_id, holder_library_id, claim_number,"
+        f" created_at) VALUES ({placeholders(14)}, '', '', 0, $15) ON CONFLICT DO NOTHING",
+        *(
+            t.id,
+            str(t.state),
+            str(t.channel),
+            t.material,
+            t.match_key,
+            t.title,
+            t.language,
+            t.foreign_document,
+        ),
+        *(t.desk_id, t.library_id, t.stage, t.consultations, to_us(t.clock_from_at)),
+        None if t.opened_at is None else to_us(t.opened_at),
+        to_us(t.created_at),
+    )
+    return bool(stored)
+
+
+async def task_by_id(db: Reader, task_id: str) -> TaskRow | None:
+    row = await db.row("SELECT * FROM task WHERE id = $1", task_id)
+    return task_of(row) if row else None
+
+
+async def drop_task(tx: Transaction, task_id: str) -> None:
+    """Take back a task that was put in by this very unit of work."""
+    await tx.execute("DELETE FROM task WHERE id = $1", task_id)
+
+
+async def join_equal(tx: Transaction, match_key: str) -> str | None:
+    """Let one more reader wait on the equal task in the pool: its id, or None where there is none."""
+    row = await tx.row("SELECT id FROM task WHERE match_key = $1 AND state <> 'done'", match_key)
+    if row is None:
+        return None
+    joined = await tx.execute(
+        "UPDATE task SET consultations = consultations + 1 WHERE id = $1 AND state <> 'done'", row["id"]
+    )
+    return str(row["id"]) if joined else None
+
+
+async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
+    """The task, held against every other change to the end of the transaction."""
+    await tx.execute("UPDATE task SET stage = stage WHERE id = $1", task_id)
+    return await task_by_id(tx, task_id)
+
+
+async def rules_view(db: Reader, row: TaskRow) -> Task:
+    """The task as the rules see it: who waits under which policy, who handed it back."""
+    waiting = await db.rows(
+        "SELECT id, submitted_at, policy_id, desk_id, reader_id FROM consultation"
+        " WHERE task_id = $1 AND state = 'open' ORDER BY submitted_at, id LIMIT 1000",
+        row.id,
+    )
+    policies = await policies_by_ids(db, sorted({each["policy_id"] for each in waiting}))
+    back = await db.rows(
+        "SELECT DISTINCT staff_id FROM claim WHERE task_id = $1 AND outcome = 'handed_back'", row.id
+    )
+    return Task(
+        row.id,
+        row.state,
+        row.channel,
+        tuple(
+            Waiting(
+                each["id"],
+                from_us(each["submitted_at"]),
+                policies[each["policy_id"]],
+                each["desk_id"],
+                each["reader_id"],
+            )
+            for each in waiting
+        ),
+        row.opened_at,
+        row.holder_id,
+        row.claim_number,
+        row.lease_ends_at,
+        frozenset(each["staff_id"] for each in back),
+    )
+
+
+async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int) -> bool:
+    """One more claim for this person unless they hold the limit (R-72.5)."""
+    await tx.execute(
+        "INSERT INTO claim_count (staff_id, open_claims) VALUES ($1, 0) ON CONFLICT (staff_id) DO NOTHING",
+        staff_id,
+    )
+    return bool(
+        await tx.execute(
+            "UPDATE claim_count SET open_claims = open_claims + 1 WHERE staff_id = $1 AND open_claims < $2",
+            staff_id,
+            limit,
+        )
+    )
+
+
+async def lock_claim_slots(tx: Transaction, staff_id: str) -> None:
+    """Hold this person's counter to the end of the transaction: people are locked before tasks."""
+    await tx.execute("UPDATE claim_count SET open_claims = open_claims WHERE staff_id = $1", staff_id)
+
+
+async def free_claim_slot(tx: Transaction, staff_id: str) -> None:
+    await tx.execute(
+        "UPDATE claim_count SET open_claims = open_claims - 1 WHERE staff_id = $1 AND open_claims > 0",
+        staff_id,
+    )
+
+
+async def claim(
+    tx: Transaction,
+    task_id: str,
+    *,
+    claim_id: str,
+    staff_id: str,
+    library_id: str,
+    now: datetime,
+    until: datetime,
+) -> int | None:
+    """Take the task from the pool: the new claim number, or None where somebody was faster."""
+    row = await tx.row(
+        "UPDATE task SET state = 'claimed', holder_id = $2, holder_library_id = $3, claim_number = claim_number + 1,"
+        " claimed_at = $4, lease_ends_at = $5 WHERE id = $1 AND state = 'open' RETURNING claim_number",
+        task_id,
+        staff_id,
+        library_id,
+        to_us(now),
+        to_us(until),
+    )
+    if row is None:
+        return None
+    await tx.execute(
+        "INSERT INTO claim (id, task_id, number, staff_id, library_id, claimed_at, outcome)"
+        " VALUES ($1, $2, $3, $4, $5, $6, '')",
+        claim_id,
+        task_id,
+        row["claim_number"],
+        staff_id,
+        library_id,
+        to_us(now),
+    )
+    return int(row["claim_number"])
+
+
+async def put_back(tx: Transaction, task_id: str, claim_number: int, now: datetime, outcome: str) -> bool:
+    """The task lies in the pool again, open to all once handed back (R-72.7); False where this claim had ended."""
+    changed = await tx.execute(
+        "UPDATE task SET state = 'open', holder_id = '', holder_library_id = '', claimed_at = NULL,"
+        " lease_ends_at = NULL, opened_at = CASE WHEN $4 = 'handed_back' THEN COALESCE(opened_at, $3)"
+        " ELSE opened_at END WHERE id = $1 AND claim_number = $2 AND state IN ('claimed', 'in_release')",
+        task_id,
+        claim_number,
+        to_us(now),
+        outcome,
+    )
+    if changed:
+        await end_claim(tx, task_id, claim_number, now, outcome)
+    return bool(changed)
+
+
+async def end_claim(tx: Transaction, task_id: str, number: int, now: datetime, outcome: str) -> None:
+    await tx.execute(
+        "UPDATE claim SET ended_at = $3, outcome = $4 WHERE task_id = $1 AND number = $2 AND ended_at IS NULL",
+        task_id,
+        number,
+        to_us(now),
+        outcome,
+    )
+
+
+async def set_release(tx: Transaction, task_id: str, claim_number: int) -> bool:
+    """An intern's answer waits for its release: the lease does not run (R-ORG.5)."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET state = 'in_release', lease_ends_at = NULL"
+            " WHERE id = $1 AND claim_number = $2 AND state = 'claimed'",
+            task_id,
+            claim_number,
+        )
+    )
+
+
+async def renew_lease_of(tx: Transaction, task_id: str, claim_number: int, until: datetime) -> bool:
+    """Back to its intern with a fresh lease (R-ORG.5)."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET state = 'claimed', lease_ends_at = $3"
+            " WHERE id = $1 AND claim_number = $2 AND state = 'in_release'",
+            task_id,
+            claim_number,
+            to_us(until),
+        )
+    )
+
+
+async def finish_task(tx: Transaction, task_id: str, now: datetime) -> bool:
+    """Nobody waits on it any longer."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET state = 'done', consultations = 0, holder_id = '', holder_library_id = '',"
+            " lease_ends_at = NULL, done_at = $2 WHERE id = $1 AND state <> 'done'",
+            task_id,
+            to_us(now),
+        )
+    )
+
+
+async def settle_clock(tx: Transaction, task_id: str) -> int:
+    """Count anew who waits, from when and how far the furthest has come; returns how many wait."""
+    row = await tx.row(
+        "SELECT COUNT(*) AS count, MIN(submitted_at) AS oldest_at, MAX(stage) AS stage FROM consultation"
+        " WHERE task_id = $1 AND state = 'open'",
+        task_id,
+    )
+    count = int(row["count"]) if row else 0
+    if row and count:
+        await tx.execute(
+            "UPDATE task SET consultations = $2, clock_from_at = $3, stage = $4 WHERE id = $1",
+            task_id,
+            count,
+            row["oldest_at"],
+            row["stage"],
+        )
+    return count
+
+
+async def open_to_alliance(tx: Transaction, task_id: str, now: datetime) -> bool:
+    """From now on every librarian of the alliance may take it (R-72.7)."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET opened_at = $2 WHERE id = $1 AND opened_at IS NULL AND state <> 'done'",
+            task_id,
+            to_us(now),
+        )
+    )
+
+
+async def retitle_task(
+    tx: Transaction, task_id: str, *, channel: str, material: str, title: str, match_key: str
+) -> bool:
+    """It goes on as another kind of work (R-ANS.4)."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET channel = $2, material = $3, title = $4, match_key = $5"
+            " WHERE id = $1 AND state <> 'done'",
+            task_id,
+            channel,
+            material,
+            title,
+            match_key,
+        )
+    )
+
+
+async def count_claims_with_rows(db: Reader) -> list[tuple[str, int, int]]:
+    """Counters of claims that differ from the rows: (person, counter, rows)."""
+    rows = await db.rows(
+        "SELECT n.staff_id, n.open_claims, COALESCE(held.count, 0) AS held FROM claim_count n LEFT JOIN"
+        " (SELECT holder_id, COUNT(*) AS count FROM task WHERE state IN ('claimed', 'in_release') GROUP BY holder_id)"
+        " AS held ON held.holder_id = n.staff_id WHERE n.open_claims <> COALESCE(held.count, 0)"
+    )
+    return [(row["staff_id"], row["open_claims"], row["held"]) for row in rows]
+
+
+async def tasks_by_ids(db: Reader, task_ids: Sequence[str]) -> dict[str, TaskRow]:
+    if not task_ids:
+        return {}
+    rows = await db.rows(f"SELECT * FROM task WHERE id IN ({placeholders(len(task_ids))})", *task_ids)
+    return {row["id"]: task_of(row) for row in rows}
+
+
+def task_of(row: Row) -> TaskRow:
+    """A row of the table as its value."""
+    return TaskRow(
+        id=row["id"],
+        state=TaskState(row["state"]),
+        channel=Channel(row["channel"]),
+        material=row["material"],
+        match_key=row["match_key"],
+        title=row["title"],
+        language=row["language"],
+        foreign_document=bool(row["foreign_document"]),
+        desk_id=row["desk_id"],
+        library_id=row["library_id"],
+        stage=row["stage"],
+        consultations=row["consultations"],
+        clock_from_at=from_us(row["clock_from_at"]),
+        opened_at=from_us_or_none(row["opened_at"]),
+        holder_id=row["holder_id"],
+        holder_library_id=row["holder_library_id"],
+        claim_number=row["claim_number"],
+        claimed_at=from_us_or_none(row["claimed_at"]),
+        lease_ends_at=from_us_or_none(row["lease_ends_at"]),
+        created_at=from_us(row["created_at"]),
+        done_at=from_us_or_none(row["done_at"]),
+    )
