@@ -234,6 +234,7 @@ def environment(database_url: str, folder: Path, **settings: object) -> dict[str
         "files_dir": folder / "files",
         "secret_key": "a secret for measuring only, 32 characters",
         "messages_per_minute": 10_000_000,
+        "sessions_per_address": 10_000_000,
         "argon2_time_cost": 1,
         "argon2_memory_kib": 1024,
         "log_level": "warning",

@@ -47,6 +47,7 @@ class Settings:
     argon2_memory_kib: int = 65536
     upload_limit: int = 20 * 1024 * 1024
     messages_per_minute: int = 90
+    sessions_per_address: int = 2000
     log_level: str = "info"
     log_format: str = "json"
     metrics_token: str = ""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.actions.access import Admission, access_session, audit
+from server.actions.arrivals import count_arrival, demand_place
 from server.actions.places import place_of
 from server.actions.routing import enqueue, release_slot
 from server.context import Context
@@ -58,6 +59,7 @@ class Opening:
     name: str = ""
     previous_id: str = ""
     practice: str = ""  # a practice code: interns answer, nobody is kept waiting (R-ORG.5)
+    address: str = ""  # the network address it comes from
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     """Queue the reader's question at the desk; returns the session and whether it is new.
 
     A reader has one open session per desk: opening again (a double click, a second tab) gives the same one, and the
-    question is said in it once. Raises NotFound for a desk that is not open, Invalid by field, Conflict ``blocked``.
+    question is said in it once. Raises NotFound for a desk that is not open, Invalid by field, Conflict ``blocked``,
+    TooMany ``too_many_sessions`` or ``queue_full``.
     """
     desk = await desk_by_slug(ctx.db.read, opening.slug)
     if desk is None or not desk.open:
@@ -102,6 +105,9 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     session = _new_session(
         ctx, actor, opening, desk.id, desk.library_id, question=question, previous=previous
     )
+    if await open_session_of(ctx.db.read, desk.id, actor.reader_key) is None:
+        await demand_place(ctx.db.read, desk.id, policy)
+        await count_arrival(ctx, actor, opening.address)
     async with ctx.transaction() as tx:
         existing = await open_session_of(tx, desk.id, actor.reader_key)
         fresh = existing is None and await insert_session(tx, session)

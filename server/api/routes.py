@@ -45,6 +45,11 @@ class ApiRequest:
     def language(self) -> str:
         return language_of(self.request, self.actor)
 
+    @property
+    def address(self) -> str:
+        """The network address that the request came from."""
+        return self.request.client.host if self.request.client else ""
+
     def number(self, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
         """A whole number from the query string. Raises Invalid."""
         raw = self.query.get(name, "")

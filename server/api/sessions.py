@@ -54,6 +54,7 @@ async def open_(r: ApiRequest) -> Response:
             name=body.name,
             previous_id=body.previous_id,
             practice=body.practice,
+            address=r.address,
         ),
     )
     token, expires = conversation_token(r.ctx, session)

@@ -90,6 +90,7 @@ class Limit:
     name: str
     count: int
     window: timedelta
+    refusal: str = "too_many_attempts"
 
 
 # Per account first: a whole campus sits behind one address. The middle one bounds guessing from many addresses
@@ -102,14 +103,24 @@ MAIL_FROM = Limit("mail_from", 500, timedelta(hours=1))  # links asked for from 
 # Nobody sends mails to strangers in our name: transcripts of one conversation, and what one address gets unasked.
 TRANSCRIPTS_OF = Limit("transcripts_of", 5, timedelta(hours=1))
 WORDS_TO = Limit("words_to", 20, timedelta(hours=1))
-LIMITS = (LOG_IN_HERE, LOG_IN_ACCOUNT, LOG_IN_ADDRESS, MAIL_TO, MAIL_FROM, TRANSCRIPTS_OF, WORDS_TO)
+SESSIONS_OF = Limit("sessions_of", 30, timedelta(hours=1), "too_many_sessions")  # conversations of one reader
+LIMITS = (
+    LOG_IN_HERE,
+    LOG_IN_ACCOUNT,
+    LOG_IN_ADDRESS,
+    MAIL_TO,
+    MAIL_FROM,
+    TRANSCRIPTS_OF,
+    WORDS_TO,
+    SESSIONS_OF,
+)
 
 
 def judge_attempt(limit: Limit, taken: int, window_began: datetime, now: datetime) -> None:
     """Let the ``taken``-th attempt pass. Raises TooMany with the seconds and minutes to wait."""
     if taken > limit.count:
         wait = max(1, ceil((window_began + limit.window - now).total_seconds()))
-        raise TooMany("too_many_attempts", retry_after=wait, minutes=-(-wait // 60))
+        raise TooMany(limit.refusal, retry_after=wait, minutes=-(-wait // 60))
 
 
 def own_path(text: str, default: str = "/account") -> str:

@@ -33,6 +33,15 @@ async def line(db: Reader) -> list[Waiting]:
     return [_waiting(row) for row in rows]
 
 
+async def waiting_at(db: Reader, desk_id: str) -> int:
+    """How many wait at this desk, those being offered included."""
+    row = await db.row(
+        "SELECT COUNT(*) AS waiting FROM chat_session WHERE state IN ('queued', 'offered') AND target_desk_id = $1",
+        desk_id,
+    )
+    return int(row["waiting"]) if row else 0
+
+
 async def neighbours(db: Reader) -> dict[str, frozenset[str]]:
     """The desks that help each desk; a desk may be in several groups."""
     groups: dict[str, set[str]] = {}

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from server.api.gateway import LINES
-from tests.town import Town
+from server.domain.policies import PolicyEntry
+from server.store.policies import add_entry
+from tests.town import Town, open_town
 
 
 async def links(town: Town) -> int:
@@ -106,3 +109,50 @@ async def test_nobody_mails_strangers_in_our_name(town: Town) -> None:
         "SELECT COUNT(*) AS n FROM mail_out WHERE recipient = 'victim@example.org'"
     )
     assert row is not None and row["n"] == 20, "every question is kept, but who never asked is left in peace"
+
+
+async def test_one_reader_opens_no_more_conversations_than_anybody_needs(town: Town) -> None:
+    reader = await town.ask()
+    body = {"topic": "reference", "question": "又来一次", "visitor": reader.visitor}
+    for n in range(29):
+        await reader.http.post(f"/api/sessions/{reader.session}/end", headers=reader.headers, json={})
+        reader = await town.ask(visitor=reader.visitor)
+        again = await town.ask(visitor=reader.visitor)
+        assert again.session == reader.session, f"a double click is no conversation ({n})"
+    await reader.http.post(f"/api/sessions/{reader.session}/end", headers=reader.headers, json={})
+    refused = await town.http.post("/api/desks/home/sessions", json={**body, "client_id": "more"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_sessions")
+    assert "表单咨询" in refused.json()["error"]["message"]
+    assert int(refused.headers["retry-after"]) > 60
+    await town.ask()  # somebody else at the same address is not held up
+
+
+async def test_one_address_opens_many_conversations_but_not_without_end(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_town(database_url, tmp_path, sessions_per_address=3) as town:
+        for _ in range(3):
+            await town.ask()
+        body = {"topic": "reference", "question": "第四位", "client_id": "c4"}
+        refused = await town.http.post("/api/desks/home/sessions", json=body)
+        assert refused.json()["error"]["code"] == "too_many_sessions"
+        known = await town.people["reader"].http.post("/api/desks/home/sessions", json=body)
+        assert known.status_code == 201, "who is logged in is counted by their account alone"
+
+
+async def test_a_desk_whose_queue_is_full_says_so_and_takes_the_question_in_writing(town: Town) -> None:
+    now = town.ctx.clock.now()
+    async with town.ctx.transaction() as tx:
+        await add_entry(tx, PolicyEntry(town.ctx.ids.new(), "", "queue_limit", 2, now, "test"))
+    first, _ = await town.ask(), await town.ask()
+    body = {"topic": "reference", "question": "还有位置吗？", "client_id": "c3"}
+    refused = await town.http.post("/api/desks/home/sessions", json=body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "queue_full")
+    assert "表单咨询" in refused.json()["error"]["message"] and refused.headers["retry-after"]
+    again = await town.ask(visitor=first.visitor)
+    assert again.session == first.session, "who waits already is let in again"
+    await town.ask(desk="other")
+    form = {"client_id": "q3", "question": "还有位置吗？", "mail": "r@example.org"}
+    assert (await town.http.post("/api/desks/home/questions", json=form)).status_code == 201
+    await first.http.post(f"/api/sessions/{first.session}/end", headers=first.headers, json={})
+    assert (await town.http.post("/api/desks/home/sessions", json=body)).status_code == 201
