@@ -1,0 +1,166 @@
+"""The life of an inspection: queued → graded or returned → corrected, appealed → decided → published.
+
+Every step is a line of `TRANSITIONS`; who may take it is judged by the guards below it.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from server.domain.errors import Conflict, Invalid, NotAllowed
+from server.domain.grades import Grade, Suggestion
+
+REASON_CHARACTERS = 2000
+
+
+class State(StrEnum):
+    """Where an inspection stands."""
+
+    QUEUED = "queued"
+    GRADED = "graded"
+    RETURNED = "returned"  # with its librarian, for correction by a deadline (R-QC.4)
+    CORRECTED = "corrected"
+    APPEALED = "appealed"
+    DECIDED = "decided"
+    PUBLISHED = "published"
+
+
+class Step(StrEnum):
+    """What can be done in an inspection."""
+
+    GRADE = "grade"
+    RETURN = "return"
+    CORRECT = "correct"
+    APPEAL = "appeal"
+    DECIDE = "decide"
+    PUBLISH = "publish"
+
+
+class Part(StrEnum):
+    """Who takes a step."""
+
+    INSPECTOR = "inspector"
+    LIBRARIAN = "librarian"  # whose answer it is
+    OTHER_INSPECTOR = "other_inspector"
+    PUBLISHER = "publisher"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A step: from which states to which, by whom, under which rule."""
+
+    step: Step
+    before: frozenset[State]
+    after: State
+    by: Part
+    rule_id: str
+
+
+def _line(step: Step, before: Collection[State], after: State, by: Part, rule_id: str) -> Transition:
+    return Transition(step, frozenset(before), after, by, rule_id)
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    _line(Step.GRADE, {State.QUEUED, State.CORRECTED}, State.GRADED, Part.INSPECTOR, "R-QC.3"),
+    _line(
+        Step.RETURN,
+        {State.QUEUED, State.GRADED, State.CORRECTED, State.DECIDED},
+        State.RETURNED,
+        Part.INSPECTOR,
+        "R-QC.4",
+    ),
+    _line(Step.CORRECT, {State.RETURNED}, State.CORRECTED, Part.LIBRARIAN, "R-QC.4"),
+    _line(
+        Step.APPEAL,
+        {State.GRADED, State.RETURNED, State.CORRECTED},
+        State.APPEALED,
+        Part.LIBRARIAN,
+        "R-QC.3",
+    ),
+    _line(Step.DECIDE, {State.APPEALED}, State.DECIDED, Part.OTHER_INSPECTOR, "R-QC.3"),
+    _line(Step.PUBLISH, {State.GRADED, State.DECIDED}, State.PUBLISHED, Part.PUBLISHER, "R-QC.5"),
+)
+WAITING = frozenset({State.QUEUED, State.CORRECTED, State.APPEALED})  # for an inspector
+STANDING = frozenset({State.GRADED, State.DECIDED, State.PUBLISHED})  # the grade counts in figures
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One answer before the inspectors, as stored.
+
+    ``authors`` are who wrote and who released it. ``grade`` and ``row`` are what was given, at first or on appeal;
+    ``inspector_id`` gave it first and ``decider_id`` decided the appeal.
+    """
+
+    consultation_id: str
+    state: State
+    authors: frozenset[str]
+    library_id: str
+    grade: Grade | None = None
+    row: str = ""
+    inspector_id: str = ""
+    decider_id: str = ""
+    due_at: datetime | None = None
+    appealed_once: bool = False
+
+
+def next_state(inspection: Inspection, step: Step) -> State:
+    """Where a step leads. Raises Conflict ``inspection_moved`` when the inspection stands elsewhere by now."""
+    line = next(each for each in TRANSITIONS if each.step is step)
+    if inspection.state not in line.before:
+        raise Conflict("inspection_moved", line.rule_id, state=str(inspection.state))
+    if step is Step.APPEAL and inspection.appealed_once:
+        raise Conflict("appeal_decided", line.rule_id)
+    return line.after
+
+
+def demand_inspector(
+    inspection: Inspection, inspector_id: str, inspector_library_id: str, *, another_there: bool
+) -> None:
+    """Nobody grades an answer of their own, nor of their own library while another library's inspector is there.
+
+    ``another_there``: whether the alliance has an inspector of another library than the answer's who could do it.
+    Raises NotAllowed (R-QC.3).
+    """
+    if inspector_id in inspection.authors:
+        raise NotAllowed("inspects_own", "R-QC.3")
+    if inspector_library_id == inspection.library_id and another_there:
+        raise NotAllowed("inspects_own_library", "R-QC.3")
+
+
+def demand_decider(inspection: Inspection, inspector_id: str) -> None:
+    """An appeal is decided by an inspector other than who gave the grade. Raises NotAllowed (R-QC.3)."""
+    if inspector_id == inspection.inspector_id:
+        raise NotAllowed("decides_own_grade", "R-QC.3")
+
+
+def demand_author(inspection: Inspection, staff_id: str) -> None:
+    """Only who answered corrects or appeals. Raises NotAllowed (R-QC.4)."""
+    if staff_id not in inspection.authors:
+        raise NotAllowed("not_your_answer", "R-QC.4")
+
+
+def judged(suggestion: Suggestion, grade: str, row: str, reason: str) -> tuple[Grade, str]:
+    """The grade that the inspector gives, with its row: the suggested one, or another with a reason.
+
+    Another grade, or a grade where none is suggested, is an override. Raises Invalid at ``grade`` or ``reason``.
+    """
+    if grade not in tuple(Grade):
+        raise Invalid("grade_unknown", "grade", "R-QC.3")
+    given = Grade(grade)
+    if given is suggestion.grade:
+        return given, suggestion.row
+    if not reason.strip():
+        raise Invalid("override_needs_reason", "reason", "R-QC.3")
+    return given, row
+
+
+def demand_reason(reason: str, code: str) -> str:
+    """The reason as given, which may not be empty. Raises Invalid at ``reason``."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(code, "reason", "R-QC.3")
+    if len(reason) > REASON_CHARACTERS:
+        raise Invalid("field_too_long", "reason", limit=REASON_CHARACTERS, length=len(reason))
+    return reason
