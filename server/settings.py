@@ -46,6 +46,10 @@ class Settings:
     argon2_time_cost: int = 3
     argon2_memory_kib: int = 65536
     upload_limit: int = 20 * 1024 * 1024
+    answer_upload_limit: int = 200 * 1024 * 1024
+    clamd_socket: str = ""
+    probe_links: bool = True
+    probe_allow: str = ""
     messages_per_minute: int = 90
     sessions_per_address: int = 2000
     log_level: str = "info"
@@ -164,5 +168,10 @@ def _contradictions(s: Settings) -> list[str]:
         ),
         (not 0 <= s.port <= 65535, "port: must lie between 0 and 65535"),
         (s.upload_limit < 1024, "upload_limit: must be at least 1024 bytes"),
+        (s.answer_upload_limit < 1024, "answer_upload_limit: must be at least 1024 bytes"),
+        (
+            bool(s.probe_allow) and s.environment != "test",
+            "probe_allow: only allowed with environment = test; links may never lead into our own network",
+        ),
     ]
     return [text for wrong, text in said if wrong]

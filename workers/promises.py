@@ -2,13 +2,14 @@
 
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
+from server.actions.escalation import turn_clock, watch_lease
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
+from server.actions.pieces import drop_upload
 from server.actions.presence import end_if_gone
 from server.actions.records import ask_for_wrap_up
 from server.actions.retention import drop_contents, forget_old_sessions
 from server.actions.routing import begin_round, widen
-from server.actions.uploads import drop_upload
 
 PROMISES: Kinds = kinds(
     Kind("offer_expiry", expire_offer, urgent=True),
@@ -19,6 +20,8 @@ PROMISES: Kinds = kinds(
     Kind("reader_gone", end_if_gone, urgent=True),
     Kind("auto_away", go_idle),
     Kind("wrap_up", ask_for_wrap_up),
+    Kind("task_clock", turn_clock),
+    Kind("lease", watch_lease),
     Kind("check_counters", check_counters),
     Kind("retention", forget_old_sessions),
     Kind("drop_contents", drop_contents),

@@ -9,6 +9,7 @@ from typing import Any
 
 from server.actions.access import Admission, admit
 from server.actions.chat import Posted, append
+from server.actions.scanning import demand_clean
 from server.context import Context
 from server.domain.chat import demand_open
 from server.domain.errors import Invalid, NotAllowed, NotFound, Unavailable
@@ -39,7 +40,8 @@ async def receive_file(
 ) -> tuple[StoredFile, str, Posted | None]:
     """Take a file into the conversation; returns it, its address, and the event.
 
-    Raises Invalid ``file_too_large`` or ``file_kind``; an upload that breaks off leaves nothing visible.
+    Raises Invalid ``file_too_large``, ``file_kind`` or ``file_infected``, Unavailable ``scanner_away``; an upload that
+    breaks off leaves nothing visible.
     """
     admission = await admit_sender(ctx, actor, upload.session_id)
     limit = ctx.settings.upload_limit
@@ -51,7 +53,7 @@ async def receive_file(
     if kept.size == 0:
         raise Invalid("file_empty", "file")
     name = safe_name(upload.name)
-    kind = await sniffed(ctx, kept, name)
+    kind = await _admitted(ctx, kept, name)
     file = StoredFile(
         ctx.ids.new(),
         kept.content_hash,
@@ -80,15 +82,17 @@ async def admit_sender(ctx: Context, actor: Actor, session_id: str) -> Admission
     return admission
 
 
-async def sniffed(ctx: Context, kept: Kept, name: str) -> str:
-    """The kind by content; what is refused leaves no content behind, unless the same lies there for somebody else."""
+async def _admitted(ctx: Context, kept: Kept, name: str) -> str:
+    """The kind by content, scanned; what is refused leaves no content behind, unless the same lies there for others."""
     try:
-        return kind_of(kept.head, name)
-    except Invalid:
+        kind = kind_of(kept.head, name)
+        await demand_clean(ctx, ctx.files.open(kept.content_hash), name)
+    except (Invalid, Unavailable):
         async with ctx.transaction() as tx:
             hashes = {"hashes": [kept.content_hash]}
             await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), hashes)
         raise
+    return kind
 
 
 async def show_file(

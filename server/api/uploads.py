@@ -5,7 +5,8 @@ import re
 from starlette.responses import Response
 
 from server.actions.files import Upload
-from server.actions.uploads import Progress, expect_upload, extend_upload, look_at_upload
+from server.actions.pieces import Progress
+from server.actions.uploads import expect_upload, extend_upload, look_at_upload
 from server.api.routes import ApiRequest, Endpoint, json_response
 from server.domain.errors import Invalid
 from server.domain.forms import is_number

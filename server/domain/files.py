@@ -4,6 +4,7 @@ import re
 
 from server.domain.errors import Invalid
 
+HEAD = 8192  # bytes by which a kind is told
 # What the bytes begin with, and the media type that stands for; the name's ending decides only within zip and text.
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),

@@ -4,15 +4,16 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from server.domain.files import HEAD
 from server.settings import Settings
 
 CHUNK = 256 * 1024
-_HEAD = 8192  # bytes by which a type is sniffed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,13 @@ class Files(Protocol):
 
     async def drop(self, upload_id: str) -> None: ...
 
-    def open(self, content_hash: str) -> AsyncIterator[bytes]: ...
+    async def head_of(self, upload_id: str) -> bytes: ...
+
+    def read_partial(self, upload_id: str) -> AsyncIterator[bytes]: ...
+
+    def open(self, content_hash: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+        """The content, or ``length`` bytes of it from ``start`` on."""
+        ...
 
     async def remove(self, content_hash: str) -> None: ...
 
@@ -76,8 +83,8 @@ class FolderFiles:
                     size += len(chunk)
                     if size > limit:
                         raise TooLarge()
-                    if len(head) < _HEAD:
-                        head += chunk[: _HEAD - len(head)]
+                    if len(head) < HEAD:
+                        head += chunk[: HEAD - len(head)]
                     digest.update(chunk)
                     await asyncio.to_thread(out.write, chunk)
                 out.flush()
@@ -126,9 +133,25 @@ class FolderFiles:
         """Forget what has arrived of an upload."""
         self._partial(upload_id).unlink(missing_ok=True)
 
-    async def open(self, content_hash: str) -> AsyncIterator[bytes]:
-        with self._place(content_hash).open("rb") as source:
+    async def head_of(self, upload_id: str) -> bytes:
+        """The beginning of what has arrived, by which its type is sniffed."""
+        with self._partial(upload_id).open("rb") as source:
+            return await asyncio.to_thread(source.read, HEAD)
+
+    async def read_partial(self, upload_id: str) -> AsyncIterator[bytes]:
+        """What has arrived of an upload, for looking at it before anybody else does."""
+        with self._partial(upload_id).open("rb") as source:
             while chunk := await asyncio.to_thread(source.read, CHUNK):
+                yield chunk
+
+    async def open(
+        self, content_hash: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncIterator[bytes]:
+        with self._place(content_hash).open("rb") as source:
+            source.seek(start)
+            left = sys.maxsize if length is None else length
+            while left > 0 and (chunk := await asyncio.to_thread(source.read, min(CHUNK, left))):
+                left -= len(chunk)
                 yield chunk
 
     async def remove(self, content_hash: str) -> None:
@@ -145,7 +168,7 @@ class FolderFiles:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             size = source.seek(0, os.SEEK_END)
             source.seek(0)
-            head = source.read(_HEAD)
+            head = source.read(HEAD)
             os.fsync(source.fileno())
         place = self._place(digest)
         place.parent.mkdir(parents=True, exist_ok=True)

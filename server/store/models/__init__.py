@@ -21,6 +21,13 @@ from server.store.models.inspections import (
     PublicationComment,
     PublishedResult,
 )
+from server.store.models.deliveries import (
+    Attachment,
+    Delivery,
+    DeliveryFetch,
+    LinkProbe,
+    WatchedLink,
+)
 from server.store.models.libraries import (
     Closure,
     Desk,
@@ -48,6 +55,7 @@ __all__ = [
     "Account",
     "Answer",
     "AnswerDraft",
+    "Attachment",
     "AuditEntry",
     "Block",
     "CannedPhrase",
@@ -60,6 +68,8 @@ __all__ = [
     "Connection",
     "Consultation",
     "ConsultationStep",
+    "Delivery",
+    "DeliveryFetch",
     "Desk",
     "DeskGroup",
     "DeskGroupMember",
@@ -71,6 +81,7 @@ __all__ = [
     "Inspection",
     "InspectionStep",
     "Library",
+    "LinkProbe",
     "MailOut",
     "OneTimeLink",
     "PassedDocument",
@@ -84,6 +95,7 @@ __all__ = [
     "TaskPolicySet",
     "Throttle",
     "TrailEntry",
+    "WatchedLink",
     "WebSession",
     "WrapUp",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from server.actions.uploads import KEPT, drop_upload
+from server.actions.pieces import KEPT, drop_upload
 from server.store.dues import Due, due_moment
 from tests.town import Reader, Town
 
