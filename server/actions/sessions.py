@@ -172,6 +172,11 @@ def conversation_token(ctx: Context, session: ChatSession) -> tuple[str, datetim
     return sign_token(ctx.settings.secret_key, Claim(session.id, session.reader_key, expires)), expires
 
 
+def is_reader(actor: Actor, session: ChatSession) -> bool:
+    """Whether the actor is the one who asked, logged in or not."""
+    return session.reader_key in (actor.reader_key, actor.account_id)
+
+
 async def end_session(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
     """End the conversation for everybody; the librarian's record is still due (R-LIVE.5).
 

@@ -14,6 +14,7 @@ from server.actions.sessions import (
     Opening,
     conversation_token,
     end_session,
+    is_reader,
     list_sessions,
     open_session,
     rate_session,
@@ -24,7 +25,7 @@ from server.actions.transcripts import mail_transcript, transcript_text
 from server.api.routes import ApiRequest, Endpoint, json_response
 from server.api.views import events_view, session_view
 from server.domain.errors import NotAllowed
-from server.domain.permissions import Actor, Verb
+from server.domain.permissions import Verb
 from server.wire import bodies
 from server.wire.frames import iso
 from server.wire.tokens import hashed
@@ -70,7 +71,7 @@ async def show(r: ApiRequest) -> bodies.SessionView:
 async def token(r: ApiRequest) -> bodies.FreshToken:
     """Renew the conversation token; an expired token cannot, the visitor's secret or a log-in can."""
     session = await access_session(r.ctx.db.read, r.actor, r.path["id"], Verb.POST_MESSAGE)
-    if not _reads_as_reader(r.actor, session.reader_key):
+    if not is_reader(r.actor, session):
         raise NotAllowed("token_invalid")
     fresh, expires = conversation_token(r.ctx, session)
     return bodies.FreshToken(fresh, iso(expires))
@@ -159,10 +160,6 @@ def _asking(body: bodies.AskQuestion) -> Asking:
     return Asking(
         body.kind, body.topic, body.question, body.language, body.client_id, body.name, body.mail, body.phone
     )
-
-
-def _reads_as_reader(actor: Actor, reader_key: str) -> bool:
-    return reader_key in (actor.reader_key, actor.account_id)
 
 
 _S = "/api/sessions/{id}"

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from server.actions.access import access_session
+from server.actions.sessions import conversation_token, is_reader
 from server.api.gateway import Gateway, OpenLine
 from server.api.lines import Collected
 from server.api.routes import ApiRequest, Endpoint
@@ -48,7 +50,7 @@ async def stream(r: ApiRequest) -> Response:
     client = gateway.hub.attach(connection)
     opened: OpenLine | None = None
     try:
-        opened = await identify(r.ctx, gateway, r.request, client, _token(r))
+        opened = await identify(r.ctx, gateway, r.request, client, await _token(r))
         opened.line.language = r.language
         async with asyncio.timeout(HELLO_SECONDS):
             await gateway.enter(opened)
@@ -98,9 +100,18 @@ async def _end(gateway: Gateway, client: Client, opened: OpenLine | None) -> Non
         await asyncio.shield(gateway.leave(opened))
 
 
-def _token(r: ApiRequest) -> str:
+async def _token(r: ApiRequest) -> str:
+    """The conversation token that the line stands on; who proves to be its reader otherwise gets one for it."""
     kind, _, secret = r.request.headers.get("authorization", "").partition(" ")
-    return secret if kind.lower() == "token" else r.query.get("token", "")
+    if kind.lower() == "token":
+        return secret
+    if not kind and r.query.get("token"):
+        return r.query["token"]
+    if "id" in r.path and (kind or r.actor.account_id):
+        session = await access_session(r.ctx.db.read, r.actor, r.path["id"], Verb.READ_SESSION)
+        if is_reader(r.actor, session):
+            return conversation_token(r.ctx, session)[0]
+    return ""
 
 
 def _topics(r: ApiRequest) -> list[tuple[str, int]]:
