@@ -94,6 +94,8 @@ class Line:
                 subbed["last"] = await self._last(session_id, staff=True)
             case ["staff", account_id] if account_id == self.actor.account_id and self.actor.is_staff:
                 pass
+            case ["pool"] if may(self.actor, Verb.WATCH_POOL):
+                pass
             case ["board"] if may(self.actor, Verb.WATCH_BOARD):
                 pass
             case _:

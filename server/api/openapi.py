@@ -166,6 +166,7 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "duty": ("Your console has changed: fetch /api/console.", {"version": 7, "why": "offer"}),
     "board": ("Figures of a desk have moved.", {"desk": "01j…"}),
+    "pool": ("A task of the pool has changed: look again.", {"task": "01j…", "why": "claimed"}),
     "crew": ("Who takes part has changed.", {"session": "01j…"}),
     "token": ("A fresh conversation token.", {"token": "…", "expires_at": "2026-11-21T03:19:05.000Z"}),
     "pong": ("Answer to `ping`.", {"n": 1}),

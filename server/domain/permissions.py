@@ -100,6 +100,9 @@ class Verb(StrEnum):
     END_SESSION = "session.end"
     RATE_SESSION = "session.rate"
     ASK_QUESTION = "question.ask"
+    REQUEST_DOCUMENT = "document.request"  # with a log-in of any library (R-ORG.2)
+    READ_CONSULTATION = "consultation.read"
+    KEEP_CONSULTATION = "consultation.keep"  # cancel, rate, ask again, convert
     KEEP_ACCOUNT = "account.keep"  # one's own account: language, export, erase, log out
     # staff at the desk
     STAND_DUTY = "duty.stand"
@@ -110,6 +113,11 @@ class Verb(StrEnum):
     USE_PHRASES = "phrase.use"
     KEEP_OWN_PHRASES = "phrase.keep_own"
     BLOCK_READER = "block.set"
+    # librarians at the task pool
+    WATCH_POOL = "pool.watch"
+    WORK_TASK = "task.work"  # claim, hand back, answer
+    RELEASE_ANSWER = "answer.release"
+    ENTER_PHONE = "phone.enter"
     # managers
     WATCH_BOARD = "board.watch"
     KEEP_STAFF = "staff.keep"
@@ -139,6 +147,9 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.END_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING},
     Verb.RATE_SESSION: {_EVERYBODY: Reach.OWN},
     Verb.ASK_QUESTION: {_EVERYBODY: Reach.ANY},
+    Verb.REQUEST_DOCUMENT: dict.fromkeys(Role, Reach.ANY),
+    Verb.READ_CONSULTATION: dict.fromkeys(Role, Reach.OWN),
+    Verb.KEEP_CONSULTATION: dict.fromkeys(Role, Reach.OWN),
     Verb.KEEP_ACCOUNT: dict.fromkeys(Role, Reach.OWN),
     Verb.STAND_DUTY: _DESK,
     Verb.TAKE_OFFER: _DESK,
@@ -148,6 +159,10 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.USE_PHRASES: {**_DESK, _M: Reach.ANY, _A: Reach.ANY},
     Verb.KEEP_OWN_PHRASES: {**_SERVING, _M: Reach.OWN, _A: Reach.OWN},
     Verb.BLOCK_READER: _SERVING,
+    Verb.WATCH_POOL: {_L: Reach.ANY, _I: Reach.ANY, _M: Reach.ANY, _A: Reach.ANY},
+    Verb.WORK_TASK: {_L: Reach.ANY, _I: Reach.ANY},
+    Verb.RELEASE_ANSWER: {_L: Reach.ANY},
+    Verb.ENTER_PHONE: {_L: Reach.ANY, _I: Reach.ANY},
     Verb.WATCH_BOARD: {_M: Reach.ANY, _A: Reach.ANY},
     Verb.KEEP_STAFF: _MANAGED,
     Verb.KEEP_DESK: _MANAGED,

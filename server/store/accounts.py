@@ -199,6 +199,15 @@ async def managers_of(db: Reader, library_id: str) -> list[Account]:
     return [account_from(row) for row in rows]
 
 
+async def duty_managers(db: Reader) -> list[Account]:
+    """The alliance's duty managers."""
+    rows = await db.rows(
+        f"{_ACCOUNT} WHERE state = 'active' AND id IN (SELECT account_id FROM role_grant"
+        " WHERE role = 'manager' AND scope = 'alliance') ORDER BY mail"
+    )
+    return [account_from(row) for row in rows]
+
+
 async def staff_accounts(
     db: Reader, *, scope: frozenset[str] | None, search: str = "", after: str = "", limit: int = 100
 ) -> list[tuple[Account, tuple[Grant, ...]]]:

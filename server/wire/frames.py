@@ -13,6 +13,7 @@ from server.domain.events import (
     ChatEventRecorded,
     CrewChanged,
     DutyChanged,
+    PoolChanged,
     QueueMoved,
     ReceiptMoved,
     TypingSeen,
@@ -198,6 +199,8 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return f"staff/{staff_id}", {"t": "duty", "version": version, "why": why}
         case BoardChanged(desk_id):
             return "board", {"t": "board", "desk": desk_id}
+        case PoolChanged(task_id, why):
+            return "pool", {"t": "pool", "task": task_id, "why": why}
         case CrewChanged(session_id):
             return chat_topic(session_id), {"t": "crew", "session": session_id}
         case _:

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, Undefined
 from server.words.catalogue import MissingText, known_language, text
 
 _FOLDER = "mails"
-_LONG = frozenset({"question", "transcript"})  # what people wrote at length: always quoted
+_LONG = frozenset({"question", "transcript", "comment", "body"})  # what people wrote at length: always quoted
 _SUBJECT = 200
 _HEADLINE = 40  # characters of a question in the subject
 _PERSON = 60

@@ -1,0 +1,225 @@
+"""Answers in all their versions, and drafts as they were typed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server.store.rows import (
+    Reader,
+    Row,
+    Transaction,
+    from_us,
+    from_us_or_none,
+    placeholders,
+    to_us,
+    to_us_or_none,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One version of an answer; ``facts`` are those its grade is worked out from, without what differs by reader."""
+
+    id: str
+    task_id: str
+    claim_number: int
+    version: int
+    replaces_id: str
+    state: str  # proposed, refused, sent, replaced
+    staff_id: str
+    library_id: str
+    kind: str
+    delivery: str
+    body: str
+    link_url: str
+    document: Mapping[str, Any]
+    files: tuple[str, ...]
+    facts: Mapping[str, Any]
+    reason: str
+    proposed_at: datetime | None
+    reviewer_id: str
+    released_by: str
+    comment: str
+    sent_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """What somebody has typed for a task; ``late`` when their lease had ended before they sent it."""
+
+    staff_id: str
+    staff_name: str
+    claim_number: int
+    content: Mapping[str, Any]
+    late: bool
+    updated_at: datetime
+
+
+async def insert_answer(tx: Transaction, a: Answer) -> None:
+    """Keep one version. Raises Duplicate where this claim has this version already."""
+    await tx.execute(
+        "INSERT INTO answer (id, task_id, claim_number, version, replaces_id, state, staff_id, library_id, kind,"
+        " delivery, body, link_url, document, files, facts, reason, proposed_at, reviewer_id, released_by, comment,"
+        f" sent_at, created_at) VALUES ({placeholders(22)})",
+        *(a.id, a.task_id, a.claim_number, a.version, a.replaces_id, a.state, a.staff_id, a.library_id, a.kind),
+        *(a.delivery, a.body, a.link_url, json.dumps(a.document, ensure_ascii=False), json.dumps(a.files)),
+        *(json.dumps(a.facts), a.reason, to_us_or_none(a.proposed_at), a.reviewer_id, a.released_by, a.comment),
+        *(to_us_or_none(a.sent_at), to_us(a.created_at)),
+    )
+
+
+async def answer_by_id(db: Reader, answer_id: str) -> Answer | None:
+    row = await db.row("SELECT * FROM answer WHERE id = $1", answer_id)
+    return answer_of(row) if row else None
+
+
+async def answers_of_task(db: Reader, task_id: str) -> list[Answer]:
+    """All versions, oldest first."""
+    rows = await db.rows("SELECT * FROM answer WHERE task_id = $1 ORDER BY created_at, id LIMIT 200", task_id)
+    return [answer_of(row) for row in rows]
+
+
+async def answers_by_ids(db: Reader, answer_ids: Sequence[str]) -> dict[str, Answer]:
+    if not answer_ids:
+        return {}
+    rows = await db.rows(f"SELECT * FROM answer WHERE id IN ({placeholders(len(answer_ids))})", *answer_ids)
+    return {row["id"]: answer_of(row) for row in rows}
+
+
+async def latest_of_claim(db: Reader, task_id: str, claim_number: int) -> Answer | None:
+    """The newest version that this claim has brought."""
+    row = await db.row(
+        "SELECT * FROM answer WHERE task_id = $1 AND claim_number = $2 ORDER BY version DESC LIMIT 1",
+        task_id,
+        claim_number,
+    )
+    return answer_of(row) if row else None
+
+
+async def proposed_answers(db: Reader, task_ids: Sequence[str]) -> dict[str, Answer]:
+    """By task: what waits for its release."""
+    if not task_ids:
+        return {}
+    rows = await db.rows(
+        f"SELECT * FROM answer WHERE state = 'proposed' AND task_id IN ({placeholders(len(task_ids))})", *task_ids
+    )
+    return {row["task_id"]: answer_of(row) for row in rows}
+
+
+async def mark_released(tx: Transaction, answer_id: str, *, by: str, comment: str, facts: str, at: datetime) -> bool:
+    """It goes out in this very version; False when somebody else has decided already."""
+    return bool(
+        await tx.execute(
+            "UPDATE answer SET state = 'sent', released_by = $2, comment = $3, facts = $4, sent_at = $5"
+            " WHERE id = $1 AND state = 'proposed'",
+            answer_id,
+            by,
+            comment,
+            facts,
+            to_us(at),
+        )
+    )
+
+
+async def mark_refused(tx: Transaction, answer_id: str, *, by: str, comment: str) -> bool:
+    """It goes back to its intern; the version stays in the archive."""
+    return bool(
+        await tx.execute(
+            "UPDATE answer SET state = 'refused', released_by = $2, comment = $3 WHERE id = $1 AND state = 'proposed'",
+            answer_id,
+            by,
+            comment,
+        )
+    )
+
+
+async def mark_replaced(tx: Transaction, answer_id: str) -> bool:
+    """A corrected version takes its place; False where one has already."""
+    return bool(
+        await tx.execute("UPDATE answer SET state = 'replaced' WHERE id = $1 AND state = 'sent'", answer_id)
+    )
+
+
+async def save_draft_of(
+    tx: Transaction,
+    task_id: str,
+    staff_id: str,
+    *,
+    claim_number: int,
+    content: Mapping[str, Any],
+    late: bool,
+    at: datetime,
+) -> None:
+    """Keep what somebody has typed, as typed."""
+    await tx.execute(
+        "INSERT INTO answer_draft (id, task_id, staff_id, claim_number, content, late, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET claim_number = $4, content = $5,"
+        " late = $6, updated_at = $7",
+        f"{task_id}:{staff_id}",
+        task_id,
+        staff_id,
+        claim_number,
+        json.dumps(content, ensure_ascii=False),
+        late,
+        to_us(at),
+    )
+
+
+async def drafts_of(db: Reader, task_id: str) -> list[KeptDraft]:
+    """What everybody has typed for the task, newest first."""
+    rows = await db.rows(
+        "SELECT d.*, a.name AS staff_name FROM answer_draft d LEFT JOIN account a ON a.id = d.staff_id"
+        " WHERE d.task_id = $1 ORDER BY d.updated_at DESC LIMIT 50",
+        task_id,
+    )
+    return [
+        KeptDraft(
+            row["staff_id"],
+            row["staff_name"] or "",
+            row["claim_number"],
+            json.loads(row["content"]),
+            bool(row["late"]),
+            from_us(row["updated_at"]),
+        )
+        for row in rows
+    ]
+
+
+async def drop_draft(tx: Transaction, task_id: str, staff_id: str) -> None:
+    await tx.execute("DELETE FROM answer_draft WHERE id = $1", f"{task_id}:{staff_id}")
+
+
+async def mark_drafts_late(tx: Transaction, task_id: str, staff_id: str) -> None:
+    """Their lease has ended: what they typed is offered to the next holder."""
+    await tx.execute("UPDATE answer_draft SET late = TRUE WHERE id = $1", f"{task_id}:{staff_id}")
+
+
+def answer_of(row: Row) -> Answer:
+    """A row of the table as its value."""
+    return Answer(
+        id=row["id"],
+        task_id=row["task_id"],
+        claim_number=row["claim_number"],
+        version=row["version"],
+        replaces_id=row["replaces_id"],
+        state=row["state"],
+        staff_id=row["staff_id"],
+        library_id=row["library_id"],
+        kind=row["kind"],
+        delivery=row["delivery"],
+        body=row["body"],
+        link_url=row["link_url"],
+        document=json.loads(row["document"] or "{}"),
+        files=tuple(json.loads(row["files"] or "[]")),
+        facts=json.loads(row["facts"]),
+        reason=row["reason"],
+        proposed_at=from_us_or_none(row["proposed_at"]),
+        reviewer_id=row["reviewer_id"],
+        released_by=row["released_by"],
+        comment=row["comment"],
+        sent_at=from_us_or_none(row["sent_at"]),
+        created_at=from_us(row["created_at"]),
+    )

@@ -1,0 +1,236 @@
+"""The pool as lists: what one librarian may take, holds, or may release, longest wait first.
+
+Everything reads the partial index of tasks that still wait, so that the size of the archive does not matter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.tasks import SEARCH_OUTCOMES
+from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
+from server.store.tasks import TaskRow, task_of
+
+
+@dataclass(frozen=True, slots=True)
+class PoolFilter:
+    """What a list shows; empty values do not narrow it. ``view``: pool, mine, release."""
+
+    view: str = "pool"
+    stage: int | None = None
+    desk_id: str = ""
+    channel: str = ""
+    material: str = ""
+    language: str = ""
+    asked_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """For whom the list is made: ``libraries`` narrows releases to interns' libraries; None is no bound."""
+
+    staff_id: str
+    desk_ids: frozenset[str]
+    library_id: str
+    everything: bool = False  # a manager sees the whole pool, whatever is open to whom
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRow:
+    """A task in the list, with what stands beside it."""
+
+    task: TaskRow
+    holder_name: str
+    trail: int
+    in_catalogue: bool  # the alliance's own records name it
+    handed_back: bool  # by this onlooker
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """Where somebody looked, and why it was not to be had there."""
+
+    id: str
+    place: str
+    outcome: str
+    note: str
+    staff_id: str
+    staff_name: str
+    claim_number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """Who held the task, how long, and how that ended."""
+
+    number: int
+    staff_id: str
+    staff_name: str
+    claimed_at: datetime
+    ended_at: datetime | None
+    outcome: str
+
+
+_BESIDE = (
+    "SELECT t.*, (SELECT name FROM account a WHERE a.id = t.holder_id) AS holder_name,"
+    " (SELECT COUNT(*) FROM trail_entry e WHERE e.task_id = t.id) AS trail,"
+    " EXISTS (SELECT 1 FROM consultation c WHERE c.task_id = t.id AND c.record_id <> '') AS in_catalogue,"
+    " EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1 AND k.outcome = 'handed_back')"
+    " AS handed_back"
+)
+
+
+async def pool_rows(
+    db: Reader, who: Onlooker, chosen: PoolFilter, *, after: tuple[datetime, str] | None, limit: int
+) -> list[PoolRow]:
+    """One page of the list, from a place in it on."""
+    where, values = _condition(who, chosen)
+    if after is not None:
+        where += f" AND (t.clock_from_at, t.id) > (${len(values) + 1}, ${len(values) + 2})"
+        values += [to_us(after[0]), after[1]]
+    rows = await db.rows(
+        f"{_BESIDE} FROM task t WHERE {where} ORDER BY t.clock_from_at, t.id LIMIT ${len(values) + 1}",
+        *values,
+        limit,
+    )
+    return [_pool_row(row) for row in rows]
+
+
+async def count_stages(db: Reader, who: Onlooker, chosen: PoolFilter) -> dict[int, int]:
+    """How many tasks of each stage the list would show."""
+    where, values = _condition(who, chosen)
+    rows = await db.rows(
+        f"SELECT t.stage, COUNT(*) AS count FROM task t WHERE {where} GROUP BY t.stage", *values
+    )
+    return {row["stage"]: row["count"] for row in rows}
+
+
+async def pool_row(db: Reader, who: Onlooker, task_id: str) -> PoolRow | None:
+    row = await db.row(f"{_BESIDE} FROM task t WHERE t.id = $2", who.staff_id, task_id)
+    return _pool_row(row) if row else None
+
+
+async def add_trail(
+    tx: Transaction,
+    *,
+    entry_id: str,
+    task_id: str,
+    claim_number: int,
+    staff_id: str,
+    place: str,
+    outcome: str,
+    note: str,
+    at: datetime,
+) -> None:
+    assert outcome in SEARCH_OUTCOMES, "checked by the action"
+    await tx.execute(
+        "INSERT INTO trail_entry (id, task_id, claim_number, staff_id, place, outcome, note, at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        entry_id,
+        task_id,
+        claim_number,
+        staff_id,
+        place,
+        outcome,
+        note,
+        to_us(at),
+    )
+
+
+async def trail_of(db: Reader, task_id: str) -> list[TrailLine]:
+    """Where everybody has looked, in order."""
+    rows = await db.rows(
+        "SELECT e.*, a.name AS staff_name FROM trail_entry e LEFT JOIN account a ON a.id = e.staff_id"
+        " WHERE e.task_id = $1 ORDER BY e.at, e.id LIMIT 500",
+        task_id,
+    )
+    return [
+        TrailLine(
+            row["id"],
+            row["place"],
+            row["outcome"],
+            row["note"],
+            row["staff_id"],
+            row["staff_name"] or "",
+            row["claim_number"],
+            from_us(row["at"]),
+        )
+        for row in rows
+    ]
+
+
+async def claims_of(db: Reader, task_id: str) -> list[ClaimLine]:
+    """Who held it, in order."""
+    rows = await db.rows(
+        "SELECT k.*, a.name AS staff_name FROM claim k LEFT JOIN account a ON a.id = k.staff_id"
+        " WHERE k.task_id = $1 ORDER BY k.number LIMIT 500",
+        task_id,
+    )
+    return [
+        ClaimLine(
+            row["number"],
+            row["staff_id"],
+            row["staff_name"] or "",
+            from_us(row["claimed_at"]),
+            from_us_or_none(row["ended_at"]),
+            row["outcome"],
+        )
+        for row in rows
+    ]
+
+
+async def desk_ids_of(db: Reader, staff_id: str) -> frozenset[str]:
+    """The desks where somebody answers."""
+    rows = await db.rows("SELECT desk_id FROM desk_staff WHERE staff_id = $1", staff_id)
+    return frozenset(row["desk_id"] for row in rows)
+
+
+def _condition(who: Onlooker, chosen: PoolFilter) -> tuple[str, list[object]]:
+    values: list[object] = [who.staff_id]
+    if chosen.view == "mine":
+        where = "t.state IN ('claimed', 'in_release') AND t.holder_id = $1"
+    elif chosen.view == "release":
+        where = "t.state = 'in_release' AND t.holder_id <> $1"
+    else:
+        where = _open_to(who, values)
+    for column, value in (
+        ("stage", chosen.stage),
+        ("desk_id", chosen.desk_id),
+        ("channel", chosen.channel),
+        ("material", chosen.material),
+        ("language", chosen.language),
+    ):
+        if value not in (None, ""):
+            values.append(value)
+            where += f" AND t.{column} = ${len(values)}"
+    if chosen.asked_before is not None:
+        values.append(to_us(chosen.asked_before))
+        where += f" AND t.clock_from_at < ${len(values)}"
+    return where, values
+
+
+def _open_to(who: Onlooker, values: list[object]) -> str:
+    if who.everything:
+        return "t.state = 'open' AND $1 <> ''"
+    desks: Sequence[str] = sorted(who.desk_ids) or [""]
+    values.extend(desks)
+    at_desk = placeholders(len(desks), start=2)
+    waits = "SELECT 1 FROM consultation c WHERE c.task_id = t.id AND c.state = 'open'"
+    return (
+        f"t.state = 'open' AND (t.opened_at IS NOT NULL OR t.desk_id IN ({at_desk})"
+        f" OR EXISTS ({waits} AND c.desk_id IN ({at_desk})))"
+        f" AND NOT EXISTS ({waits} AND c.reader_id = $1)"
+        " AND (t.stage >= 2 OR NOT EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1"
+        " AND k.outcome = 'handed_back'))"
+    )
+
+
+def _pool_row(row: Row) -> PoolRow:
+    return PoolRow(
+        task_of(row),
+        row["holder_name"] or "",
+        row["trail"],
+        bool(row["in_catalogue"]),
+        bool(row["handed_back"]),
+    )
