@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
+from server.domain.consultations import Consultation
 from server.domain.errors import Invalid
-from server.domain.standard_phrases import StandardPhrase
-from server.domain.tasks import Channel, Delivery, Kind
+from server.domain.standard_phrases import StandardPhrase, phrases_in
+from server.domain.task_policies import TaskPolicy
+from server.domain.tasks import Channel, Delivery, Kind, Waiting, is_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,42 @@ class AnswerFacts:
         return self.gives_link and self.link_opens is None and not self.link_paywalled
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """A version of an answer with what was noted when it was written, and what has become of its links since.
+
+    ``noted`` are facts by name that only the writer or the system knew then (``citation_only`` …).
+    """
+
+    kind: Kind
+    delivery: Delivery | None
+    body: str
+    sent_at: datetime
+    noted: Mapping[str, Any]
+    widened: bool
+    handed_back_before: bool = False
+    link_died: bool = False
+
+
+def facts_of(asked: Consultation, given: GivenAnswer, policy: TaskPolicy) -> AnswerFacts:
+    """The facts behind the grade of this version for this reader; ``policy`` is that of the submission."""
+    noted = facts_from({name: value for name, value in given.noted.items() if name in _NOTED})
+    return replace(
+        noted,
+        channel=asked.channel,
+        late=is_late(Waiting(asked.id, asked.submitted_at, policy), given.sent_at),
+        kind=given.kind,
+        delivery=given.delivery,
+        material=asked.material,
+        phrases=phrases_in(given.body, policy),
+        link_died=given.link_died,
+        handed_back_before=given.handed_back_before,
+        rating=asked.rating,
+        widened=given.widened,
+    )
+
+
+_NOTED = ("name_changed", "citation_only", "abstract_only", "link_opens", "link_paywalled")
 # What people or machines may have got wrong; the clock, the channel and the rating are nobody's to correct.
 CORRECTABLE = (
     "kind",

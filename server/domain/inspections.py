@@ -3,13 +3,16 @@
 Every step is a line of `TRANSITIONS`; who may take it is judged by the guards below it.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
+from server.domain.answer_facts import AnswerFacts, with_corrections
 from server.domain.errors import Conflict, Invalid, NotAllowed
-from server.domain.grades import Grade, Suggestion
+from server.domain.grades import ROWS, Grade, Suggestion
+from server.domain.samples import Reason
 
 REASON_CHARACTERS = 2000
 
@@ -34,6 +37,7 @@ class Step(StrEnum):
     CORRECT = "correct"
     APPEAL = "appeal"
     DECIDE = "decide"
+    REOPEN = "reopen"  # its link has died meanwhile
     PUBLISH = "publish"
 
 
@@ -44,6 +48,7 @@ class Part(StrEnum):
     LIBRARIAN = "librarian"  # whose answer it is
     OTHER_INSPECTOR = "other_inspector"
     PUBLISHER = "publisher"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         "R-QC.3",
     ),
     _line(Step.DECIDE, {State.APPEALED}, State.DECIDED, Part.OTHER_INSPECTOR, "R-QC.3"),
+    _line(Step.REOPEN, {State.GRADED, State.DECIDED, State.PUBLISHED}, State.QUEUED, Part.SYSTEM, "R-ANS.2"),
     _line(Step.PUBLISH, {State.GRADED, State.DECIDED}, State.PUBLISHED, Part.PUBLISHER, "R-QC.5"),
 )
 WAITING = frozenset({State.QUEUED, State.CORRECTED, State.APPEALED})  # for an inspector
@@ -89,20 +95,49 @@ STANDING = frozenset({State.GRADED, State.DECIDED, State.PUBLISHED})  # the grad
 class Inspection:
     """One answer before the inspectors, as stored.
 
-    ``authors`` are who wrote and who released it. ``grade`` and ``row`` are what was given, at first or on appeal;
-    ``inspector_id`` gave it first and ``decider_id`` decided the appeal.
+    ``facts`` are those recorded, ``corrections`` what an inspector put right in them. ``inspector_id`` gave the first
+    grade and ``decider_id`` decided the appeal. ``sample_grade`` is the grade of the answer as it was sent: a
+    correction mends the answer, not the sample. ``version`` grows with every step.
     """
 
     consultation_id: str
     state: State
-    authors: frozenset[str]
+    staff_id: str
     library_id: str
+    answer_id: str = ""
+    version: int = 1
+    reason: Reason = Reason.RANDOM
+    at_random: bool = False
+    released_by: str = ""
+    channel: str = "document"
+    title: str = ""
+    facts: AnswerFacts = field(default_factory=AnswerFacts)
+    corrections: Mapping[str, Any] = field(default_factory=dict)
+    suggested_grade: Grade | None = None
+    suggested_row: str = ""
     grade: Grade | None = None
-    row: str = ""
+    grade_row: str = ""
+    sample_grade: Grade | None = None
     inspector_id: str = ""
+    graded_at: datetime | None = None
     decider_id: str = ""
-    due_at: datetime | None = None
+    correct_by: datetime | None = None
+    overdue: bool = False
     appealed_once: bool = False
+    answered_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    queued_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    waiting_from: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    publication_id: str = ""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who wrote the answer, and who released an intern's."""
+        return frozenset(filter(None, (self.staff_id, self.released_by)))
+
+    @property
+    def facts_now(self) -> AnswerFacts:
+        """The facts as inspectors have put them right."""
+        return with_corrections(self.facts, self.corrections)
 
 
 def next_state(inspection: Inspection, step: Step) -> State:
@@ -144,7 +179,8 @@ def demand_author(inspection: Inspection, staff_id: str) -> None:
 def judged(suggestion: Suggestion, grade: str, row: str, reason: str) -> tuple[Grade, str]:
     """The grade that the inspector gives, with its row: the suggested one, or another with a reason.
 
-    Another grade, or a grade where none is suggested, is an override. Raises Invalid at ``grade`` or ``reason``.
+    Another grade, or a grade where none is suggested, is an override; its row, if one is named, is one of that
+    grade. Raises Invalid at ``grade``, ``row`` or ``reason``.
     """
     if grade not in tuple(Grade):
         raise Invalid("grade_unknown", "grade", "R-QC.3")
@@ -153,6 +189,8 @@ def judged(suggestion: Suggestion, grade: str, row: str, reason: str) -> tuple[G
         return given, suggestion.row
     if not reason.strip():
         raise Invalid("override_needs_reason", "reason", "R-QC.3")
+    if row and row not in {each.id for each in ROWS if each.grade is given}:
+        raise Invalid("row_unknown", "row", "R-QC.3")
     return given, row
 
 
