@@ -1,7 +1,7 @@
 """Which addresses lie on the public Internet, and at which doors web sites are (R-ANS.2)."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # Where web sites are; never mail, Redis or databases.
 WEB_PORTS = frozenset({80, 81, 88, 443, *range(8000, 9000)})
@@ -10,8 +10,8 @@ _GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291; all else is local, specia
 # Teredo and its like, 6to4, samples for books.
 _TUNNELS = tuple(map(IPv6Network, ("2001::/23", "2002::/16", "3fff::/20")))
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address stands in the last 32 bits
-# Public by number, and yet answered by the machine's own cloud or by a dead relay.
-_INNER = frozenset(map(ip_address, ("168.63.129.16", "192.88.99.1")))
+# Public by number to some versions of Python, and yet answered by the machine's own cloud or by dead relays.
+_INNER = tuple(map(IPv4Network, ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")))
 _INNER_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".intranet", ".home.arpa", ".corp", ".home")
 
 
@@ -50,7 +50,7 @@ def is_public(number: str) -> bool:
             return is_public(str(IPv4Address(int(address) & 0xFFFF_FFFF)))
         if address.scope_id or address not in _GLOBAL_UNICAST or any(address in net for net in _TUNNELS):
             return False
-    special = address.is_multicast or address.is_reserved or address in _INNER
+    special = address.is_multicast or address.is_reserved or any(address in net for net in _INNER)
     return address.is_global and not special
 
 
