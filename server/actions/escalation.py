@@ -14,6 +14,7 @@ from server.context import Context
 from server.domain.accounts import Account
 from server.domain.consultations import Consultation
 from server.domain.events import PoolChanged
+from server.domain.pool import TaskRow
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Standing, TaskState
 from server.store.accounts import account_by_id, duty_managers, managers_of
@@ -21,7 +22,6 @@ from server.store.consultations import consultation_by_id, policies_by_ids, rais
 from server.store.dues import Due
 from server.store.rows import Transaction
 from server.store.tasks import (
-    TaskRow,
     free_claim_slot,
     lock_claim_slots,
     lock_task,

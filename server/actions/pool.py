@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from server.actions.pool_entry import note_step
 from server.context import Context
 from server.domain.consultations import Consultation
+from server.domain.desks import Desk, Library
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import PoolChanged
 from server.domain.permissions import Actor, Role, ScopeKind, Verb, demand, may
+from server.domain.pool import ClaimLine, Onlooker, PoolFilter, PoolRow, TaskRow, TrailLine
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import (
     SEARCH_OUTCOMES,
@@ -25,14 +27,9 @@ from server.domain.tasks import (
 )
 from server.store.consultations import consultations_of_task
 from server.store.dues import cancel_due, set_due
-from server.store.libraries import desks_of
+from server.store.libraries import desks_by_ids, desks_of, libraries_by_ids
 from server.store.policies import task_policy_at
 from server.store.pool_lists import (
-    ClaimLine,
-    Onlooker,
-    PoolFilter,
-    PoolRow,
-    TrailLine,
     add_trail,
     claims_of,
     count_stages,
@@ -43,7 +40,6 @@ from server.store.pool_lists import (
 )
 from server.store.rows import Reader, Transaction
 from server.store.tasks import (
-    TaskRow,
     claim,
     free_claim_slot,
     lock_claim_slots,
@@ -63,6 +59,8 @@ class PoolPage:
     """A page of the list, where it goes on, and how many tasks stand at each stage."""
 
     rows: list[PoolRow]
+    desks: dict[str, Desk]
+    libraries: dict[str, Library]
     goes_on_after: tuple[datetime, str] | None
     stages: dict[int, int]
     mine: int
@@ -112,7 +110,11 @@ async def pool_page(
     stages = await count_stages(ctx.db.read, who, counted)
     mine = sum((await count_stages(ctx.db.read, who, PoolFilter("mine"))).values())
     waits = sum((await count_stages(ctx.db.read, who, PoolFilter("release"))).values())
-    return PoolPage(rows[:PAGE], place, stages, mine, waits if may(actor, Verb.RELEASE_ANSWER) else 0)
+    desks = await desks_by_ids(ctx.db.read, sorted({row.task.desk_id for row in rows}))
+    libraries = await libraries_by_ids(ctx.db.read, sorted({row.task.library_id for row in rows}))
+    return PoolPage(
+        rows[:PAGE], desks, libraries, place, stages, mine, waits if may(actor, Verb.RELEASE_ANSWER) else 0
+    )
 
 
 async def open_task(ctx: Context, actor: Actor, task_id: str) -> Opened:

@@ -11,6 +11,7 @@ from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk
 from server.domain.errors import Conflict
 from server.domain.events import PoolChanged
+from server.domain.pool import TaskRow
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import TaskState
 from server.store.consultations import (
@@ -23,7 +24,7 @@ from server.store.consultations import (
 from server.store.dues import set_due
 from server.store.rosters import on_duty_at
 from server.store.rows import Reader, Transaction
-from server.store.tasks import TaskRow, drop_task, insert_task, join_equal, open_to_alliance, settle_clock
+from server.store.tasks import drop_task, insert_task, join_equal, open_to_alliance, settle_clock
 
 _TRIES = 4  # an equal task may be finished between two looks
 

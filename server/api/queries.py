@@ -33,6 +33,16 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "PATCH /api/sessions/{id}/uploads/{client_id}": {
         "silent": "Store it without an event: it is passed on as a document"
     },
+    "GET /api/pool": {
+        "view": "`pool` (what you may take), `mine`, `release`",
+        "stage": "`new`, `due_soon`, `escalated`, `overdue`",
+        "desk": "Asked at this desk",
+        "channel": "`document`, `form`, `knowledge`, `phone`",
+        "material": "Of this type",
+        "language": "Of readers with this language",
+        "hours": "Waiting longer than so many hours",
+        "after": "`next` of the page before",
+    },
     "GET /api/archive": {
         "q": "Words of the conversation or of a document's title",
         "before": "Only earlier than this moment (`created_at` of the last one)",

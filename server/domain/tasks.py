@@ -265,8 +265,7 @@ def demand_answer(task: Task, kind: Kind, now: datetime, *, reason: str = "") ->
     """The option for an answer of this kind. Raises NotAllowed with the rule, Invalid for a reason that is lacking."""
     option = next(each for each in options(task, now) if each.kind is kind)
     if not option.allowed:
-        data = {"until": option.until} if option.until else {}
-        raise NotAllowed(option.refusal, option.rule_id, **data)
+        raise NotAllowed(option.refusal, option.rule_id)
     if option.needs_reason and not reason.strip():
         raise Invalid("early_answer_reason", "reason", "R-QC.2")
     return option

@@ -248,6 +248,8 @@ async def keep_policy(tx: Transaction, policy: TaskPolicy) -> str:
 
 async def policies_by_ids(db: Reader, policy_ids: Sequence[str]) -> dict[str, TaskPolicy]:
     """The values kept under these names."""
+    if not policy_ids:
+        return {}
     rows = await db.rows(
         f"SELECT id, content FROM task_policy_set WHERE id IN ({placeholders(len(policy_ids))})", *policy_ids
     )

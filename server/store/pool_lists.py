@@ -4,73 +4,12 @@ Everything reads the partial index of tasks that still wait, so that the size of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.pool import ClaimLine, Onlooker, PoolFilter, PoolRow, TrailLine
 from server.domain.tasks import SEARCH_OUTCOMES
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
-from server.store.tasks import TaskRow, task_of
-
-
-@dataclass(frozen=True, slots=True)
-class PoolFilter:
-    """What a list shows; empty values do not narrow it. ``view``: pool, mine, release."""
-
-    view: str = "pool"
-    stage: int | None = None
-    desk_id: str = ""
-    channel: str = ""
-    material: str = ""
-    language: str = ""
-    asked_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Onlooker:
-    """For whom the list is made: ``libraries`` narrows releases to interns' libraries; None is no bound."""
-
-    staff_id: str
-    desk_ids: frozenset[str]
-    library_id: str
-    everything: bool = False  # a manager sees the whole pool, whatever is open to whom
-
-
-@dataclass(frozen=True, slots=True)
-class PoolRow:
-    """A task in the list, with what stands beside it."""
-
-    task: TaskRow
-    holder_name: str
-    trail: int
-    in_catalogue: bool  # the alliance's own records name it
-    handed_back: bool  # by this onlooker
-
-
-@dataclass(frozen=True, slots=True)
-class TrailLine:
-    """Where somebody looked, and why it was not to be had there."""
-
-    id: str
-    place: str
-    outcome: str
-    note: str
-    staff_id: str
-    staff_name: str
-    claim_number: int
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLine:
-    """Who held the task, how long, and how that ended."""
-
-    number: int
-    staff_id: str
-    staff_name: str
-    claimed_at: datetime
-    ended_at: datetime | None
-    outcome: str
-
+from server.store.tasks import task_of
 
 _BESIDE = (
     "SELECT t.*, (SELECT name FROM account a WHERE a.id = t.holder_id) AS holder_name,"

@@ -4,9 +4,9 @@ Rows are locked people first (the counter of claims), then tasks, then consultat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.pool import TaskRow
 from server.domain.tasks import Channel, Task, TaskState, Waiting
 from server.store.consultations import policies_by_ids
 from server.store.rows import (
@@ -18,33 +18,6 @@ from server.store.rows import (
     placeholders,
     to_us,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRow:
-    """A task as it is listed, and as it is stored."""
-
-    id: str
-    state: TaskState
-    channel: Channel
-    material: str
-    match_key: str
-    title: str
-    language: str
-    foreign_document: bool
-    desk_id: str
-    library_id: str
-    stage: int
-    consultations: int
-    clock_from_at: datetime
-    opened_at: datetime | None
-    holder_id: str
-    holder_library_id: str
-    claim_number: int
-    claimed_at: datetime | None
-    lease_ends_at: datetime | None
-    created_at: datetime
-    done_at: datetime | None
 
 
 async def insert_task(tx: Transaction, t: TaskRow) -> bool:
@@ -89,6 +62,12 @@ async def join_equal(tx: Transaction, match_key: str) -> str | None:
         "UPDATE task SET consultations = consultations + 1 WHERE id = $1 AND state <> 'done'", row["id"]
     )
     return str(row["id"]) if joined else None
+
+
+async def equal_waits(db: Reader, match_key: str) -> bool:
+    """Whether an equal task is in the pool or at work."""
+    row = await db.row("SELECT 1 AS found FROM task WHERE match_key = $1 AND state <> 'done'", match_key)
+    return bool(match_key) and row is not None
 
 
 async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
@@ -285,19 +264,18 @@ async def open_to_alliance(tx: Transaction, task_id: str, now: datetime) -> bool
     )
 
 
-async def retitle_task(
-    tx: Transaction, task_id: str, *, channel: str, material: str, title: str, match_key: str
-) -> bool:
-    """It goes on as another kind of work (R-ANS.4)."""
+async def retitle_task(tx: Transaction, t: TaskRow) -> bool:
+    """It goes on as another kind of work (R-ANS.4). Raises Duplicate where an equal one waits already."""
     return bool(
         await tx.execute(
-            "UPDATE task SET channel = $2, material = $3, title = $4, match_key = $5"
+            "UPDATE task SET channel = $2, material = $3, title = $4, match_key = $5, foreign_document = $6"
             " WHERE id = $1 AND state <> 'done'",
-            task_id,
-            channel,
-            material,
-            title,
-            match_key,
+            t.id,
+            str(t.channel),
+            t.material,
+            t.title,
+            t.match_key,
+            t.foreign_document,
         )
     )
 

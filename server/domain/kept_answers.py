@@ -1,0 +1,46 @@
+"""Answers in their versions and drafts, as they are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One version of an answer; ``facts`` are those its grade is worked out from, without what differs by reader."""
+
+    id: str
+    task_id: str
+    claim_number: int
+    version: int
+    replaces_id: str
+    state: str  # proposed, refused, sent, replaced
+    staff_id: str
+    library_id: str
+    kind: str
+    delivery: str
+    body: str
+    link_url: str
+    document: Mapping[str, Any]
+    files: tuple[str, ...]
+    facts: Mapping[str, Any]
+    reason: str
+    proposed_at: datetime | None
+    reviewer_id: str
+    released_by: str
+    comment: str
+    sent_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDraft:
+    """What somebody has typed for a task; ``late`` when their lease had ended before they sent it."""
+
+    staff_id: str
+    staff_name: str
+    claim_number: int
+    content: Mapping[str, Any]
+    late: bool
+    updated_at: datetime
