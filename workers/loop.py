@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from server.actions.dues import run_due, seconds_to_next
 from server.actions.duty import promise_checks
+from server.actions.figure_keeping import promise_figures
 from server.actions.places import PlaceWatch
 from server.actions.presence import Sweeper
 from server.actions.retention import promise_retention
@@ -48,6 +49,7 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
     async def begin() -> float:
         await promise_checks(ctx)
         await promise_retention(ctx)
+        await promise_figures(ctx)
         return 3600.0
 
     async with asyncio.TaskGroup() as tasks:

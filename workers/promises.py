@@ -3,6 +3,7 @@
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, watch_lease
+from server.actions.figure_keeping import count_day, find_changed_days
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
 from server.actions.pieces import drop_upload
@@ -27,4 +28,6 @@ PROMISES: Kinds = kinds(
     Kind("drop_contents", drop_contents),
     Kind("drop_upload", drop_upload),
     Kind("sweep_logins", sweep_logins),
+    Kind("figures", find_changed_days),
+    Kind("figures_day", count_day),
 )

@@ -14,19 +14,20 @@ from server.store.models.chat import (
     PassedDocument,
     WrapUp,
 )
-from server.store.models.inspections import (
-    Inspection,
-    InspectionStep,
-    Publication,
-    PublicationComment,
-    PublishedResult,
-)
 from server.store.models.deliveries import (
     Attachment,
     Delivery,
     DeliveryFetch,
     LinkProbe,
     WatchedLink,
+)
+from server.store.models.figures import ArchiveEntry, Figure, FigureMark
+from server.store.models.inspections import (
+    Inspection,
+    InspectionStep,
+    Publication,
+    PublicationComment,
+    PublishedResult,
 )
 from server.store.models.libraries import (
     Closure,
@@ -55,6 +56,7 @@ __all__ = [
     "Account",
     "Answer",
     "AnswerDraft",
+    "ArchiveEntry",
     "Attachment",
     "AuditEntry",
     "Block",
@@ -77,6 +79,8 @@ __all__ = [
     "DeskStaff",
     "Due",
     "Duty",
+    "Figure",
+    "FigureMark",
     "Grant",
     "Inspection",
     "InspectionStep",
