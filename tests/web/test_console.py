@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from server.store.rows import to_us
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
@@ -179,6 +179,7 @@ async def test_where_sockets_are_blocked_the_event_stream_takes_over(town: Town,
     reader = await taken(town, page)
     await page.keyboard.press("Enter")
     await expect(page.locator(".talk .bubble--mine")).to_have_count(1)
+    await expect(page.locator(".bubble--waiting")).to_have_count(0)  # shown at once, said when acknowledged
     assert "书桥图书馆" in (await said(town, reader))[-1]
 
 
@@ -214,3 +215,58 @@ async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) 
     await page.keyboard.type("/we")
     await page.keyboard.press("Tab")
     await expect(page.locator(".composer__field")).to_have_value(re.compile("欢迎来到书桥图书馆，我是Lin。"))
+
+
+async def test_a_large_file_goes_on_where_the_line_broke_and_can_be_given_up(
+    town: Town, visits: Visits, tmp_path: Path
+) -> None:
+    large = tmp_path / "族谱.pdf"
+    large.write_bytes(b"%PDF-1.7" + bytes(9 * 2**20))
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    sent: list[int] = []
+
+    async def breaks_once(route: Route) -> None:
+        offset = await route.request.header_value("upload-offset")
+        if offset is not None:
+            sent.append(int(offset) // 2**21)
+        if len(sent) == 3 and offset is not None:
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+    await page.route("**/uploads/**", breaks_once)
+    await page.locator(".composer input[type=file]").set_input_files(large)
+    await expect(page.locator(".composer__waits")).to_contain_text("从断点继续")
+    await expect(page.locator(".composer__files")).to_be_hidden(timeout=30_000)
+    assert sent == [0, 1, 2, 2, 3, 4], "nothing that had arrived is sent again"
+    await expect(page.locator(".talk").get_by_role("link", name="族谱.pdf")).to_be_visible()
+    await page.unroute("**/uploads/**")
+    await page.route("**/uploads/**", lambda route: route.abort("connectionreset"))
+    await page.locator(".composer input[type=file]").set_input_files(large)
+    await expect(page.locator(".composer__waits")).to_contain_text("从断点继续")
+    await page.locator(".composer__files").get_by_role("button", name="取消").click()
+    await expect(page.locator(".composer__files")).to_be_hidden()
+    events = (await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)).json()
+    assert [event["kind"] for event in events["events"]].count("file") == 1
+    visits.faults[:] = [fault for fault in visits.faults if "ERR_CONNECTION_RESET" not in fault]
+
+
+async def test_a_document_is_passed_on_as_a_file_with_its_title(
+    town: Town, visits: Visits, tmp_path: Path
+) -> None:
+    paper = tmp_path / "民国报纸目录.pdf"
+    paper.write_bytes(b"%PDF-1.7 ...")
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await page.get_by_role("button", name="传递文献").first.click()
+    dialog = page.locator("dialog")
+    await dialog.locator("input[value=file]").check()
+    await dialog.locator("input[type=file]").set_input_files(paper)
+    await dialog.locator("[type=submit]").click()
+    await expect(dialog).to_have_count(0)
+    await expect(page.get_by_role("log", name="对话内容")).to_contain_text("民国报纸目录")
+    events = (await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)).json()
+    (document,) = [event for event in events["events"] if event["kind"] == "document"]
+    got = await reader.http.get(document["data"]["url"])
+    assert (document["data"]["title"], got.content) == ("民国报纸目录", b"%PDF-1.7 ...")

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from server.actions.sessions import end_in
 from server.domain.chat import EndReason
@@ -319,6 +319,42 @@ async def test_files_travel_with_progress_and_are_refused_kindly(host: Host, vis
         answer = await host.town.people["lin"].http.get(f"/api/sessions/{session}/events")
         files = [e["data"]["file"]["name"] for e in answer.json()["events"] if e["kind"] == "file"]
         assert files == ["书单.txt", "later.txt"]
+    visits.faults.clear()
+
+
+async def test_a_large_file_goes_on_where_the_line_broke(host: Host, visits: Visits, tmp_path: Path) -> None:
+    large = tmp_path / "民国地图.pdf"
+    large.write_bytes(b"%PDF-1.7" + bytes(20 * 2**20 - 8))
+    sent: list[int] = []
+
+    async def breaks_once(route: Route) -> None:
+        """The line breaks twice: a piece is lost on its way, and one arrives whose answer is lost."""
+        offset = await route.request.header_value("upload-offset")
+        sent.append(int(offset or 0))
+        if len(sent) == 3:
+            await route.abort("connectionreset")
+            return
+        if len(sent) == 6:
+            await route.fetch()
+            await route.abort("connectionreset")
+            return
+        await route.continue_()
+
+    async with librarian(host.town):
+        page, session = await in_conversation(host, visits)
+        await page.route(
+            "**/uploads/**",
+            lambda route: breaks_once(route) if route.request.method == "PATCH" else route.continue_(),
+        )
+        await page.locator("shuqiao-chat input[type=file]").set_input_files(large)
+        await expect(page.get_by_text("恢复连接后自动发送", exact=True)).to_be_visible()
+        await expect(page.get_by_role("link", name="民国地图.pdf")).to_be_visible(timeout=30_000)
+        await expect(page.locator(".waits")).to_have_count(0)
+        pieces = [offset // 2**21 for offset in sent]
+        assert pieces == [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9], "nothing that had arrived is sent again"
+        answer = await host.town.people["lin"].http.get(f"/api/sessions/{session}/events")
+        files = [e["data"]["file"]["size"] for e in answer.json()["events"] if e["kind"] == "file"]
+        assert files == [20 * 2**20]
     visits.faults.clear()
 
 

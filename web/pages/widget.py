@@ -50,8 +50,11 @@ _CSS_BLANK = re.compile(r"\s*([{};:,>])\s+|\s+(?=[{}])")
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 # Blanks around signs, in lines that hold nothing but code, plain strings and templates (never one in the other).
 _PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|`[^`\\\n]*`|[^"'`/\\\n])+$""", re.MULTILINE)
-_BLANK = re.compile(r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*""")
-_OPEN_LINE = re.compile(r"([(,{\[])\n|,?\n(?=[)\]])")
+_BLANK = re.compile(
+    r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*|(?<=[\w)\]])[ ]([-+*%]|!==)[ ](?=[\w(\["`])"""
+)
+_OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])")
+_LAST_COMMA = re.compile(r",(?=[}\])])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,8 @@ def joined() -> str:
 
 def _squeezed(text: str) -> str:
     text = _INDENT.sub("", _COMMENT.sub("", text))
-    text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2], line[0]), text)
-    return _OPEN_LINE.sub(r"\1", text)
+    text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2] or m[3], line[0]), text)
+    return _LAST_COMMA.sub("", _OPEN_LINE.sub(r"\1", text))
 
 
 def _pack(text: str, suffix: str) -> Served:

@@ -1,5 +1,7 @@
 // Requests to our own origin: no cookies, the reader's proof in a header, refusals as errors in the reader's words.
 
+const PATIENCE = 300_000; // a piece that takes longer is lost
+
 export class Refused extends Error {
   // code and field name what was wrong; retry says what helps: "retry" later, "resume" (look again) or "stop".
   constructor(status, { code, message, field = "", retry = "stop", data = {} }) {
@@ -47,15 +49,17 @@ export class Api {
     return `${this.origin}${path}${path.includes("?") ? "&" : "?"}lang=${this.words.language}`;
   }
 
-  // A file with its progress; returns {done: Promise, cancel()}.
-  send(path, file, progress) {
+  // A piece of a file, and how many bytes of it have left; returns {done: Promise, cancel()}.
+  send(path, piece, offset, progress) {
     const request = new XMLHttpRequest();
     const done = new Promise((fulfil, fail) => {
-      request.open("POST", this.address(path));
+      request.open("PATCH", this.address(path));
       request.setRequestHeader("Authorization", this.who());
       request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("Upload-Offset", offset);
       request.responseType = "json";
-      request.upload.onprogress = ({ loaded, total }) => progress(total ? loaded / total : 0);
+      request.timeout = PATIENCE;
+      request.upload.onprogress = ({ loaded }) => progress(loaded);
       request.onerror = request.ontimeout = () => fail(this.away());
       request.onabort = () => fail(Object.assign(new Error(), { cancelled: true }));
       request.onload = () => {
@@ -63,7 +67,7 @@ export class Api {
         if (status >= 200 && status < 300) fulfil(response);
         else fail(response?.error ? new Refused(status, response.error) : this.away(status));
       };
-      request.send(file);
+      request.send(piece);
     });
     return { done, cancel: () => request.abort() };
   }

@@ -267,7 +267,7 @@ export class Log {
     const percent = Math.round(upload.share * 100);
     const about = h("span.about", {}, h("b", {}, upload.file.name), h("small", {}, words.size(upload.file.size)));
     const bar =
-      upload.running &&
+      !upload.error &&
       h("progress", {
         max: "1",
         value: upload.share,

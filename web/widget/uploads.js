@@ -1,6 +1,10 @@
-// Files on their way into a conversation: with progress, to be cancelled, tried again, or sent once the line is back.
+// Files on their way into a conversation: with progress, to be cancelled, tried again, or, when the line is back, sent
+// on from where the server says it has come to.
 
 import { newId } from "./dom.js";
+
+const PIECE = 2 ** 21; // no proxy keeps more than this back from the server
+const AGAIN = 3000;
 
 export class Uploads {
   constructor(api, session, changed) {
@@ -9,7 +13,7 @@ export class Uploads {
   }
 
   attach(file) {
-    const upload = { id: newId(), file };
+    const upload = { id: newId(), file, share: 0 };
     this.list = [...this.list, upload];
     this.#send(upload);
   }
@@ -34,21 +38,36 @@ export class Uploads {
   }
 
   async #send(upload) {
-    const query = new URLSearchParams({ name: upload.file.name, client_id: upload.id });
-    Object.assign(upload, { error: null, waits: false, share: 0 });
-    upload.running = this.api.send(`/api/sessions/${this.session()}/files?${query}`, upload.file, (share) => {
-      upload.share = share;
+    const { id, file } = upload;
+    const path = `/api/sessions/${this.session()}/uploads/${id}`;
+    const moved = (bytes) => {
+      upload.share = bytes / file.size;
       this.changed("uploads");
-    });
+    };
+    clearTimeout(upload.timer);
+    if (upload.busy) return;
+    Object.assign(upload, { busy: true, error: null });
     this.changed("uploads");
     try {
-      await upload.running.done;
+      const query = new URLSearchParams({ name: file.name, size: file.size });
+      let { offset } = await this.api.post(`${path}?${query}`);
+      upload.waits = false;
+      do {
+        if (!this.list.includes(upload)) return;
+        const from = offset;
+        moved(from);
+        upload.running = this.api.send(path, file.slice(from, from + PIECE), from, (sent) => moved(from + sent));
+        ({ offset } = await upload.running.done);
+      } while (offset < file.size);
       this.#drop(upload);
-    } catch (error) {
-      if (error.cancelled) return;
-      const waits = error.code === "offline";
-      Object.assign(upload, { running: null, waits, error: waits ? null : error.message });
+    } catch ({ cancelled, code, retry, message }) {
+      if (cancelled || !this.list.includes(upload)) return;
+      upload.waits = retry === "retry" || code === "upload_offset";
+      if (upload.waits) upload.timer = setTimeout(() => this.list.includes(upload) && this.#send(upload), AGAIN);
+      else upload.error = message;
       this.changed("uploads");
+    } finally {
+      upload.busy = false;
     }
   }
 

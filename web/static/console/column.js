@@ -5,6 +5,7 @@ import { post, serverNow } from "./http.js";
 import { icon } from "./icons.js";
 import { Composer } from "./composer.js";
 import * as actions from "./actions.js";
+import { documentDialog } from "./documents.js";
 import * as alarm from "./alarm.js";
 import { readerOf } from "./offers.js";
 import { lasted, ThreadView } from "./thread.js";
@@ -145,7 +146,7 @@ export class Column {
     const { documents, documentsLimit, over } = this.conversation;
     if (over) return;
     if (documentsLimit != null && documents >= documentsLimit) alarm.toast(t("document.full"));
-    else actions.documentDialog(this.model, this.conversation);
+    else documentDialog(this.model, this.conversation);
   }
 
   async leave() {

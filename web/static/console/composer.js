@@ -1,13 +1,14 @@
 // Where the librarian writes: Enter sends (never half a word of Chinese), drafts stay, a slash finds phrases, files go with progress.
 
 import { freshId, h, keyed, set, show, write } from "./dom.js";
-import { upload } from "./http.js";
 import { icon } from "./icons.js";
 import { tab } from "./memory.js";
 import { greeting, placeholders, PhrasePopup } from "./phrases.js";
+import { passes, upload } from "./uploads.js";
 import { page, size, t } from "./words.js";
 
 const LIMIT = page.message_limit;
+const AGAIN_MS = 3_000;
 const LONG = LIMIT - 500; // from here on the count of characters is shown
 
 /** Whether this key belongs to an input method that is still composing (229 is what Safari gives for its last Enter). */
@@ -144,29 +145,40 @@ export class Composer {
   /** Sends files one after the other, each with its progress. */
   async sendFiles(files) {
     for (const file of files) {
-      const entry = { id: this.model.outgoing.newId(), file, done: 0, problem: "" };
+      const entry = { id: this.model.outgoing.newId(), file, done: 0, problem: "", waits: false };
       this.uploads.set(entry.id, entry);
       await this.#upload(entry);
     }
   }
 
+  /** Until the file is there, refused or cancelled; where the line breaks it goes on when there is one again. */
   async #upload(entry) {
-    entry.problem = "";
+    Object.assign(entry, { problem: "", waits: false, stop: new AbortController() });
     this.#showFiles();
     try {
       const limit = page.upload_limit;
       if (limit && entry.file.size > limit)
         throw new Error(t("file.too_large", { limit: size(limit), name: entry.file.name }));
-      const query = new URLSearchParams({ name: entry.file.name, client_id: entry.id });
-      await upload(`/api/sessions/${this.conversation.id}/files?${query}`, entry.file, (done) => {
-        entry.done = done;
-        this.#showFiles();
-      });
+      await upload(this.conversation.id, entry, (done) => this.#moved(entry, done), entry.stop.signal);
       this.uploads.delete(entry.id);
     } catch (problem) {
+      if (entry.stop.signal.aborted) return;
+      if (passes(problem)) return this.#later(entry);
       entry.problem = problem.message;
     }
     this.#showFiles();
+  }
+
+  #moved(entry, done) {
+    Object.assign(entry, { done, waits: false });
+    this.#showFiles();
+  }
+
+  async #later(entry) {
+    entry.waits = true;
+    this.#showFiles();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    if (!entry.stop.signal.aborted) await this.#upload(Object.assign(entry, { waits: true }));
   }
 
   #showFiles() {
@@ -181,6 +193,7 @@ export class Composer {
         const bar = node.querySelector("progress");
         bar.value = entry.done;
         show(bar, !entry.problem);
+        write(node.querySelector(".composer__waits"), entry.waits ? t("file.waits") : "");
         write(node.querySelector(".composer__problem"), entry.problem);
         show(node.querySelector(".textual"), Boolean(entry.problem));
       },
@@ -189,6 +202,7 @@ export class Composer {
 
   #fileLine(entry) {
     const drop = () => {
+      entry.stop.abort();
       this.uploads.delete(entry.id);
       this.#showFiles();
     };
@@ -198,6 +212,7 @@ export class Composer {
       icon("file"),
       h("span", { class: "composer__file" }, `${entry.file.name} · ${size(entry.file.size)}`),
       h("progress", { max: 1, value: 0, "aria-label": t("file.progress", { name: entry.file.name }) }),
+      h("span", { class: "composer__waits", role: "status" }),
       h("span", { class: "composer__problem", role: "alert" }),
       h(
         "button",

@@ -17,6 +17,7 @@ export class Refused extends Error {
 }
 
 const DEADLINE_MS = 20_000;
+const PIECE_DEADLINE_MS = 300_000;
 const offline = () => new Refused({ code: "offline", message: t("problem.offline"), retry: "retry" });
 let token = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
@@ -56,14 +57,18 @@ export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
 export const put = (path, body) => call("PUT", path, body);
 
-/** Sends a file's bytes as they are; `progress(0…1)` as they leave. Returns the answer; throws Refused. */
-export function upload(path, file, progress) {
+/** Sends a piece of a file, which begins `from` there; `progress(bytes)` as they leave. Returns the answer; throws Refused. */
+export function sendPiece(path, piece, { from, progress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open("POST", path);
+    request.open("PATCH", path);
     request.setRequestHeader("X-CSRF-Token", token);
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
+    request.setRequestHeader("Upload-Offset", from);
+    request.timeout = PIECE_DEADLINE_MS;
+    request.upload.onprogress = (event) => progress(event.loaded);
+    signal?.addEventListener("abort", () => request.abort());
+    request.onabort = () => reject(signal.reason);
     request.onerror = request.ontimeout = () => reject(offline());
     request.onload = () => {
       try {
@@ -72,7 +77,7 @@ export function upload(path, file, progress) {
         reject(refused);
       }
     };
-    request.send(file);
+    request.send(piece);
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import * as alarm from "./alarm.js";
-import { overdueDialog } from "./actions.js";
+import { overdueDialog } from "./overdue.js";
 import { keysDialog } from "./dialogs.js";
 import { DutyView, LineView } from "./duty.js";
 import { bindings, listen } from "./keys.js";
