@@ -4,9 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from server.actions.deliveries import Delivered, make_deliveries
+from server.actions.inspection_entry import correction_sent, queue_inspection
 from server.actions.links import address_of
 from server.actions.pool_entry import note_step, tell_reader
+from server.actions.probes import unwatch_links, watch_link
 from server.context import Context
 from server.domain.answer_facts import AnswerFacts, facts_as_json
 from server.domain.answers import Draft, LinkFacts, as_sent, draft_from, facts_of, problems_of
@@ -27,6 +31,7 @@ from server.store.dues import cancel_due
 from server.store.probes import latest_probe
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import hashed
+from server.words.times import exact_moment, size
 
 _WALLS = frozenset({Verdict.LOG_IN_WALL, Verdict.PAYMENT_WALL})
 _DOCUMENT = ("title", "author", "source", "date")
@@ -158,6 +163,7 @@ async def bring(
     kind = "answered" if corrected is None else "corrected"
     for reader in readers:
         await note_step(ctx, tx, reader.id, kind, actor_id=answer.staff_id, answer=answer.id)
+        await (queue_inspection if corrected is None else correction_sent)(ctx, tx, reader.id)
         await tell_reader(
             ctx,
             tx,
@@ -167,15 +173,30 @@ async def bring(
             body=answer.body,
             link_url=answer.link_url,
             kind=answer.kind,
-            files=await _files_for(ctx, tx, answer, reader),
+            files=_addresses(ctx, reader, await make_deliveries(ctx, tx, reader, answer.id, answer.files)),
         )
+        if corrected is None:
+            await queue_inspection(ctx, tx, reader.id)
+        else:
+            await correction_sent(ctx, tx, reader.id)
+    if corrected is not None and corrected.link_url:
+        await unwatch_links(ctx, tx, corrected.id)
+    if answer.link_url:
+        await watch_link(ctx, tx, answer_id=answer.id, task_id=answer.task_id, url=answer.link_url)
 
 
-async def _files_for(
-    ctx: Context, tx: Transaction, answer: Answer, reader: Consultation
-) -> list[dict[str, str]]:
-    """Addresses for this reader alone, good for some days (R-ANS.5)."""
-    return []
+def _addresses(ctx: Context, reader: Consultation, made: Sequence[Delivered]) -> list[dict[str, str]]:
+    """The delivered files as a mail names them: good for some days, without log-in (R-ANS.5)."""
+    zone = ZoneInfo(ctx.settings.zone)
+    return [
+        {
+            "name": each.name,
+            "url": each.url,
+            "size": size(each.size, reader.language),
+            "until": exact_moment(each.expires, zone, reader.language),
+        }
+        for each in made
+    ]
 
 
 async def _file_problems(db: Reader, task_id: str, draft: Draft) -> list[Invalid]:

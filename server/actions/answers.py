@@ -23,6 +23,7 @@ from server.domain.tasks import (
     Action,
     Option,
     Task,
+    TaskState,
     Worker,
     after,
     demand_answer,
@@ -44,6 +45,13 @@ from server.store.tasks import (
 )
 
 DRAFT_BYTES = 100_000
+# By whether a full librarian releases it, and whether somebody goes on waiting.
+_SENDING = {
+    (False, False): Action.ANSWER,
+    (False, True): Action.ANSWER_SOME,
+    (True, False): Action.RELEASE,
+    (True, True): Action.RELEASE_SOME,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,7 @@ async def close_claim(ctx: Context, tx: Transaction, answer: Answer, rules: Task
     readers = await consultations_of_task(tx, rules.id, waiting=True)
     await bring(ctx, tx, answer, [reader for reader in readers if reader.id in option.allowed])
     now, some = ctx.clock.now(), len(option.allowed) < len(rules.waiting)
-    after(rules.state, Action.ANSWER_SOME if some else Action.ANSWER)
+    after(rules.state, _SENDING[rules.state is TaskState.IN_RELEASE, some])
     if some:
         await settle_clock(tx, rules.id)
         await put_back(tx, rules.id, answer.claim_number, now, "answered")

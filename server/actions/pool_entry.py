@@ -9,7 +9,7 @@ from server.actions.mails import write_mail
 from server.context import Context
 from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk
-from server.domain.errors import Conflict
+from server.domain.errors import Conflict, Invalid
 from server.domain.events import PoolChanged
 from server.domain.pool import TaskRow
 from server.domain.task_policies import TaskPolicy
@@ -101,9 +101,21 @@ async def note_step(
 async def tell_reader(
     ctx: Context, tx: Transaction, consultation: Consultation, template: str, *, event: str, **data: object
 ) -> None:
-    """Mail the reader about a step that concerns them, once; readers without an address see it on the page (R-72.8)."""
+    """Mail the reader about a step that concerns them, once; readers without an address see it on the page (R-72.8).
+
+    An address that no mail can go to holds nothing up: it is noted with the consultation.
+    """
     if not consultation.mail:
         return
+    try:
+        await _write(ctx, tx, consultation, template, event=event, **data)
+    except Invalid:
+        await note_step(ctx, tx, consultation.id, "mail_failed", public=False, template=template)
+
+
+async def _write(
+    ctx: Context, tx: Transaction, consultation: Consultation, template: str, *, event: str, **data: object
+) -> None:
     await write_mail(
         ctx,
         tx,
@@ -120,6 +132,14 @@ async def tell_reader(
         },
         event_key=f"consultation:{consultation.id}:{event}",
     )
+
+
+async def tell_received(
+    ctx: Context, tx: Transaction, consultation: Consultation, desk: Desk, policy: TaskPolicy
+) -> None:
+    """Tell the reader that it has arrived, and how long it may take."""
+    words = {"hours": policy.strict_hours, "desk_zh": desk.name_zh, "desk_en": desk.name_en}
+    await tell_reader(ctx, tx, consultation, "request_received", event="received", **words)
 
 
 async def _pressed_elsewhere(tx: Transaction, consultation: Consultation) -> Entered:
@@ -166,8 +186,3 @@ async def _task_for(ctx: Context, tx: Transaction, consultation: Consultation, m
         if await insert_task(tx, task):
             return task.id
     raise Conflict("task_moved_on", "R-72.1")
-
-
-def desk_words(desk: Desk) -> dict[str, str]:
-    """The desk's names, as mails show them."""
-    return {"desk_zh": desk.name_zh, "desk_en": desk.name_en}

@@ -184,7 +184,7 @@ def _answer(answer: Answer, shown: Shown) -> bodies.AnswerView:
 
 
 def _file(file: Attached) -> bodies.FileView:
-    return bodies.FileView(file.id, file.name, file.kind, file.size, f"/api/attachments/{file.id}/content")
+    return bodies.FileView(file.id, file.name, file.kind, file.size, f"/api/attachments/{file.id}")
 
 
 def _draft(draft: KeptDraft) -> bodies.DraftView:
