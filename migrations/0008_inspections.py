@@ -25,7 +25,6 @@ class Migration(migrations.Migration):
                 ("released_by", fields.CharField(default="", max_length=26)),
                 ("library_id", fields.CharField(max_length=26)),
                 ("channel", fields.CharField(max_length=10)),
-                ("title", fields.CharField(max_length=300)),
                 ("facts", fields.TextField()),
                 ("corrections", fields.TextField(default="{}")),
                 ("suggested_grade", fields.CharField(default="", max_length=10)),

@@ -4,6 +4,7 @@ from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, watch_lease
 from server.actions.figure_keeping import count_day, find_changed_days
+from server.actions.inspection_entry import correction_due
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
 from server.actions.pieces import drop_upload
@@ -24,6 +25,7 @@ PROMISES: Kinds = kinds(
     Kind("task_clock", turn_clock),
     Kind("lease", watch_lease),
     Kind("check_counters", check_counters),
+    Kind("correction", correction_due),
     Kind("retention", forget_old_sessions),
     Kind("drop_contents", drop_contents),
     Kind("drop_upload", drop_upload),

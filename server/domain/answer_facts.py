@@ -58,7 +58,7 @@ class AnswerFacts:
 class GivenAnswer:
     """A version of an answer with what was noted when it was written, and what has become of its links since.
 
-    ``noted`` are facts by name that only the writer or the system knew then (``citation_only`` …).
+    ``noted`` are the facts by name that were known then, whoever its reader is (``citation_only``, ``widened`` …).
     """
 
     kind: Kind
@@ -66,8 +66,6 @@ class GivenAnswer:
     body: str
     sent_at: datetime
     noted: Mapping[str, Any]
-    widened: bool
-    handed_back_before: bool = False
     link_died: bool = False
 
 
@@ -83,13 +81,19 @@ def facts_of(asked: Consultation, given: GivenAnswer, policy: TaskPolicy) -> Ans
         material=asked.material,
         phrases=phrases_in(given.body, policy),
         link_died=given.link_died,
-        handed_back_before=given.handed_back_before,
         rating=asked.rating,
-        widened=given.widened,
     )
 
 
-_NOTED = ("name_changed", "citation_only", "abstract_only", "link_opens", "link_paywalled")
+_NOTED = (
+    "name_changed",
+    "citation_only",
+    "abstract_only",
+    "link_opens",
+    "link_paywalled",
+    "handed_back_before",
+    "widened",
+)
 # What people or machines may have got wrong; the clock, the channel and the rating are nobody's to correct.
 CORRECTABLE = (
     "kind",

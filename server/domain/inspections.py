@@ -185,6 +185,8 @@ def judged(suggestion: Suggestion, grade: str, row: str, reason: str) -> tuple[G
     if grade not in tuple(Grade):
         raise Invalid("grade_unknown", "grade", "R-QC.3")
     given = Grade(grade)
+    if len(reason) > REASON_CHARACTERS:
+        raise Invalid("field_too_long", "reason", limit=REASON_CHARACTERS, length=len(reason))
     if given is suggestion.grade:
         return given, suggestion.row
     if not reason.strip():
@@ -194,11 +196,11 @@ def judged(suggestion: Suggestion, grade: str, row: str, reason: str) -> tuple[G
     return given, row
 
 
-def demand_reason(reason: str, code: str) -> str:
-    """The reason as given, which may not be empty. Raises Invalid at ``reason``."""
+def demand_reason(reason: str, code: str, field: str = "reason") -> str:
+    """What was said for a step, which may not be nothing. Raises Invalid at the field."""
     reason = reason.strip()
     if not reason:
-        raise Invalid(code, "reason", "R-QC.3")
+        raise Invalid(code, field, "R-QC.3")
     if len(reason) > REASON_CHARACTERS:
-        raise Invalid("field_too_long", "reason", limit=REASON_CHARACTERS, length=len(reason))
+        raise Invalid("field_too_long", field, limit=REASON_CHARACTERS, length=len(reason))
     return reason

@@ -118,6 +118,13 @@ class Verb(StrEnum):
     WORK_TASK = "task.work"  # claim, hand back, answer
     RELEASE_ANSWER = "answer.release"
     ENTER_PHONE = "phone.enter"
+    READ_ATTACHMENT = "attachment.read"
+    # quality inspection
+    INSPECT = "inspection.grade"
+    ANSWER_INSPECTION = "inspection.answer"  # see one's own grades, correct, appeal
+    READ_SAMPLES = "quality.samples"
+    PUBLISH_QUALITY = "quality.publish"
+    COMMENT_QUALITY = "quality.comment"
     # managers
     WATCH_BOARD = "board.watch"
     KEEP_STAFF = "staff.keep"
@@ -163,6 +170,12 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.WORK_TASK: {_L: Reach.ANY, _I: Reach.ANY},
     Verb.RELEASE_ANSWER: {_L: Reach.ANY},
     Verb.ENTER_PHONE: {_L: Reach.ANY, _I: Reach.ANY},
+    Verb.INSPECT: {Role.INSPECTOR: Reach.SCOPE},
+    Verb.ANSWER_INSPECTION: {_L: Reach.OWN, _I: Reach.OWN},
+    Verb.READ_SAMPLES: {Role.INSPECTOR: Reach.SCOPE, **_MANAGED},
+    Verb.PUBLISH_QUALITY: _MANAGED,
+    Verb.COMMENT_QUALITY: dict.fromkeys(Role, Reach.OWN),
+    Verb.READ_ATTACHMENT: {**dict.fromkeys(Role, Reach.OWN), **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
     Verb.WATCH_BOARD: {_M: Reach.ANY, _A: Reach.ANY},
     Verb.KEEP_STAFF: _MANAGED,
     Verb.KEEP_DESK: _MANAGED,

@@ -22,7 +22,7 @@ from server.store.rows import (
 
 _COLUMNS = (
     *("consultation_id", "answer_id", "state", "version", "reason", "at_random", "staff_id", "released_by"),
-    *("library_id", "channel", "title", "facts", "corrections", "suggested_grade", "suggested_row", "grade"),
+    *("library_id", "channel", "facts", "corrections", "suggested_grade", "suggested_row", "grade"),
     *("grade_row", "sample_grade", "inspector_id", "graded_at", "decider_id", "correct_by_at", "overdue"),
     *("appealed_once", "answered_at", "queued_at", "waiting_from_at", "publication_id"),
 )
@@ -35,6 +35,9 @@ _UPDATE = (
     + ", ".join(f"{column} = ${number}" for number, column in enumerate(_COLUMNS, start=1))
     + f" WHERE consultation_id = $1 AND version = ${len(_COLUMNS) + 1}"
 )
+
+# The title is the reader's own word: it stands with the consultation alone, where it can be forgotten.
+_READ = "SELECT i.*, c.title FROM inspection i JOIN consultation c ON c.id = i.consultation_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ async def save_inspection(tx: Transaction, inspection: Inspection, *, seen: int)
 
 
 async def inspection_by_id(db: Reader, consultation_id: str) -> Inspection | None:
-    row = await db.row("SELECT * FROM inspection WHERE consultation_id = $1", consultation_id)
+    row = await db.row(f"{_READ} WHERE i.consultation_id = $1", consultation_id)
     return _inspection(row) if row else None
 
 
@@ -81,12 +84,12 @@ async def inspections_in(
     bound = ""
     if scope is not None:
         start = len(values) + 1
-        bound = f" AND library_id IN ({placeholders(len(scope), start=start)})" if scope else " AND 1 = 0"
+        bound = f" AND i.library_id IN ({placeholders(len(scope), start=start)})" if scope else " AND 1 = 0"
         values += sorted(scope)
     rows = await db.rows(
-        f"SELECT * FROM inspection WHERE state IN ({placeholders(len(states), start=4)})"
-        f" AND (waiting_from_at > $1 OR (waiting_from_at = $1 AND consultation_id > $2)){bound}"
-        " ORDER BY waiting_from_at, consultation_id LIMIT $3",
+        f"{_READ} WHERE i.state IN ({placeholders(len(states), start=4)})"
+        f" AND (i.waiting_from_at > $1 OR (i.waiting_from_at = $1 AND i.consultation_id > $2)){bound}"
+        " ORDER BY i.waiting_from_at, i.consultation_id LIMIT $3",
         *values,
     )
     return [_inspection(row) for row in rows]
@@ -97,9 +100,9 @@ async def inspections_of_author(
 ) -> list[Inspection]:
     """What became of somebody's own answers, latest change first."""
     rows = await db.rows(
-        "SELECT * FROM inspection WHERE staff_id = $1"
-        " AND (waiting_from_at < $2 OR (waiting_from_at = $2 AND consultation_id < $3))"
-        " ORDER BY waiting_from_at DESC, consultation_id DESC LIMIT $4",
+        f"{_READ} WHERE i.staff_id = $1"
+        " AND (i.waiting_from_at < $2 OR (i.waiting_from_at = $2 AND i.consultation_id < $3))"
+        " ORDER BY i.waiting_from_at DESC, i.consultation_id DESC LIMIT $4",
         staff_id,
         to_us(before[0]),
         before[1],
@@ -111,8 +114,8 @@ async def inspections_of_author(
 async def returned_to(db: Reader, staff_id: str, *, limit: int = 50) -> list[Inspection]:
     """What somebody has to correct, the nearest deadline first."""
     rows = await db.rows(
-        "SELECT * FROM inspection WHERE staff_id = $1 AND state = 'returned'"
-        " ORDER BY correct_by_at, consultation_id LIMIT $2",
+        f"{_READ} WHERE i.staff_id = $1 AND i.state = 'returned'"
+        " ORDER BY i.correct_by_at, i.consultation_id LIMIT $2",
         staff_id,
         limit,
     )
@@ -183,18 +186,6 @@ async def inspection_steps(db: Reader, consultation_id: str) -> list[InspectionS
     ]
 
 
-async def handed_back_by(db: Reader, task_id: str, staff_id: str, *, before_claim: int) -> bool:
-    """Whether this person had handed the task back before that claim of theirs."""
-    row = await db.row(
-        "SELECT 1 AS found FROM claim WHERE task_id = $1 AND staff_id = $2 AND number < $3"
-        " AND outcome = 'handed_back' LIMIT 1",
-        task_id,
-        staff_id,
-        before_claim,
-    )
-    return row is not None
-
-
 async def another_inspector(db: Reader, inspection: Inspection, besides: str) -> bool:
     """Whether an inspector of another library than the answer's could grade it, besides this person."""
     row = await db.row(
@@ -218,7 +209,7 @@ async def consultations_with_answer(db: Reader, answer_id: str) -> list[str]:
 def _values(i: Inspection) -> tuple[object, ...]:
     return (
         *(i.consultation_id, i.answer_id, str(i.state), i.version, str(i.reason), i.at_random, i.staff_id),
-        *(i.released_by, i.library_id, i.channel, i.title, facts_as_json(i.facts), json.dumps(i.corrections)),
+        *(i.released_by, i.library_id, i.channel, facts_as_json(i.facts), json.dumps(i.corrections)),
         *(i.suggested_grade or "", i.suggested_row, i.grade or "", i.grade_row, i.sample_grade or ""),
         *(i.inspector_id, to_us_or_none(i.graded_at), i.decider_id, to_us_or_none(i.correct_by), i.overdue),
         *(i.appealed_once, to_us(i.answered_at), to_us(i.queued_at), to_us(i.waiting_from)),

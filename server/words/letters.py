@@ -18,7 +18,9 @@ from jinja2 import Environment, PackageLoader, Undefined
 from server.words.catalogue import MissingText, known_language, text
 
 _FOLDER = "mails"
-_LONG = frozenset({"question", "transcript", "comment", "body"})  # what people wrote at length: always quoted
+_LONG = frozenset(
+    {"question", "transcript", "note", "reason", "comment", "body"}
+)  # what people wrote at length: always quoted
 _SUBJECT = 200
 _HEADLINE = 40  # characters of a question in the subject
 _PERSON = 60
@@ -102,6 +104,7 @@ def _texts(language: str) -> Environment:
     env.filters["roles"] = lambda roles: text("common.and", language).join(
         text(f"role.{role}", language) for role in roles
     )
+    env.filters["grade"] = lambda grade: text(f"grade.{grade}", language)
     env.filters["topic"] = lambda topic: text(f"topic.{topic}", language)
     return env
 

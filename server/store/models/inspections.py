@@ -25,7 +25,6 @@ class Inspection(Model):
     released_by = fields.CharField(max_length=26, default="")
     library_id = fields.CharField(max_length=26)
     channel = fields.CharField(max_length=10)
-    title = fields.CharField(max_length=300)
     facts = fields.TextField()  # JSON
     corrections = fields.TextField(default="{}")  # JSON
     suggested_grade = fields.CharField(max_length=10, default="")

@@ -22,6 +22,11 @@ WANTED = {
     "form_question_reader",
     "phone_desk",
     "wrap_up_overdue_manager",
+    "request_received",
+    "request_escalated",
+    "request_cancelled",
+    "answer_sent",
+    "answer_corrected",
     "test",
 }
 DATA: dict[str, Any] = {
@@ -52,6 +57,25 @@ DATA: dict[str, Any] = {
     "questions": 0,
 }
 
+ANSWER = {
+    "title": "Reading rooms",
+    "number": "01abc",
+    "channel": "document",
+    "kind": "exact",
+    "body": "Here it is.\n\nGood luck.",
+    "link_url": "https://elsewhere.test/a",
+    "files": [{"name": "a.pdf", "url": "https://ask.library.test/x/f/a.pdf", "until": "11 Dec"}],
+    "hours": 72,
+    "left": "2 hours",
+    "waited": "3 days",
+    "author": "Lin",
+    "comment": "The year differs.",
+    "until": "11 Dec",
+    "note": "The link is dead.",
+    "grade": "pass",
+    "reason": "The phrase is there.",
+}
+
 
 def test_every_wanted_mail_is_written_in_both_languages() -> None:
     assert {
@@ -62,7 +86,7 @@ def test_every_wanted_mail_is_written_in_both_languages() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mail_says_all_it_has_to_say(name: str, language: str) -> None:
-    said = letter(name, language, DATA)
+    said = letter(name, language, DATA if name == "erased" else DATA | ANSWER)
     assert said.subject and "\n" not in said.subject
     assert said.text.count("\n\n\n") == 0, "gaps"
     assert said.html.startswith("<!doctype html>") and "{" not in said.html.partition("</head>")[2]
