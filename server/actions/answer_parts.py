@@ -163,7 +163,6 @@ async def bring(
     kind = "answered" if corrected is None else "corrected"
     for reader in readers:
         await note_step(ctx, tx, reader.id, kind, actor_id=answer.staff_id, answer=answer.id)
-        await (queue_inspection if corrected is None else correction_sent)(ctx, tx, reader.id)
         await tell_reader(
             ctx,
             tx,
