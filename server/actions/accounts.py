@@ -1,6 +1,7 @@
 """Accounts: who asks, how readers register, how everybody keeps their own account."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from server.actions.access import audit
 from server.actions.links import address_of, issue_link, mail_link, use_link
@@ -45,6 +46,7 @@ from server.store.libraries import library_by_id
 from server.store.logins import delete_logins, login_by_id, renew_login
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import hashed
+from server.words.times import exact_moment
 
 
 async def resolve_actor(ctx: Context, *, cookie: str = "", bearer: str = "") -> Actor:
@@ -183,6 +185,7 @@ async def begin_with_password(
     await delete_logins(tx, account_id)
     actor = actor_of(account, ())
     await audit(ctx, tx, actor, "account.password", f"account:{account_id}")
+    await _tell_password_changed(ctx, tx, account)
     fresh = await account_by_id(tx, account_id)
     assert fresh is not None
     return await start_login(ctx, tx, fresh)
@@ -232,6 +235,32 @@ async def change_password(ctx: Context, actor: Actor, *, current: str, password:
             raise Conflict("account_moved")
         await delete_logins(tx, account.id, but=hashed(cookie))
         await audit(ctx, tx, actor, "account.password", f"account:{account.id}")
+        await _tell_password_changed(ctx, tx, account)
+
+
+async def log_out_elsewhere(ctx: Context, actor: Actor, *, cookie: str) -> None:
+    """End every log-in of one's own account but this browser's: on other devices, and in the chats of libraries."""
+    account = await own_account(ctx, actor)
+    async with ctx.transaction() as tx:
+        await delete_logins(tx, account.id, but=hashed(cookie))
+        await audit(ctx, tx, actor, "account.log_out_elsewhere", f"account:{account.id}")
+
+
+async def _tell_password_changed(ctx: Context, tx: Transaction, account: Account) -> None:
+    """Whoever changed it, the owner of the mail address hears of it, and how to get the account back."""
+    await write_mail(
+        ctx,
+        tx,
+        template="password_changed",
+        recipient=account.mail,
+        language=account.language,
+        data={
+            "name": account.name,
+            "at": exact_moment(ctx.clock.now(), ZoneInfo(ctx.settings.zone), account.language),
+            "link": address_of(ctx, "/reset"),
+        },
+        event_key=f"password:{account.id}:{ctx.ids.new()}",
+    )
 
 
 async def prove_password(ctx: Context, account: Account, current: str) -> None:

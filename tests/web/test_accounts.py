@@ -254,3 +254,11 @@ async def test_a_manager_imports_readers_from_a_file(town: Town, browser: httpx.
     assert nothing.status_code == 422
     elsewhere = await bring("邮箱,姓名\nb@reader.test,安安\n", library=town.libraries["other"])
     assert elsewhere.status_code == 403
+
+
+async def test_a_reader_logs_out_on_all_other_devices(town: Town, browser: httpx.AsyncClient) -> None:
+    await log_in(browser)
+    done = await post(browser, "/account/log-out-elsewhere", "/account")
+    assert done.headers["location"] == "/account?done=account.logged_out_elsewhere"
+    assert "退出" in (await browser.get(done.headers["location"] + "&lang=zh")).text
+    assert (await town.people["reader"].http.get("/account")).status_code == 303, "logged out elsewhere"

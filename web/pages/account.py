@@ -4,7 +4,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from server.actions.accounts import AccountView, change_password, keep_preferences, view_account
+from server.actions.accounts import (
+    AccountView,
+    change_password,
+    keep_preferences,
+    log_out_elsewhere,
+    view_account,
+)
 from server.actions.own_data import erase_own_account, export_own_data
 from server.domain.errors import Invalid, Refusal
 from server.domain.permissions import NOBODY, Verb
@@ -12,7 +18,14 @@ from web.log_ins import asked_again, end, filled, home_of, keep_wish
 from web.pages.base import Page, PageRequest
 
 # What an earlier step may have us say on this page.
-_DONE = ("account.saved", "account.password_changed", "verify.welcome", "reset.done", "invite.welcome")
+_DONE = (
+    "account.saved",
+    "account.password_changed",
+    "account.logged_out_elsewhere",
+    "verify.welcome",
+    "reset.done",
+    "invite.welcome",
+)
 
 
 async def show(page: PageRequest) -> Response:
@@ -53,6 +66,12 @@ async def renew_password(page: PageRequest) -> Response:
         values = _values(page, await view_account(page.ctx, page.actor))
         return asked_again(page, "account.html", refusal, values)
     return page.redirect("/account", done="account.password_changed")
+
+
+async def leave_elsewhere(page: PageRequest) -> Response:
+    """End the log-ins on all other devices."""
+    await log_out_elsewhere(page.ctx, page.actor, cookie=page.cookie)
+    return page.redirect("/account", done="account.logged_out_elsewhere")
 
 
 async def export(page: PageRequest) -> Response:
@@ -99,6 +118,7 @@ PAGES = [
     Page("GET", "/account", Verb.KEEP_ACCOUNT, show),
     Page("POST", "/account", Verb.KEEP_ACCOUNT, keep),
     Page("POST", "/account/password", Verb.KEEP_ACCOUNT, renew_password),
+    Page("POST", "/account/log-out-elsewhere", Verb.KEEP_ACCOUNT, leave_elsewhere),
     Page("POST", "/account/export", Verb.KEEP_ACCOUNT, export),
     Page("GET", "/account/erase", Verb.KEEP_ACCOUNT, show_erase),
     Page("POST", "/account/erase", Verb.KEEP_ACCOUNT, erase),

@@ -8,6 +8,7 @@ import pytest
 from server.actions.accounts import (
     change_password,
     keep_preferences,
+    log_out_elsewhere,
     register_reader,
     request_reset,
     reset_password,
@@ -15,12 +16,12 @@ from server.actions.accounts import (
     verify_mail,
     view_account,
 )
-from server.actions.logins import LoggedIn, log_in
+from server.actions.logins import LoggedIn, log_in, start_login
 from server.domain.accounts import AccountState
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
-from server.domain.logins import MAIL_TO
+from server.domain.logins import MAIL_TO, LogInKind
 from server.domain.permissions import NOBODY
-from server.store.accounts import account_by_mail
+from server.store.accounts import account_by_id, account_by_mail
 from tests.server.actions.conftest import PASSWORD, Alliance
 
 NEW = "another good sentence 7"
@@ -104,6 +105,24 @@ async def test_a_forgotten_password_is_replaced_and_ends_every_other_log_in(alli
     with pytest.raises(Invalid):
         await log_in(alliance.ctx, mail="lin@library.test", password=PASSWORD, address="192.0.2.9")
     assert await log_in(alliance.ctx, mail="lin@library.test", password=NEW, address="192.0.2.9")
+    told = (await alliance.mails())[0]
+    assert (told.template, told.recipient) == ("password_changed", "lin@library.test")
+    assert str(told.data["link"]).endswith("/reset") and "2026" in str(told.data["at"])
+
+
+async def test_one_logs_out_everywhere_else_and_stays_here(alliance: Alliance) -> None:
+    phone, here = await alliance.person("lin"), await alliance.person("mei")
+    async with alliance.ctx.transaction() as tx:
+        account = await account_by_id(tx, here.actor.account_id)
+        assert account is not None
+        library_page = await start_login(alliance.ctx, tx, account, kind=LogInKind.WIDGET)
+        other = await start_login(alliance.ctx, tx, account)
+    await log_out_elsewhere(alliance.ctx, here.actor, cookie=here.secret)
+    assert await resolve_actor(alliance.ctx, cookie=here.secret) != NOBODY
+    assert await resolve_actor(alliance.ctx, cookie=other.secret) == NOBODY
+    with pytest.raises(NotAllowed):
+        await resolve_actor(alliance.ctx, bearer=library_page.secret)
+    assert await resolve_actor(alliance.ctx, cookie=phone.secret) != NOBODY, "nobody else is touched"
 
 
 async def test_a_reset_link_lasts_thirty_minutes_and_the_newest_one_counts(alliance: Alliance) -> None:

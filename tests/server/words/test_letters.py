@@ -15,6 +15,7 @@ WANTED = {
     "verify",
     "known",
     "reset",
+    "password_changed",
     "invite",
     "import_welcome",
     "transcript",
