@@ -10,13 +10,13 @@ BY_HAND = (
     "CREATE INDEX inspection_step_late ON inspection_step (at)",
     "CREATE INDEX claim_returned ON claim (ended_at) WHERE outcome = 'handed_back'",
 )
-# Bigrams and tags of a consultation under its number in the archive.
+# What a consultation is found by, under its number in the archive.
 WORDS = {
     "sqlite": (
-        "CREATE VIRTUAL TABLE archive_words USING fts5(words, tags, tokenize = \"unicode61 tokenchars '_-'\")",
+        "CREATE VIRTUAL TABLE archive_words USING fts5(words, tokenize = \"unicode61 tokenchars '_-'\")",
     ),
     "postgres": (
-        "CREATE TABLE archive_words (number BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
+        "CREATE TABLE archive_words (number BIGINT PRIMARY KEY, words TEXT[] NOT NULL)",
         "CREATE INDEX archive_words_gin ON archive_words USING gin (words)",
     ),
 }

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from server.actions.archive_keeping import promise_archive
 from server.actions.dues import run_due, seconds_to_next
 from server.actions.duty import promise_checks
 from server.actions.figure_keeping import promise_figures
@@ -50,6 +51,7 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
         await promise_checks(ctx)
         await promise_retention(ctx)
         await promise_figures(ctx)
+        await promise_archive(ctx)
         return 3600.0
 
     async with asyncio.TaskGroup() as tasks:

@@ -115,6 +115,7 @@ class Verb(StrEnum):
     BLOCK_READER = "block.set"
     # librarians at the task pool
     WATCH_POOL = "pool.watch"
+    SEARCH_CONSULTATIONS = "consultation.search"  # the archive of what was answered
     WORK_TASK = "task.work"  # claim, hand back, answer
     RELEASE_ANSWER = "answer.release"
     ENTER_PHONE = "phone.enter"
@@ -135,6 +136,8 @@ class Verb(StrEnum):
     KEEP_POLICIES = "policy.keep"
     REVIEW_BLOCK = "block.review"
     READ_AUDIT = "audit.read"
+    WATCH_FIGURES = "figures.watch"
+    READ_STATEMENT = "figures.statement"
     IMPORT_READERS = "reader.import"
 
 
@@ -167,6 +170,7 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.KEEP_OWN_PHRASES: {**_SERVING, _M: Reach.OWN, _A: Reach.OWN},
     Verb.BLOCK_READER: _SERVING,
     Verb.WATCH_POOL: {_L: Reach.ANY, _I: Reach.ANY, _M: Reach.ANY, _A: Reach.ANY},
+    Verb.SEARCH_CONSULTATIONS: {_L: Reach.OWN, _I: Reach.OWN, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
     Verb.WORK_TASK: {_L: Reach.ANY, _I: Reach.ANY},
     Verb.RELEASE_ANSWER: {_L: Reach.ANY},
     Verb.ENTER_PHONE: {_L: Reach.ANY, _I: Reach.ANY},
@@ -185,6 +189,8 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.KEEP_POLICIES: _MANAGED,
     Verb.REVIEW_BLOCK: _MANAGED,
     Verb.READ_AUDIT: _MANAGED,
+    Verb.WATCH_FIGURES: _MANAGED,
+    Verb.READ_STATEMENT: {_L: Reach.OWN, _I: Reach.OWN, **_MANAGED},
     Verb.IMPORT_READERS: _MANAGED,
 }
 

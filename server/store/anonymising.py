@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.store.consultation_archive import forget_entries
 from server.store.rows import Reader, Transaction, placeholders, to_us
 
 CHUNK = 200  # conversations in one statement
@@ -115,6 +116,7 @@ async def _anonymise_consultations(tx: Transaction, at: datetime, condition: str
             to_us(at),
             *(row["id"] for row in some),
         )
+        await forget_entries(tx, [row["id"] for row in some])
         await _withdraw_tasks(tx, at, sorted({row["task_id"] for row in some}))
     return len(rows)
 

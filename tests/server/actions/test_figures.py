@@ -97,7 +97,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "consultation": {
         **dict.fromkeys(("reader_id", "session_id", "name", "mail", "phone", "topic", "citation"), ""),
         **dict.fromkeys(("question", "transcript", "record_id", "submitted_by", "answer_id"), ""),
-        **dict.fromkeys(("rating_comment", "grade_row"), ""),
+        **dict.fromkeys(("rating", "rating_comment", "grade", "grade_row"), ""),
         "foreign_document": False,
         "show_title": False,
         "stage": 0,
@@ -108,6 +108,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "foreign_document": False,
     },
     "claim": {},
+    "answer": {},
 }
 
 

@@ -1,0 +1,116 @@
+"""The archive of answered consultations: the words and tags that each is found by, and what is asked of it.
+
+Numbers grow in the order of the answers, so that "newest first" is a walk down the numbers. Tags stand beside the
+words and hold who asked and answered where: a search within one's own scope looks at nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.domain.search_words import words_of
+
+WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
+TEXT_KEPT = 6_000  # characters looked at for them
+# The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
+BLOCKS = (12, 15, 18, 21)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An answered consultation as it goes into the index."""
+
+    consultation_id: str
+    answered_at: datetime
+    desk_id: str
+    library_id: str
+    answered_by: str
+    answered_library_id: str
+    channel: str
+    material: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is asked of the archive; empty parts ask for nothing.
+
+    ``within`` are tags of which an entry must have one (None: the whole alliance), ``tags`` those it must all have,
+    ``people`` the tags of librarians of whom one must have answered (None: anybody).
+    """
+
+    words: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    within: tuple[str, ...] | None = None
+    people: tuple[str, ...] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def all_of(self) -> tuple[str, ...]:
+        return (*self.words, *self.tags)
+
+    @property
+    def any_of(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of tags: of each group one must be there."""
+        return tuple(group for group in (self.within, self.people) if group is not None)
+
+    @property
+    def impossible(self) -> bool:
+        return any(not group for group in self.any_of)
+
+
+def entry_words(entry: Entry) -> list[str]:
+    """Everything an entry is found by, but its blocks."""
+    found: dict[str, None] = {}
+    for text in entry.texts:
+        for word in words_of(text[:TEXT_KEPT]):
+            found[word] = None
+            if len(found) >= WORDS_KEPT:
+                break
+    return [*found, *entry_tags(entry)]
+
+
+def entry_tags(entry: Entry) -> list[str]:
+    tags = [staff_tag(entry.answered_by), desk_tag(entry.desk_id), library_tag(entry.library_id)]
+    tags += [library_tag(entry.answered_library_id), kind_tag(entry.channel)]
+    return list(dict.fromkeys(tags + ([kind_tag(entry.material)] if entry.material else [])))
+
+
+def staff_tag(staff_id: str) -> str:
+    return f"s_{staff_id}".lower()
+
+
+def desk_tag(desk_id: str) -> str:
+    return f"d_{desk_id}".lower()
+
+
+def library_tag(library_id: str) -> str:
+    """The library whose desk was asked, or that answered: both keep what was said there."""
+    return f"l_{library_id}".lower()
+
+
+def kind_tag(name: str) -> str:
+    """A channel or a material type."""
+    return f"k_{name}"
+
+
+def block_tags(number: int) -> list[str]:
+    """The blocks that an entry's number lies in, the smallest first."""
+    return [f"b{size}_{number >> size}" for size in BLOCKS]
+
+
+def windows(below: int, least: int) -> Sequence[tuple[str, int, int]]:
+    """The archive from below a number down to ``least`` in growing pieces: (block's tag, from, below) each.
+
+    A frequent word fills a page from the first piece, a rare one has few entries in the large ones: no piece ever
+    has many more entries than a page needs.
+    """
+    found, at = [], 0
+    while below > least:
+        size = BLOCKS[min(at, len(BLOCKS) - 1)]
+        block = (below - 1) >> size
+        start = max(block << size, least)
+        found.append((f"b{size}_{block}", start, below))
+        below, at = start, at + 1
+    return found
