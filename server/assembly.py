@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from server.actions.origins import Origins
 from server.actions.presence import keep_lease
 from server.api import (
+    attachments,
     board,
     desk_work,
     desks,
@@ -25,6 +26,7 @@ from server.api import (
     manage,
     phrases,
     pool,
+    probes,
     sessions,
     streams,
     uploads,
@@ -60,6 +62,7 @@ from web.pages import base as pages
 from web.site import PAGES, STATIC
 from workers.loop import run_workers
 from workers.outbox import run_outbox
+from workers.probes import run_probes
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +70,8 @@ ENDPOINTS: list[Endpoint] = [
     *desks.ENDPOINTS,
     *sessions.ENDPOINTS,
     *uploads.ENDPOINTS,
+    *attachments.ENDPOINTS,
+    *probes.ENDPOINTS,
     *streams.ENDPOINTS,
     *desk_work.ENDPOINTS,
     *pool.ENDPOINTS,
@@ -164,6 +169,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(run_workers(ctx, stop, wakes.dues))
             tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
+            tasks.create_task(run_probes(ctx, stop))
     finally:
         await bus.stop()
         await ctx.db.close()
@@ -210,6 +216,7 @@ async def _chores(ctx: Context, gateway: Gateway, *, embedded: bool) -> AsyncIte
         if embedded:
             tasks.create_task(run_workers(ctx, stop, wakes.dues))
             tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
+            tasks.create_task(run_probes(ctx, stop))
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ from web.pages import (
     account,
     ask,
     console,
+    deliveries,
     demo_mails,
     desk,
     home,
@@ -37,6 +38,7 @@ PAGES: list[Page] = [
     *widget_login.PAGES,
     *account.PAGES,
     *console.PAGES,
+    *deliveries.PAGES,
     *manage.PAGES,
     *demo_mails.PAGES,
 ]

@@ -1,6 +1,7 @@
 """Every kind of promise the product makes, and the action that keeps it."""
 
 from server.actions.archive_keeping import index_answers
+from server.actions.attachments import drop_unsent
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, watch_lease
@@ -30,6 +31,7 @@ PROMISES: Kinds = kinds(
     Kind("retention", forget_old_sessions),
     Kind("drop_contents", drop_contents),
     Kind("drop_upload", drop_upload),
+    Kind("drop_unsent", drop_unsent),
     Kind("sweep_logins", sweep_logins),
     Kind("archive", index_answers),
     Kind("figures", find_changed_days),

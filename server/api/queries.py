@@ -43,6 +43,14 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "hours": "Waiting longer than so many hours",
         "after": "`next` of the page before",
     },
+    "POST /api/requests/{request}/files/{client_id}": {
+        "name": "The file's name",
+        "size": "How many bytes it has",
+    },
+    "POST /api/tasks/{id}/files/{client_id}": {
+        "name": "The file's name",
+        "size": "How many bytes it has",
+    },
     "GET /api/archive": {
         "q": "Words of the conversation or of a document's title",
         "before": "Only earlier than this moment (`created_at` of the last one)",

@@ -20,21 +20,27 @@ async def begin(r: ApiRequest) -> Response:
     """Begin, or find what was begun under this id."""
     size = r.number("size", 0)
     upload = _upload(r, r.query.get("name", ""), silent="silent" in r.query)
-    return _answer(await expect_upload(r.ctx, r.actor, upload, size=size), 201)
+    return upload_answer(await expect_upload(r.ctx, r.actor, upload, size=size), 201)
 
 
 async def look(r: ApiRequest) -> Response:
     """How far it has come; ``HEAD`` says it by the header ``Upload-Offset`` alone."""
-    return _answer(await look_at_upload(r.ctx, r.actor, _upload(r)))
+    return upload_answer(await look_at_upload(r.ctx, r.actor, _upload(r)))
 
 
 async def go_on(r: ApiRequest) -> Response:
     """The next piece, from ``Upload-Offset`` on."""
+    offset = offset_of(r, limit=r.ctx.settings.upload_limit)
+    upload = _upload(r, silent="silent" in r.query)
+    return upload_answer(await extend_upload(r.ctx, r.actor, upload, r.request.stream(), offset=offset))
+
+
+def offset_of(r: ApiRequest, *, limit: int) -> int:
+    """From where on the piece is. Raises Invalid."""
     offset = r.request.headers.get("upload-offset", "")
     if not is_number(offset):
-        raise Invalid("query_number", "Upload-Offset", low=0, high=r.ctx.settings.upload_limit)
-    upload = _upload(r, silent="silent" in r.query)
-    return _answer(await extend_upload(r.ctx, r.actor, upload, r.request.stream(), offset=int(offset)))
+        raise Invalid("query_number", "Upload-Offset", low=0, high=limit)
+    return int(offset)
 
 
 def _upload(r: ApiRequest, name: str = "", *, silent: bool = False) -> Upload:
@@ -44,7 +50,8 @@ def _upload(r: ApiRequest, name: str = "", *, silent: bool = False) -> Upload:
     return Upload(r.path["id"], client_id, name, silent)
 
 
-def _answer(p: Progress, status: int = 200) -> Response:
+def upload_answer(p: Progress, status: int = 200) -> Response:
+    """How far an upload has come, with the header that ``HEAD`` is asked for."""
     f = p.file
     view = bodies.UploadView(f.id, f.name, f.kind, f.size, p.offset, p.whole, p.address)
     response = json_response(view, status)

@@ -57,7 +57,7 @@ class Delivery:
         return now >= self.expires
 
 
-def network_of(address: str) -> str:
+def blurred(address: str) -> str:
     """An IP address without the part that points at one person: /24 of IPv4, /48 of IPv6."""
     try:
         return str(ip_network(f"{address}/{48 if ':' in address else 24}", strict=False))

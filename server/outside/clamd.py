@@ -8,7 +8,6 @@ from contextlib import suppress
 CONNECT_SECONDS = 5.0
 SCAN_SECONDS = 300.0  # clamd scans while it reads; 200 MB take minutes on a small machine
 _CHUNK = 128 * 1024
-_ANSWER = 4096
 
 
 class ScannerAway(Exception):
@@ -18,18 +17,19 @@ class ScannerAway(Exception):
 async def scan(socket: str, chunks: AsyncIterator[bytes]) -> str:
     """The name of what was found in the file, or nothing. ``socket`` is a path or ``host:port``. Raises ScannerAway."""
     reader, writer = await _connect(socket)
+    # It may answer, and hang up, before it has heard everything: then its answer counts, not our broken line.
+    answer = asyncio.ensure_future(reader.readuntil(b"\0"))
     try:
         async with asyncio.timeout(SCAN_SECONDS):
             writer.write(b"zINSTREAM\0")
-            # clamd hangs up at its StreamMaxLength and says why: its answer counts, not our broken line.
             with suppress(ConnectionError):
-                await _stream(writer, chunks)
-            answer = await reader.read(_ANSWER)
-    except (OSError, TimeoutError) as error:
+                await _stream(writer, chunks, until=answer)
+            return _found(await answer)
+    except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
         raise ScannerAway(str(error) or type(error).__name__) from None
     finally:
+        answer.cancel()
         writer.transport.abort()
-    return _found(answer)
 
 
 async def ping(socket: str) -> str:
@@ -57,9 +57,13 @@ async def _connect(socket: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
         raise ScannerAway(str(error) or type(error).__name__) from None
 
 
-async def _stream(writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes]) -> None:
+async def _stream(
+    writer: asyncio.StreamWriter, chunks: AsyncIterator[bytes], *, until: "asyncio.Future[bytes]"
+) -> None:
     """Each piece behind its length in network order; a length of zero ends the file."""
     async for chunk in chunks:
+        if until.done():
+            return
         for start in range(0, len(chunk), _CHUNK):
             piece = chunk[start : start + _CHUNK]
             writer.write(struct.pack("!L", len(piece)) + piece)

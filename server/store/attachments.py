@@ -92,6 +92,19 @@ async def detach_all(tx: Transaction, owner: Belonging) -> list[str]:
     return [each for each in hashes if each]
 
 
+async def has_answered(db: Reader, task_id: str, staff_id: str) -> bool:
+    """Whether an answer to this task is theirs: then they may correct it, also when the task is done."""
+    row = await db.row(
+        "SELECT 1 AS found FROM answer WHERE task_id = $1 AND staff_id = $2 LIMIT 1", task_id, staff_id
+    )
+    return row is not None
+
+
+async def is_delivered(db: Reader, file_id: str) -> bool:
+    """Whether an answer has brought the file to a reader."""
+    return await db.row("SELECT 1 AS found FROM delivery WHERE file_id = $1 LIMIT 1", file_id) is not None
+
+
 def _attached(row: Row) -> Attached:
     return Attached(
         id=row["id"],

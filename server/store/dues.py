@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -121,6 +121,20 @@ async def still_due(tx: Transaction, due: Due) -> bool:
     """Whether the promise still stands as it was read."""
     row = await tx.row("SELECT 1 AS found FROM due WHERE id = $1 AND due_at = $2", due.id, to_us(due.at))
     return row is not None
+
+
+async def lease_due(tx: Transaction, due: Due, until: datetime) -> Due | None:
+    """Take a promise that is kept outside of any transaction: nobody else does until then, and then somebody does.
+
+    None when somebody was faster, or it was taken back.
+    """
+    taken = await tx.execute(
+        "UPDATE due SET due_at = $3, attempts = attempts + 1 WHERE id = $1 AND due_at = $2",
+        due.id,
+        to_us(due.at),
+        to_us(until),
+    )
+    return replace(due, at=until, attempts=due.attempts + 1) if taken else None
 
 
 async def finish_due(tx: Transaction, due: Due, *, again_at: datetime | None = None) -> bool:

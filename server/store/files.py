@@ -56,6 +56,10 @@ class Files(Protocol):
         """The content, or ``length`` bytes of it from ``start`` on."""
         ...
 
+    async def demand(self, content_hash: str) -> None:
+        """Raise OSError unless the content can be read."""
+        ...
+
     async def remove(self, content_hash: str) -> None: ...
 
     async def check(self) -> None:
@@ -153,6 +157,10 @@ class FolderFiles:
             while left > 0 and (chunk := await asyncio.to_thread(source.read, min(CHUNK, left))):
                 left -= len(chunk)
                 yield chunk
+
+    async def demand(self, content_hash: str) -> None:
+        with self._place(content_hash).open("rb"):
+            pass
 
     async def remove(self, content_hash: str) -> None:
         self._place(content_hash).unlink(missing_ok=True)

@@ -57,6 +57,19 @@ def is_practice_code(secrets: tuple[str, ...], slug: str, code: str, now: dateti
     return any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine)
 
 
+def delivery_token(secret: str, delivery_id: str) -> str:
+    """What opens a delivery: its number, signed. When it ends stands in the delivery itself."""
+    return f"{delivery_id}.{_signature(secret, 'delivery', delivery_id)}"
+
+
+def delivery_of(secrets: tuple[str, ...], token: str) -> str:
+    """The number in a genuine token; nothing for any other."""
+    delivery_id, _, signature = token.partition(".")
+    genuine = (_signature(secret, "delivery", delivery_id) for secret in secrets)
+    known = any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine)
+    return delivery_id if known else ""
+
+
 def csrf_token(secret: str, web_session_id: str) -> str:
     """The token that a form or script of this log-in must send back."""
     return _signature(secret, "csrf", web_session_id)
