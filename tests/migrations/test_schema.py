@@ -27,6 +27,7 @@ BY_HAND = {
     "task_held",
     "task_one_for_equal",
     "claim_once",
+    "bibliographic_record_once",
     "answer_version_once",
     "figure_once",
     "consultation_step_late",
@@ -35,7 +36,8 @@ BY_HAND = {
 }
 
 # Search indexes: tables of each database's own kind, which no model describes.
-SEARCH = ("archive_words",)
+WORDS = "record_words"  # of bibliographic records
+SEARCH = ("archive_words", WORDS)
 
 
 def sqlite_schema(path: Path) -> tuple[dict[str, list[tuple[str, str, int]]], set[str]]:
@@ -49,6 +51,23 @@ def sqlite_schema(path: Path) -> tuple[dict[str, list[tuple[str, str, int]]], se
         }
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
         return tables, {row[0] for row in rows}
+
+
+async def test_the_words_of_records_are_kept_as_each_database_can_search_them(
+    tmp_path: Path, postgres_server: Postgres
+) -> None:
+    """No model describes them: a virtual table here, a table with an index and a function there."""
+    await migrate(f"sqlite://{tmp_path / 'words.db'}")
+    with sqlite3.connect(tmp_path / "words.db") as connection:
+        connection.execute(f"INSERT INTO {WORDS} (rowid, words) VALUES (7, '图书 t:图书')")
+        found = connection.execute(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH '\"t:图书\"'").fetchall()
+        assert found == [(7,)]
+    url = postgres_server.create("schema_words")
+    await migrate(url)
+    words = await asyncpg.connect(url)
+    await words.execute(f"INSERT INTO {WORDS} VALUES (7, array_to_tsvector(ARRAY['图书', 't:图书', 'b:0']))")
+    assert await words.fetchval("SELECT record_hits($1, 5, 9)", "'t:图书'") == [7]
+    await words.close()
 
 
 async def migrated_to(name: str, url: str) -> None:

@@ -5,6 +5,7 @@ Only portable column types are used, so that one statement reads the same on SQL
 """
 
 from server.store.models.accounts import Account, Grant, OneTimeLink, Throttle, WebSession
+from server.store.models.catalogue import BibliographicRecord
 from server.store.models.chat import (
     Block,
     CannedPhrase,
@@ -59,6 +60,7 @@ __all__ = [
     "ArchiveEntry",
     "Attachment",
     "AuditEntry",
+    "BibliographicRecord",
     "Block",
     "CannedPhrase",
     "ChatEvent",
