@@ -5,15 +5,27 @@ from datetime import datetime
 
 from server.context import Context
 from server.domain.chat import ChatSession
+from server.domain.consultations import Consultation
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.permissions import Actor, Thing, Verb, demand, may
 from server.store.audits import record_audit
 from server.store.chat import serves_reader, session_by_id
+from server.store.consultations import consultation_by_id
 from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import Claim, read_token
 
-__all__ = ["Admission", "access_session", "actor_of_visitor", "admit", "audit", "claim_of", "demand", "may"]
+__all__ = [
+    "Admission",
+    "access_consultation",
+    "access_session",
+    "actor_of_visitor",
+    "admit",
+    "audit",
+    "claim_of",
+    "demand",
+    "may",
+]
 
 DESK_VERBS = frozenset({Verb.SERVE_SESSION, Verb.WRAP_UP, Verb.READ_ARCHIVE, Verb.BLOCK_READER})
 _LOOKING = frozenset({Verb.READ_SESSION, Verb.READ_ARCHIVE})
@@ -53,6 +65,19 @@ async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) 
     if may(actor, Verb.READ_SESSION, thing):
         raise NotAllowed(verb=str(verb))
     raise NotFound("session_not_found")
+
+
+async def access_consultation(db: Reader, actor: Actor, consultation_id: str, verb: Verb) -> Consultation:
+    """The consultation for its reader. Raises NotFound for what is not and what is somebody else's alike.
+
+    Librarians reach what they work on as a task of the pool: a reader's consultations are nobody else's list.
+    """
+    found = await consultation_by_id(db, consultation_id)
+    if found is None or actor.only_session or not found.reader_id:
+        raise NotFound("consultation_not_found")
+    if not may(actor, verb, Thing(found.library_id, frozenset({found.reader_id}))):
+        raise NotFound("consultation_not_found")
+    return found
 
 
 async def thing_of(db: Reader, session: ChatSession) -> Thing:

@@ -12,6 +12,7 @@ from server.domain.forms import Form
 from server.domain.hours import Hours, next_open, open_at
 from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes, may
 from server.domain.policies import ChatPolicy
+from server.domain.task_policies import TaskPolicy
 from server.store.boards import anyone_on_duty
 from server.store.hours import hours_of
 from server.store.libraries import (
@@ -22,7 +23,7 @@ from server.store.libraries import (
     library_by_id,
     save_desk,
 )
-from server.store.policies import policy_at, texts_at
+from server.store.policies import policy_at, task_policy_at, texts_at
 from server.store.rows import Duplicate
 
 PAGE = 50
@@ -72,6 +73,11 @@ async def show_desk(ctx: Context, slug: str) -> DeskInfo:
         next_open=next_open(hours, now, zone),
         today=now.astimezone(zone).date(),
     )
+
+
+async def task_policy(ctx: Context, library_id: str) -> TaskPolicy:
+    """The pool's rules in force for what is asked at a library's desk now."""
+    return await task_policy_at(ctx.db.read, library_id, ctx.clock.now())
 
 
 async def home_card(ctx: Context, desk_id: str) -> HomeCard:

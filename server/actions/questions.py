@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 
 from server.actions.access import access_session
+from server.actions.attachments import hand_in_files
 from server.actions.logins import count
 from server.actions.mails import write_mail
-from server.actions.pool_entry import desk_deserted, enter
+from server.actions.pool_entry import Entered, desk_deserted, enter, tell_received
 from server.actions.sessions import end_in
 from server.actions.transcripts import written_out
 from server.context import Context
@@ -16,20 +17,22 @@ from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.forms import checked_mail
 from server.domain.logins import WORDS_TO
 from server.domain.permissions import Actor, Verb, demand
+from server.domain.requests import QUESTION_LIMIT, question_key
 from server.domain.tasks import Channel, Standing
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
 from server.store.policies import task_policy_at
 from server.store.rows import Transaction
+from server.wire.tokens import hashed
 
-QUESTION_LIMIT = 8000
+KINDS = ("form", "knowledge", "phone")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """What a reader fills in; ``client_id`` names one press of the button, so that a double click asks once."""
 
-    kind: str  # form, phone
+    kind: str  # form, knowledge, phone
     topic: str
     question: str
     language: str
@@ -37,6 +40,8 @@ class Asking:
     name: str = ""
     mail: str = ""
     phone: str = ""
+    show_title: bool = False
+    file_ids: tuple[str, ...] = ()
 
 
 async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Consultation:
@@ -44,6 +49,11 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
 
     Raises NotFound for a desk that is not open, Invalid by field.
     """
+    return (await leave_question(ctx, actor, slug, asking)).consultation
+
+
+async def leave_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Entered:
+    """As ``ask_question``; says besides whether this reader's same question waited already."""
     demand(actor, Verb.ASK_QUESTION)
     desk = await desk_by_slug(ctx.db.read, slug)
     if desk is None or not desk.open:
@@ -51,7 +61,10 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
     question = _question(ctx, actor, desk, asking)
     receipt = await _receipt_allowed(ctx, question.mail)
     async with ctx.transaction() as tx:
-        return await _keep(ctx, tx, desk, question, receipt=receipt)
+        entered = await _keep(ctx, tx, desk, question, receipt=receipt)
+        if not entered.again:
+            await hand_in_files(ctx, tx, actor, asking.client_id, question.id, asking.file_ids)
+    return entered
 
 
 async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Consultation:
@@ -68,7 +81,8 @@ async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Ask
     receipt = await _receipt_allowed(ctx, asking.mail.strip() or actor.mail)
     async with ctx.transaction() as tx:
         question = _question(ctx, actor, desk, await _filled(tx, session, asking), session=session)
-        kept = await _keep(ctx, tx, desk, await _with_transcript(ctx, tx, session, question), receipt=receipt)
+        question = await _with_transcript(ctx, tx, session, question)
+        kept = (await _keep(ctx, tx, desk, question, receipt=receipt)).consultation
         await end_in(ctx, tx, session, reason, by=by, data={"question_id": kept.id})
     return kept
 
@@ -102,7 +116,7 @@ async def _with_transcript(
 def _question(
     ctx: Context, actor: Actor, desk: Desk, asking: Asking, session: ChatSession | None = None
 ) -> Consultation:
-    if asking.kind not in ("form", "phone"):
+    if asking.kind not in KINDS:
         raise Invalid("question_kind", "kind")
     if asking.topic not in set(Topic):
         raise Invalid("topic_unknown", "topic", topics=", ".join(Topic))
@@ -110,7 +124,7 @@ def _question(
     if asking.kind == "phone" and sum(letter.isdigit() for letter in phone) < 5:
         raise Invalid("phone_needed", "phone")
     mail = checked_mail(asking.mail) if asking.mail.strip() else actor.mail
-    if asking.kind == "form" and not mail:
+    if asking.kind != "phone" and not mail:
         raise Invalid("mail_needed", "mail")
     number = ctx.ids.new()
     text = admit_text(asking.question, limit=QUESTION_LIMIT)
@@ -135,12 +149,19 @@ def _question(
         transcript="",
         record_id="",
         foreign_document=False,
-        show_title=False,
-        client_id=f"{session.id if session else desk.id}:{asking.client_id}"[:60],
+        show_title=asking.show_title,
+        client_id=f"{session.id if session else _asker(actor, desk, asking)}:{asking.client_id}"[:60],
         policy_id="",
         stage=0,
         submitted_at=ctx.clock.now(),
     )
+
+
+def _asker(actor: Actor, desk: Desk, asking: Asking) -> str:
+    """Whose press it is: a stranger who sends another's client id with other words has asked something else."""
+    if actor.account_id:
+        return actor.account_id
+    return hashed("\x1f".join((desk.id, asking.mail, asking.phone, asking.question)))[:26]
 
 
 async def _receipt_allowed(ctx: Context, mail: str) -> bool:
@@ -156,12 +177,14 @@ async def _receipt_allowed(ctx: Context, mail: str) -> bool:
 
 async def _keep(
     ctx: Context, tx: Transaction, desk: Desk, question: Consultation, *, receipt: bool
-) -> Consultation:
+) -> Entered:
     policy = await task_policy_at(tx, desk.library_id, question.submitted_at)
     deserted = await desk_deserted(ctx, tx, desk.id)
-    entered = await enter(ctx, tx, question, policy=policy, open_now=deserted)
+    asker = "" if question.session_id else question.reader_id  # what was said in a conversation goes along
+    key = question_key(asker, question.channel, question.question)
+    entered = await enter(ctx, tx, question, policy=policy, match_key=key, open_now=deserted)
     if entered.again:
-        return entered.consultation
+        return entered
     data = {
         "desk_zh": desk.name_zh,
         "desk_en": desk.name_en,
@@ -184,7 +207,9 @@ async def _keep(
             data=data,
             event_key=f"question:{question.id}:desk",
         )
-    if receipt:
+    if not receipt:
+        return entered
+    if question.session_id or question.channel == "phone":
         await write_mail(
             ctx,
             tx,
@@ -192,6 +217,8 @@ async def _keep(
             recipient=question.mail,
             language=question.language,
             data=data,
-            event_key=f"question:{question.id}:reader",
+            event_key=f"consultation:{question.id}:received",
         )
-    return question
+    else:
+        await tell_received(ctx, tx, entered.consultation, desk, policy)
+    return entered

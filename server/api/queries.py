@@ -13,6 +13,10 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "desk": "Only those at this desk, by short name",
         "limit": "How many at most (20)",
     },
+    "GET /api/me/consultations": {
+        "before": "Only earlier than this moment (`next.before` of the page before)",
+        "before_id": "`next.before_id` of the page before",
+    },
     "GET /api/sessions/{id}/events": {"after": _AFTER, "limit": "How many at most (200, up to 500)"},
     "GET /api/sessions/{id}/notes": {"after": _AFTER},
     "GET /api/sessions/{id}/stream": {"after": _AFTER, "token": "The conversation token"},

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     RESET = "reset"
     INVITE = "invite"
     WIDGET = "widget"
+    DRAFT = "draft"  # a request that was filled in before logging in
 
 
 LIFE: Mapping[Purpose, timedelta] = {
@@ -37,6 +38,7 @@ LIFE: Mapping[Purpose, timedelta] = {
     Purpose.RESET: timedelta(minutes=30),
     Purpose.INVITE: timedelta(days=7),
     Purpose.WIDGET: timedelta(seconds=60),
+    Purpose.DRAFT: timedelta(hours=24),
 }
 
 
@@ -103,6 +105,7 @@ MAIL_FROM = Limit("mail_from", 500, timedelta(hours=1))  # links asked for from 
 # Nobody sends mails to strangers in our name: transcripts of one conversation, and what one address gets unasked.
 TRANSCRIPTS_OF = Limit("transcripts_of", 5, timedelta(hours=1))
 WORDS_TO = Limit("words_to", 20, timedelta(hours=1))
+DRAFTS_FROM = Limit("drafts_from", 500, timedelta(hours=1))  # requests kept for who has yet to log in
 SESSIONS_OF = Limit("sessions_of", 30, timedelta(hours=1), "too_many_sessions")  # conversations of one reader
 LIMITS = (
     LOG_IN_HERE,
@@ -112,6 +115,7 @@ LIMITS = (
     MAIL_FROM,
     TRANSCRIPTS_OF,
     WORDS_TO,
+    DRAFTS_FROM,
     SESSIONS_OF,
 )
 

@@ -17,6 +17,7 @@ class Way:
 
 _BY_CODE = {
     "not_logged_in": Way(401, 4401, "stop"),
+    "log_in_to_request": Way(401, 4401, "stop"),
     "token_invalid": Way(401, 4401, "resume"),
     "token_expired": Way(401, 4401, "resume"),
     "method_not_allowed": Way(405, 4400, "stop"),

@@ -1,0 +1,183 @@
+"""A reader asks: for one document of eight types, or a question that takes its time (R-72, R-ANS.4, R-ANS.5)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from server.actions.access import access_session
+from server.actions.attachments import hand_in_files
+from server.actions.desks import zone_of
+from server.actions.pool_entry import desk_deserted, enter, tell_received
+from server.actions.questions import Asking, leave_question
+from server.actions.sessions import is_reader
+from server.actions.transcripts import written_out
+from server.context import Context
+from server.domain.citation_matching import match_key
+from server.domain.citations import Citation, read_citation, texts_of
+from server.domain.consultations import TITLE, Consultation
+from server.domain.desks import Desk
+from server.domain.errors import Invalid, NotAllowed, NotFound
+from server.domain.forms import Form
+from server.domain.permissions import Actor, Verb, demand
+from server.domain.requests import QUESTION_LIMIT, day_begins, demand_quota
+from server.domain.task_policies import TaskPolicy
+from server.domain.tasks import Channel, Standing
+from server.store.consultations import count_requests_since
+from server.store.libraries import desk_by_slug
+from server.store.policies import task_policy_at
+from server.store.rows import Transaction
+
+CHANNELS = (Channel.DOCUMENT, Channel.FORM, Channel.KNOWLEDGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a reader fills in; ``client_id`` names one press of the button, so that a double click asks once.
+
+    ``citation`` holds the fields of a document request as typed, its ``material`` among them.
+    """
+
+    channel: str
+    client_id: str
+    citation: Mapping[str, str] = field(default_factory=dict)
+    question: str = ""
+    topic: str = "reference"
+    language: str = "zh"
+    name: str = ""
+    mail: str = ""
+    phone: str = ""
+    show_title: bool = False  # in the feed of recent services (R-ANS.7)
+    record_id: str = ""
+    session_id: str = ""
+    file_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What became of it: ``again`` where the same press, or the same wish of this reader, waits already."""
+
+    consultation: Consultation
+    again: bool
+
+
+async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request) -> Submitted:
+    """Ask at a desk. What the reader has asked already, and what still waits, is shown instead of asked twice.
+
+    Raises NotAllowed ``log_in_to_request`` (R-ORG.2), FormRefused by field, TooMany ``requests_today`` (R-ANS.5),
+    NotFound for a desk that is not open.
+    """
+    if request.channel not in CHANNELS:
+        raise Invalid("channel_unknown", "channel", "R-ANS.4", channels=", ".join(CHANNELS))
+    if request.channel != Channel.DOCUMENT:
+        return await _ask(ctx, actor, slug, request)
+    if not actor.account_id:
+        raise NotAllowed("log_in_to_request", "R-ORG.2")
+    demand(actor, Verb.REQUEST_DOCUMENT)
+    desk = await desk_by_slug(ctx.db.read, slug)
+    if desk is None or not desk.open:
+        raise NotFound("desk_not_found", slug=slug)
+    citation, wanted = _document(ctx, actor, desk, request)
+    wanted = replace(wanted, transcript=await _transcript(ctx, actor, request))
+    async with ctx.transaction() as tx:
+        # One at a time for each reader: of two requests at once, both must not be the last of the day.
+        await tx.lock(f"requests:{actor.account_id}")
+        policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
+        deserted = await desk_deserted(ctx, tx, desk.id)
+        entered = await enter(
+            ctx, tx, wanted, policy=policy, match_key=match_key(citation), open_now=deserted
+        )
+        if not entered.again:
+            await demand_slot(ctx, tx, actor, policy)
+            await hand_in_files(ctx, tx, actor, request.client_id, wanted.id, request.file_ids)
+            await tell_received(ctx, tx, entered.consultation, desk, policy)
+    return Submitted(entered.consultation, entered.again)
+
+
+async def demand_slot(ctx: Context, tx: Transaction, actor: Actor, policy: TaskPolicy) -> None:
+    """Raise TooMany where the request just stored is one more than today's quota (R-ANS.5)."""
+    now, zone = ctx.clock.now(), zone_of(ctx)
+    asked = await count_requests_since(tx, actor.account_id, day_begins(now, zone))
+    demand_quota(asked, policy.requests_per_day, now, zone)
+
+
+def request_of(c: Consultation, client_id: str) -> Request:
+    """The same wish once more, as it was filled in."""
+    citation = {name: str(value) for name, value in json.loads(c.citation or "{}").items()}
+    return Request(
+        channel=Channel.FORM if c.channel is Channel.PHONE else c.channel,
+        client_id=client_id,
+        citation=citation if c.channel is Channel.DOCUMENT else {},
+        question=c.question,
+        topic=c.topic or "reference",
+        language=c.language,
+        name=c.name,
+        mail=c.mail,
+        phone=c.phone,
+        show_title=c.show_title,
+        record_id=c.record_id,
+    )
+
+
+async def _ask(ctx: Context, actor: Actor, slug: str, request: Request) -> Submitted:
+    asking = Asking(
+        request.channel,
+        request.topic,
+        request.question,
+        request.language,
+        request.client_id,
+        request.name,
+        request.mail,
+        request.phone,
+        request.show_title,
+        request.file_ids,
+    )
+    entered = await leave_question(ctx, actor, slug, asking)
+    return Submitted(entered.consultation, entered.again)
+
+
+def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> tuple[Citation, Consultation]:
+    """The request, all problems of which are said at once."""
+    form = Form({**request.citation, "question": request.question, "mail": request.mail})
+    citation = read_citation(form)
+    remark = form.text("question", limit=QUESTION_LIMIT)
+    mail = form.mail("mail").lower() or actor.mail
+    form.demand()
+    number = ctx.ids.new()
+    wanted = Consultation(
+        id=number,
+        task_id=number,
+        state=Standing.OPEN,
+        channel=Channel.DOCUMENT,
+        material=str(citation.material),
+        desk_id=desk.id,
+        library_id=desk.library_id,
+        reader_id=actor.account_id,
+        session_id=request.session_id,
+        name=(request.name or actor.name).strip()[:120],
+        mail=mail,
+        phone=request.phone.strip()[:60],
+        language=request.language if request.language in ("zh", "en") else "zh",
+        topic="",
+        title=citation.name[:TITLE],
+        citation=json.dumps(texts_of(citation), ensure_ascii=False),
+        question=remark,
+        transcript="",
+        record_id=request.record_id[:26],
+        foreign_document=not citation.in_chinese,
+        show_title=request.show_title,
+        client_id=f"{actor.account_id}:{request.client_id}"[:60],
+        policy_id="",
+        stage=0,
+        submitted_at=ctx.clock.now(),
+    )
+    return citation, wanted
+
+
+async def _transcript(ctx: Context, actor: Actor, request: Request) -> str:
+    """The reader's own conversation goes along, so that nothing is asked twice (R-LIVE.4)."""
+    if not request.session_id:
+        return ""
+    session = await access_session(ctx.db.read, actor, request.session_id, Verb.READ_SESSION)
+    if not is_reader(actor, session):
+        raise NotFound("session_not_found")
+    return await written_out(ctx, ctx.db.read, session, request.language)
