@@ -94,6 +94,7 @@ class Verb(StrEnum):
 
     # readers, with or without account
     ENTER = "enter"  # open pages, log in, register: everybody
+    SEARCH_RECORDS = "record.search"  # the alliance's records, and what a citation means: everybody
     OPEN_SESSION = "session.open"
     READ_SESSION = "session.read"
     POST_MESSAGE = "session.post"
@@ -151,6 +152,7 @@ _MANAGED: Reaches = {_M: Reach.SCOPE, _A: Reach.ANY}
 
 TABLE: Mapping[Verb, Reaches] = {
     Verb.ENTER: {_EVERYBODY: Reach.ANY},
+    Verb.SEARCH_RECORDS: {_EVERYBODY: Reach.ANY},
     Verb.OPEN_SESSION: {_EVERYBODY: Reach.ANY},
     Verb.READ_SESSION: {_EVERYBODY: Reach.OWN, **_SERVING, **_MANAGED, Role.INSPECTOR: Reach.SCOPE},
     Verb.POST_MESSAGE: {_EVERYBODY: Reach.OWN, **_SERVING},

@@ -7,7 +7,9 @@ Both sides are folded alike (NFKC, small letters), so that the database only com
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from server.domain.catalogue import BibliographicRecord
 from server.domain.citation_matching import folded
@@ -17,6 +19,7 @@ from server.domain.identifiers import checked_isbn, checked_issn, find_doi, is_i
 QUERY_LIMIT = 200
 WORDS_LIMIT = 24  # of a question: more than that says a whole abstract
 _WORD_LENGTH = 40
+SERIAL = "f:serial"  # a journal or newspaper as a whole
 _IDEOGRAPH = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_IDEOGRAPH}]+|(?:(?![{_IDEOGRAPH}])[^\W_])+[+#]*")
 _IDEOGRAPHS = re.compile(rf"[{_IDEOGRAPH}]")
@@ -54,10 +57,13 @@ def record_words(record: BibliographicRecord) -> str:
     for field, texts in fields.items():
         for word in _all_words(texts):
             found[word] = found[_MARKS[field] + word] = None
-    for word in _all_words((record.publisher, record.date[:4])):
+    for word in _all_words((record.publisher, record.date[:4], record.number)):
         found[word] = None
-    found |= dict.fromkeys(_number_words(record))
+    found |= dict.fromkeys(title_word(title) for title in (record.title, *record.other_titles))
+    found |= dict.fromkeys(number_words(*record.isbns, record.issn, record.doi, record.number))
     found |= dict.fromkeys(facet_words(str(record.kind), record.in_chinese))
+    if record.serial:
+        found[SERIAL] = None
     return " ".join(found)
 
 
@@ -67,32 +73,80 @@ def facet_words(kind: str, in_chinese: bool | None) -> list[str]:
     return [*([f"k:{kind}"] if kind else []), *language]
 
 
-def query_words(question: str, field: SearchField = SearchField.ALL) -> list[str]:
-    """The words that a record must have to answer a question; an ISBN, ISSN or DOI asks for that number alone.
+def title_word(title: str) -> str:
+    """The word of records with exactly this title: what everybody else's words are too common for."""
+    return f"={sha256(folded(title).encode()).hexdigest()[:16]}"
 
-    Raises Invalid ``search_short`` for nothing but single characters of which no record is made.
-    """
-    number = number_word(question)
-    if number:
-        return [number]
-    words = list(dict.fromkeys(words_of(question[:QUERY_LIMIT])))[:WORDS_LIMIT]
-    if not words:
-        raise Invalid("search_short", "q")
-    return [_MARKS[field] + word for word in words]
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What somebody looks for: a question, where its words stand, of which type, in Chinese or not (None: either)."""
+
+    question: str
+    field: SearchField = SearchField.ALL
+    kind: str = ""
+    in_chinese: bool | None = None
+
+    def words(self) -> list[str]:
+        """The words that a record must have; an ISBN, ISSN or DOI asks for that number alone.
+
+        Raises Invalid ``search_short`` for a question of which no word can be made.
+        """
+        if number := number_word(self.question):
+            return [number]
+        words = list(dict.fromkeys(words_of(self.question[:QUERY_LIMIT])))[:WORDS_LIMIT]
+        if not words:
+            raise Invalid("search_short", "q")
+        return [*(_MARKS[self.field] + word for word in words), *self._facets]
+
+    def title_words(self) -> list[str]:
+        """The words of records with exactly this title; none where the question is not for a title."""
+        if self.field not in (SearchField.ALL, SearchField.TITLE) or number_word(self.question):
+            return []
+        return [title_word(self.question), *self._facets]
+
+    @property
+    def _facets(self) -> list[str]:
+        return facet_words(self.kind, self.in_chinese)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """As much of a found record as its rank depends on."""
+
+    id: int
+    title: str
+    year: int
+    match_key: str
+
+
+def ranked(search: Search, found: Iterable[Candidate]) -> list[Candidate]:
+    """The best first, one for each title: this very title, titles that begin so, that hold it, then newer ones."""
+    wanted = folded(search.question)
+
+    def rank(candidate: Candidate) -> tuple[int, int, int]:
+        title = folded(candidate.title)
+        nearness = 0 if title == wanted else 1 if title.startswith(wanted) else 2 if wanted in title else 3
+        return nearness, -candidate.year, -candidate.id
+
+    best: dict[str, Candidate] = {}
+    for candidate in sorted(found, key=rank):
+        best.setdefault(candidate.match_key, candidate)
+    return list(best.values())
 
 
 def number_word(question: str) -> str:
     """The word for the ISBN, ISSN or DOI that the question consists of, or nothing."""
     text = question.strip()
     if doi := find_doi(text):
-        return f"n:{folded(doi)}"
+        return number_words(doi)[0]
     if is_isbn(text):
-        return f"n:{checked_isbn(text)}"
-    return f"n:{folded(checked_issn(text))}" if is_issn(text) else ""
+        return number_words(checked_isbn(text))[0]
+    return number_words(checked_issn(text))[0] if is_issn(text) else ""
 
 
-def _number_words(record: BibliographicRecord) -> list[str]:
-    numbers = (*record.isbns, record.issn, record.doi, record.number)
+def number_words(*numbers: str) -> list[str]:
+    """The words for numbers in their normal form, those left out that are empty."""
     return [f"n:{folded(number)}" for number in numbers if number]
 
 

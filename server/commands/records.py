@@ -1,0 +1,108 @@
+"""`shuqiao import-records`: takes a library's catalogue from a file of MARC records."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from server.actions.record_imports import Progress, import_records
+from server.commands.terminal import FAILED, Failure, Help, language_of
+from server.commands.users import open_context
+from server.domain.accounts import OPERATOR
+from server.settings import Settings, load_settings
+from server.wire.marc import Entry
+from server.words.catalogue import say, text
+
+CHUNK = 256 * 1024
+_LESSON = """\
+The file holds MARC records in ISO 2709 form, MARC 21 or UNIMARC (CNMARC), in UTF-8, GB 18030 or MARC-8; which of
+them is found out for each record. A broken record is named by its number in the file and its first byte, and the
+next one is read all the same.
+
+Records are known by their control numbers (001): importing a file again renews them. A library with several
+catalogues tells them apart by --source. What was imported stays when the command is interrupted.
+
+examples:
+  shuqiao import-records books.mrc --library ningbo-lib
+  shuqiao import-records theses.mrc --library nju --source theses 2> problems.txt
+  zcat books.mrc.gz | shuqiao import-records - --library ningbo-lib
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Teach the program `import-records`."""
+    parser = subparsers.add_parser(
+        "import-records",
+        help="take a library's bibliographic records from a MARC file",
+        description="Take a library's bibliographic records from a MARC file.",
+        epilog=_LESSON,
+        formatter_class=Help,
+    )
+    parser.add_argument("file", metavar="FILE.mrc", help="the records; - reads standard input")
+    parser.add_argument("--library", required=True, metavar="SLUG", help="whose they are, by short name")
+    parser.add_argument("--source", default="", metavar="NAME", help="which of the library's catalogues")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import the file; status 1 when not one record of it could be read."""
+    settings = load_settings()
+    if args.file == "-":
+        return asyncio.run(_import(settings, args, sys.stdin.buffer, 0))
+    path = Path(args.file)
+    try:
+        with path.open("rb") as file:
+            return asyncio.run(_import(settings, args, file, path.stat().st_size))
+    except OSError as error:
+        raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
+
+
+async def _import(settings: Settings, args: argparse.Namespace, file: BinaryIO, size: int) -> int:
+    def show(done: Progress) -> None:
+        if sys.stderr.isatty():
+            share = f"{min(done.offset * 100 // size, 100)} %" if size else ""
+            print(f"\r{done.read:>10,} {share}", end="", file=sys.stderr, flush=True)
+
+    async with open_context(settings) as ctx:
+        done = await import_records(
+            ctx,
+            OPERATOR,
+            _chunks(file),
+            library=args.library,
+            source=args.source[:40],
+            told=_tell,
+            progress=show,
+        )
+    return _report(done)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def _tell(entry: Entry) -> None:
+    assert entry.problem is not None
+    language = language_of()
+    said = say(entry.problem, language)
+    print(
+        text("records.broken", language, number=entry.number, offset=entry.offset, problem=said),
+        file=sys.stderr,
+    )
+
+
+def _report(done: Progress) -> int:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    said = text(
+        "records.imported",
+        language_of(),
+        read=done.read,
+        added=done.added,
+        renewed=done.renewed,
+        broken=done.broken,
+    )
+    print(said, file=sys.stderr)
+    return FAILED if done.read == done.broken else 0
