@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from server.actions.answers import preview_answer, save_draft, send_answer
 from server.actions.pool import Searched, claim_task, hand_back, pool_page
 from server.actions.pool_views import show_task
@@ -26,14 +28,13 @@ async def pool(r: ApiRequest) -> bodies.PoolPageView:
     if view not in _VIEWS:
         raise Invalid("choice_wrong", "view", choices=", ".join(_VIEWS), text=view)
     older = r.number("hours", 0, high=10_000)
-    query = r.query.get
     chosen = PoolFilter(
         view=view,
         stage=STAGES.index(Stage(stage)) if stage else None,
-        desk_id=query("desk", ""),
-        channel=query("channel", ""),
-        material=query("material", ""),
-        language=query("language", ""),
+        desk_id=r.query.get("desk", ""),
+        channel=r.query.get("channel", ""),
+        material=r.query.get("material", ""),
+        language=r.query.get("language", ""),
         asked_before=r.ctx.clock.now() - timedelta(hours=older) if older else None,
     )
     page = await pool_page(r.ctx, r.actor, chosen, _place(r.query.get("after", "")))
@@ -58,17 +59,17 @@ async def give_back(r: ApiRequest) -> dict[str, Any]:
 
 async def draft(r: ApiRequest) -> bodies.DraftKept:
     body: bodies.DraftBody = r.body
-    return bodies.DraftKept(await save_draft(r.ctx, r.actor, r.path["id"], body.claim_number, body.content))
+    return bodies.DraftKept(await save_draft(r.ctx, r.actor, r.path["id"], body.claim_number, _content(r)))
 
 
 async def preview(r: ApiRequest) -> bodies.PreviewView:
-    seen = await preview_answer(r.ctx, r.actor, r.path["id"], r.body.content)
-    return preview_view(seen, r.body.content, r.language)
+    seen = await preview_answer(r.ctx, r.actor, r.path["id"], _content(r))
+    return preview_view(seen, _content(r), r.language)
 
 
 async def answer(r: ApiRequest) -> bodies.AnswerKept:
     body: bodies.DraftBody = r.body
-    sent = await send_answer(r.ctx, r.actor, r.path["id"], body.claim_number, body.content)
+    sent = await send_answer(r.ctx, r.actor, r.path["id"], body.claim_number, _content(r))
     return bodies.AnswerKept(sent.id, sent.state, sent.version)
 
 
@@ -83,12 +84,17 @@ async def refuse(r: ApiRequest) -> dict[str, Any]:
 
 
 async def correct(r: ApiRequest) -> bodies.AnswerKept:
-    sent = await correct_answer(r.ctx, r.actor, r.path["id"], r.body.content)
+    sent = await correct_answer(r.ctx, r.actor, r.path["id"], _content(r))
     return bodies.AnswerKept(sent.id, sent.state, sent.version)
 
 
 async def _task(r: ApiRequest) -> bodies.TaskView:
     return task_view(await show_task(r.ctx, r.actor, r.path["id"]), r.actor, r.language, r.ctx.clock.now())
+
+
+def _content(r: ApiRequest) -> dict[str, Any]:
+    content: dict[str, Any] = msgspec.to_builtins(r.body.content)
+    return content
 
 
 def _place(text: str) -> tuple[datetime, str] | None:
@@ -147,7 +153,7 @@ ENDPOINTS = [
         give_back,
         "Hand a task back with where one has looked",
         bodies.HandBack,
-        dict[str, Any],
+        dict[str, str],
         errors=(*_LEASE, "trail_missing"),
     ),
     Endpoint(
@@ -197,7 +203,7 @@ ENDPOINTS = [
         refuse,
         "Give an intern's answer back with a comment",
         bodies.Decision,
-        dict[str, Any],
+        dict[str, str],
         errors=("release_over", "release_not_yet"),
     ),
     Endpoint(

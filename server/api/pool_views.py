@@ -100,13 +100,14 @@ def task_view(shown: Shown, actor: Actor, language: str, now: datetime) -> bodie
 
 def preview_view(seen: Preview, content: Mapping[str, Any], language: str) -> bodies.PreviewView:
     """An answer before it is sent."""
+    given = content.get("document") or {}
     return bodies.PreviewView(
         allowed=len(seen.option.allowed) if seen.option else 0,
         of=seen.waiting,
         problems=[refusal_view(each, language) for each in seen.refusals],
         body_as_sent=seen.text,
         comparison=[
-            bodies.ComparedField(name, seen.asked.get(name, ""), str(content.get(name) or ""), str(verdict))
+            bodies.ComparedField(name, seen.asked.get(name, ""), str(given.get(name) or ""), str(verdict))
             for name, verdict in (asdict(seen.comparison) if seen.comparison else {}).items()
         ],
         grades=[_graded(each) for each in seen.graded],

@@ -68,6 +68,7 @@ _SWITCHES = ("citation_only", "abstract_only", "name_changed", "same_anyway", "l
 
 def draft_from(values: Mapping[str, Any]) -> Draft:
     """What somebody filled in, with blanks trimmed. Raises Invalid by field."""
+    values = {**values, **(values.get("document") or {})}
     values = {name: value for name, value in values.items() if value is not None}
     texts = {name: _text(values, name, limit) for name, limit in _TEXTS.items()}
     kind, delivery = str(values.get("kind", "exact")), str(values.get("delivery", ""))

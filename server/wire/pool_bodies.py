@@ -8,7 +8,6 @@ from server.wire.bodies import Names
 
 Place = Annotated[str, Meta(max_length=2000)]
 Long = Annotated[str, Meta(max_length=20_000)]
-Content = Annotated[dict[str, Any], Meta(max_length=40)]
 
 
 class Nothing(Struct):
@@ -28,6 +27,38 @@ class HandBack(Struct):
 
     claim_number: int
     entries: Annotated[list[SearchedPlace], Meta(max_length=30)] = field(default_factory=list)
+
+
+class GivenDocument(Struct):
+    """What the document is that is given; compared with the request field by field (R-72.2)."""
+
+    title: Place = ""
+    author: Place = ""
+    source: Place = ""
+    date: Place = ""
+
+
+class Content(Struct):
+    """An answer as it is being written: kind exact, similar, not_found, text; delivery attachment, link, mail_body.
+
+    ``same_anyway``: it is the very document although a field differs, for the ``reason`` given. ``link_opened``: you
+    have opened a link of which no machine can tell.
+    """
+
+    kind: Annotated[str, Meta(max_length=20)] = "exact"
+    delivery: Annotated[str, Meta(max_length=20)] = ""
+    body: Annotated[str, Meta(max_length=60_000)] = ""
+    link_url: Place = ""
+    document: GivenDocument = field(default_factory=GivenDocument)
+    file_ids: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(max_length=50)] = field(
+        default_factory=list
+    )
+    reason: Long = ""
+    citation_only: bool = False
+    abstract_only: bool = False
+    name_changed: bool = False
+    same_anyway: bool = False
+    link_opened: bool = False
 
 
 class DraftBody(Struct):
