@@ -29,6 +29,7 @@ _SHARED = (
 )
 _MENU = (
     ("/console", "console.nav.desk", Verb.STAND_DUTY),
+    ("/console/pool", "console.nav.pool", Verb.WATCH_POOL),
     ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
