@@ -16,6 +16,7 @@ from server.commands.findings import Finding, Level, ill, well
 from server.commands.processes import away_lines
 from server.context import Context
 from server.live.redis_facts import RedisAway, look_at_redis
+from server.outside.clamd import ScannerAway, ping
 from server.settings import Settings
 from server.store.accounts import count_administrators
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
@@ -130,6 +131,18 @@ def check_files(settings: Settings, language: str) -> list[Finding]:
     if free < LEAST_SPACE:
         found.append(ill(Level.WARN, "files", "space", language, path=folder, megabytes=free >> 20))
     return found
+
+
+async def check_scanner(settings: Settings, language: str) -> Finding:
+    """Whether the virus scanner answers, where one is named."""
+    if not settings.clamd_socket:
+        return well("scanner", "no_scanner", language)
+    try:
+        version = await ping(settings.clamd_socket)
+    except ScannerAway as away:
+        socket = settings.clamd_socket
+        return ill(Level.FAIL, "scanner", "scanner_away", language, socket=socket, reason=str(away))
+    return well("scanner", "scanner", language, version=version)
 
 
 async def check_shared_files(ctx: Context, language: str) -> AsyncIterator[Finding]:

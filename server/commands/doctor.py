@@ -92,6 +92,7 @@ async def _findings(settings: Settings, language: str, mail_to: str) -> AsyncIte
         yield checks.check_clock([drift, facts.drift], language)
     for finding in checks.check_files(settings, language):
         yield finding
+    yield await checks.check_scanner(settings, language)
     async with _opened(settings, usable=facts is not None and not facts.missing) as ctx:
         if ctx is not None:
             async for finding in checks.check_shared_files(ctx, language):

@@ -79,6 +79,13 @@ def test_everything_that_is_away_is_a_fail_with_what_to_do(shuqiao: Shuqiao, tmp
     assert said.out.count("→") >= 6
 
 
+def test_a_virus_scanner_that_is_named_must_answer(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> None:
+    settings = {"environment": "test", "database_url": sqlite_url}
+    assert levels(shuqiao("doctor", **settings))["scanner"] == "OK", "none is needed"
+    said = shuqiao("doctor", clamd_socket=tmp_path / "nobody.sock", **settings)
+    assert (said.status, levels(said)["scanner"]) == (1, "FAIL")
+
+
 def test_wrong_settings_are_findings_too(shuqiao: Shuqiao) -> None:
     said = shuqiao("doctor", colour="red")
     assert said.status == 2
