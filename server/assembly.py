@@ -27,6 +27,7 @@ from server.api import (
     phrases,
     pool,
     probes,
+    records,
     requests,
     sessions,
     streams,
@@ -81,6 +82,7 @@ ENDPOINTS: list[Endpoint] = [
     *phrases.ENDPOINTS,
     *board.ENDPOINTS,
     *manage.ENDPOINTS,
+    *records.ENDPOINTS,
     *widget_login.ENDPOINTS,
 ]
 

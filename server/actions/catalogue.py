@@ -1,6 +1,6 @@
 """Look in the alliance's records: what a reader seeks, whether we hold what they ask for, what a citation means."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.context import Context
@@ -12,7 +12,7 @@ from server.domain.forms import Form
 from server.domain.pasted import pasted_fields
 from server.domain.permissions import Actor, Verb, demand
 from server.domain.search_words import SERIAL, Search, number_words, ranked, title_word
-from server.store.catalogue import candidates, holders_of, record_ids, records_by_ids
+from server.store.catalogue import candidates, holders_of, open_desks_of, record_ids, records_by_ids
 from server.store.rows import Reader
 from server.wire.openurl import read_openurl
 
@@ -104,6 +104,20 @@ async def citation_of_record_id(ctx: Context, actor: Actor, record_id: int) -> C
     if record is None:
         raise NotFound("record_not_found")
     return citation_of_record(record)
+
+
+async def desks_for(
+    ctx: Context, actor: Actor, found: Sequence[Holding], *, wished: str = ""
+) -> dict[int, str]:
+    """At which desk each title can be asked for: the wished one, the reader's own library's, else a holder's."""
+    libraries = {holder.library_id for holding in found for holder in holding.holders}
+    desks = await open_desks_of(ctx.db.read, sorted(libraries | ({actor.library_id} - {""})))
+    own = wished or desks.get(actor.library_id, "")
+    chosen = {
+        holding.id: own or next((desks[h.library_id] for h in holding.holders if h.library_id in desks), "")
+        for holding in found
+    }
+    return {number: desk for number, desk in chosen.items() if desk}
 
 
 async def holdings(db: Reader, ids: list[int]) -> tuple[Holding, ...]:

@@ -55,6 +55,13 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "name": "The file's name",
         "size": "How many bytes it has",
     },
+    "GET /api/records": {
+        "q": "Words of what is sought, two Chinese characters at least; an ISBN, ISSN or DOI finds that number",
+        "field": "Where the words stand: `all`, `title`, `author`, `subject`",
+        "kind": "Of this material type",
+        "language": "`zh` or `foreign`",
+        "cursor": "`next` of the page before",
+    },
     "GET /api/archive": {
         "q": "Words of the conversation or of a document's title",
         "before": "Only earlier than this moment (`created_at` of the last one)",

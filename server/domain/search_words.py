@@ -13,6 +13,7 @@ from hashlib import sha256
 
 from server.domain.catalogue import BibliographicRecord
 from server.domain.citation_matching import folded
+from server.domain.citations import Material
 from server.domain.errors import Invalid
 from server.domain.identifiers import checked_isbn, checked_issn, find_doi, is_isbn, is_issn, plain
 
@@ -108,6 +109,18 @@ class Search:
     @property
     def _facets(self) -> list[str]:
         return facet_words(self.kind, self.in_chinese)
+
+
+def search_from(question: str, *, field: str = "", kind: str = "", language: str = "") -> Search:
+    """A search as a form or an address names it; ``language`` is zh, foreign or nothing. Raises Invalid."""
+    if field and field not in set(SearchField):
+        raise Invalid("choice_wrong", "field", choices=", ".join(SearchField), text=field[:40])
+    if kind and kind not in set(Material):
+        raise Invalid("material_unknown", "kind", text=kind[:40])
+    if language not in ("", "zh", "foreign"):
+        raise Invalid("choice_wrong", "language", choices="zh, foreign", text=language[:40])
+    in_chinese = language == "zh" if language else None
+    return Search(question[:QUERY_LIMIT], SearchField(field or "all"), kind, in_chinese)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,18 @@ async def holders_of(db: Reader, match_keys: Sequence[str]) -> dict[str, tuple[H
     return held
 
 
+async def open_desks_of(db: Reader, library_ids: Sequence[str]) -> dict[str, str]:
+    """The short name of an open desk of each of these libraries that has one."""
+    if not library_ids:
+        return {}
+    rows = await db.rows(
+        "SELECT library_id, min(slug) AS slug FROM desk"
+        f" WHERE open = TRUE AND library_id IN ({placeholders(len(library_ids))}) GROUP BY library_id",
+        *library_ids,
+    )
+    return {row["library_id"]: row["slug"] for row in rows}
+
+
 async def _by_ids(db: Reader, columns: str, ids: Sequence[int]) -> Sequence[Row]:
     if not ids:
         return []
