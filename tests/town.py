@@ -248,12 +248,19 @@ async def _desk(tx: Transaction, town: Town, slug: str, zh: str, at: int) -> Non
 
 
 async def _person(ctx: Context, tx: Transaction, town: Town, name: str, grant: Grant) -> Person:
+    return await add_person(ctx, tx, town, name, CAST[name][0], grant)
+
+
+async def add_person(
+    ctx: Context, tx: Transaction, town: Town, name: str, library: str, grant: Grant
+) -> Person:
+    """Somebody with an account, a role and a log-in."""
     account = Account(
         id=ctx.ids.new(),
         mail=f"{name}@library.test",
         name=name.title(),
         password_hash="",
-        library_id=town.libraries[CAST[name][0]],
+        library_id=town.libraries[library],
         language="zh",
         card_number="",
         state=AccountState.ACTIVE,
@@ -266,7 +273,7 @@ async def _person(ctx: Context, tx: Transaction, town: Town, name: str, grant: G
         await add_grant(tx, account.id, grant, grant_id=ctx.ids.new(), by="", at=ctx.clock.now())
     if grant.role in ANSWERING:
         topics = "order" if grant.role is Role.SUPPORT_AGENT else "reference,platform,account"
-        await post_to_desk(tx, town.desks[CAST[name][0]], account.id)
+        await post_to_desk(tx, town.desks[library], account.id)
         await open_duty(
             tx,
             account.id,

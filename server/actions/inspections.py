@@ -12,6 +12,7 @@ from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.grades import suggest
 from server.domain.inspections import (
     Inspection,
+    Listed,
     State,
     Step,
     demand_decider,
@@ -56,7 +57,7 @@ class Judgement:
 
 async def inspection_queue(
     ctx: Context, actor: Actor, view: str, *, after: tuple[datetime, str]
-) -> tuple[list[Inspection], dict[State, int]]:
+) -> tuple[list[Listed], dict[State, int]]:
     """A page of the inspector's list, longest waiting first, one more than it shows; and how many stand where."""
     demand(actor, Verb.INSPECT)
     scope = library_scopes(actor, Verb.INSPECT)

@@ -140,6 +140,19 @@ class Inspection:
         return with_corrections(self.facts, self.corrections)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An inspection as a list shows it: with the names of whose answer it is."""
+
+    inspection: Inspection
+    author: str
+    library_zh: str
+    library_en: str
+
+    def library(self, language: str) -> str:
+        return self.library_en if language == "en" else self.library_zh
+
+
 def next_state(inspection: Inspection, step: Step) -> State:
     """Where a step leads. Raises Conflict ``inspection_moved`` when the inspection stands elsewhere by now."""
     line = next(each for each in TRANSITIONS if each.step is step)

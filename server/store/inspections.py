@@ -7,7 +7,7 @@ from datetime import datetime
 
 from server.domain.answer_facts import facts_as_json, facts_from
 from server.domain.grades import Grade
-from server.domain.inspections import Inspection, State
+from server.domain.inspections import Inspection, Listed, State
 from server.domain.samples import Reason
 from server.store.rows import (
     Reader,
@@ -38,6 +38,12 @@ _UPDATE = (
 
 # The title is the reader's own word: it stands with the consultation alone, where it can be forgotten.
 _READ = "SELECT i.*, c.title FROM inspection i JOIN consultation c ON c.id = i.consultation_id"
+
+_LIST = (
+    "SELECT i.*, c.title, a.name AS author, l.name_zh, l.name_en FROM inspection i"
+    " JOIN consultation c ON c.id = i.consultation_id JOIN account a ON a.id = i.staff_id"
+    " JOIN library l ON l.id = i.library_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ async def inspections_in(
     *,
     after: tuple[datetime, str],
     limit: int = 50,
-) -> list[Inspection]:
+) -> list[Listed]:
     """Inspections in these states, longest waiting first, from a place in the list on; ``scope`` bounds libraries."""
     values: list[object] = [to_us(after[0]), after[1], limit, *map(str, states)]
     bound = ""
@@ -87,12 +93,12 @@ async def inspections_in(
         bound = f" AND i.library_id IN ({placeholders(len(scope), start=start)})" if scope else " AND 1 = 0"
         values += sorted(scope)
     rows = await db.rows(
-        f"{_READ} WHERE i.state IN ({placeholders(len(states), start=4)})"
+        f"{_LIST} WHERE i.state IN ({placeholders(len(states), start=4)})"
         f" AND (i.waiting_from_at > $1 OR (i.waiting_from_at = $1 AND i.consultation_id > $2)){bound}"
         " ORDER BY i.waiting_from_at, i.consultation_id LIMIT $3",
         *values,
     )
-    return [_inspection(row) for row in rows]
+    return [Listed(_inspection(row), row["author"], row["name_zh"], row["name_en"]) for row in rows]
 
 
 async def inspections_of_author(

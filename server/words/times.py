@@ -1,9 +1,9 @@
 """Times, numbers and sizes as people say them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from server.domain.hours import DAY_MINUTES, Shifts
@@ -54,6 +54,11 @@ def exact_moment(at: datetime, zone: tzinfo, language: str) -> str:
     """An instant to the second, for the hint on hover: 2026年11月20日 星期五 14:05:09."""
     language = known_language(language)
     return format_datetime(at.astimezone(zone), _EXACT[language], locale=LOCALES[language])
+
+
+def day_text(day: date, language: str) -> str:
+    """A day of the calendar: 2026年11月20日, 20 November 2026."""
+    return format_date(day, "long", locale=LOCALES[known_language(language)])
 
 
 def hours_text(week: Sequence[Shifts], language: str) -> str:

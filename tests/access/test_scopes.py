@@ -20,6 +20,7 @@ KEEPING = frozenset(
         Verb.KEEP_POLICIES,
         Verb.REVIEW_BLOCK,
         Verb.WRAP_UP,
+        Verb.PUBLISH_QUALITY,
     }
 )
 CHANGING = [r for r in ROUTES if r.verb in KEEPING and r.method != "GET"]
@@ -79,6 +80,7 @@ async def things(town: Town) -> dict[str, str]:
         "records": talk.session,
         "reviews": "unknown",
         "blocks": "unknown",
+        "comments": "unknown",
     }
 
 

@@ -33,6 +33,8 @@ _MENU = (
     ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
+    ("/console/inspection", "inspection.menu.queue", Verb.INSPECT),
+    ("/console/returns", "inspection.menu.returns", Verb.ANSWER_INSPECTION),
     ("/manage/board", "console.nav.board", Verb.WATCH_BOARD),
 )
 

@@ -24,6 +24,7 @@ _MENU = (
     ("/console/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
     ("/manage/policies", "policies", Verb.KEEP_POLICIES),
     ("/manage/reviews", "reviews", Verb.REVIEW_BLOCK),
+    ("/manage/quality", "quality", Verb.READ_SAMPLES),
     ("/console", "console", Verb.STAND_DUTY),
 )
 

@@ -262,14 +262,18 @@ async def test_the_queue_is_read_page_by_page_longest_waiting_first(bureau: Bure
         bureau.wait(minutes=1)
     wu = bureau.people["wu"]
     found, counts = await inspection_queue(bureau.ctx, wu, "waiting", after=FIRST)
-    assert [each.consultation_id for each in found] == ids
+    assert [each.inspection.consultation_id for each in found] == ids
     assert counts[State.QUEUED] == 3
+    assert (found[0].author, found[0].library("zh")) == ("Lin", "书桥图书馆")
     rest, _ = await inspection_queue(
-        bureau.ctx, wu, "waiting", after=(found[0].waiting_from, found[0].consultation_id)
+        bureau.ctx,
+        wu,
+        "waiting",
+        after=(found[0].inspection.waiting_from, found[0].inspection.consultation_id),
     )
-    assert [each.consultation_id for each in rest] == ids[1:]
+    assert [each.inspection.consultation_id for each in rest] == ids[1:]
     await bureau.graded(ids[1], "pass")
     found, counts = await inspection_queue(bureau.ctx, wu, "waiting", after=FIRST)
-    assert [each.consultation_id for each in found] == [ids[0], ids[2]]
+    assert [each.inspection.consultation_id for each in found] == [ids[0], ids[2]]
     done, _ = await inspection_queue(bureau.ctx, wu, "done", after=FIRST)
-    assert [each.consultation_id for each in done] == [ids[1]]
+    assert [each.inspection.consultation_id for each in done] == [ids[1]]
