@@ -77,6 +77,17 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="StaleDay",
+            fields=[("day", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=10))],
+            options={
+                "table": "stale_day",
+                "app": "shuqiao",
+                "pk_attr": "day",
+                "table_description": "A day whose figures are to be counted anew.",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
             name="ArchiveEntry",
             fields=[
                 ("number", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),

@@ -5,7 +5,7 @@ from server.actions.attachments import drop_unsent
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, watch_lease
-from server.actions.figure_keeping import count_day, find_changed_days
+from server.actions.figure_keeping import keep_figures
 from server.actions.inspection_entry import correction_due
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
@@ -34,6 +34,5 @@ PROMISES: Kinds = kinds(
     Kind("drop_unsent", drop_unsent),
     Kind("sweep_logins", sweep_logins),
     Kind("archive", index_answers),
-    Kind("figures", find_changed_days),
-    Kind("figures_day", count_day),
+    Kind("figures", keep_figures),
 )

@@ -9,7 +9,7 @@ from server.store.figures import mark_of, set_mark
 from server.store.rows import Transaction
 
 EVERY = timedelta(seconds=15)
-AT_ONCE = 200
+AT_ONCE = 500
 # What was committed a little after the moment it carries must not slip between two looks.
 OVERLAP = timedelta(minutes=1)
 _BEGINNING = datetime(1970, 1, 2, tzinfo=UTC)

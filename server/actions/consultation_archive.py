@@ -18,13 +18,13 @@ from server.domain.consultation_archive import (
     kind_tag,
     library_tag,
     staff_tag,
+    words_sought,
 )
 from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk, Library
 from server.domain.errors import NotFound
 from server.domain.kept_answers import Answer
 from server.domain.permissions import ANSWERING, Actor, Verb, demand, library_scopes
-from server.domain.search_words import query_words
 from server.store.consultation_archive import search_archive
 from server.store.consultations import consultation_by_id, steps_of
 from server.store.libraries import desks_by_ids, libraries_by_ids
@@ -34,7 +34,6 @@ from server.store.received_answers import versions_received
 from server.store.rows import Reader
 
 PAGE = 50
-_QUERY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ async def search_consultations(
     if question.librarian.strip():
         people = tuple(map(staff_tag, await people_named(db, question.librarian.strip())))
     sought = Sought(
-        words=tuple(query_words(question.words[:_QUERY])) if question.words.strip() else (),
+        words=words_sought(question.words),
         tags=(kind_tag(question.kind),) if question.kind else (),
         within=within,
         people=people,

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from server.domain.search_words import words_of
+from server.domain.errors import Invalid
+from server.domain.search_words import QUERY_LIMIT, WORDS_LIMIT, words_of
 
 WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
 TEXT_KEPT = 6_000  # characters looked at for them
@@ -69,6 +70,14 @@ def entry_words(entry: Entry) -> list[str]:
             if len(found) >= WORDS_KEPT:
                 break
     return [*found, *entry_tags(entry)]
+
+
+def words_sought(question: str) -> tuple[str, ...]:
+    """The words that an entry must all have. Raises Invalid ``search_short`` where no word can be made of them."""
+    words = tuple(dict.fromkeys(words_of(question[:QUERY_LIMIT])))[:WORDS_LIMIT]
+    if question.strip() and not words:
+        raise Invalid("search_short", "q")
+    return words
 
 
 def entry_tags(entry: Entry) -> list[str]:

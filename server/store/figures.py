@@ -22,7 +22,7 @@ from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
 _CHUNK = 2_000  # facts read at once: a busy day never fills the memory
-_KEYS = 100  # rows read or written by one statement
+_KEYS = 100  # rows written by one statement
 _HOUR = 3_600_000_000
 # Measures whose column is not their own name: words that SQL keeps for itself, or reads badly.
 _COLUMNS = {name: {"pass": "passed", "fail": "failed"}.get(name, name) for name in MEASURES}
@@ -54,31 +54,17 @@ async def facts_between(db: Reader, since: datetime, until: datetime) -> AsyncIt
     yield await _talked(db, start, end)
 
 
-async def counts_of(db: Reader, span: str, starts_on: date, keys: Iterable[Key] | None = None) -> Counts:
-    """What is kept for a period, of everybody or of these."""
-    start = starts_on.isoformat()
-    if keys is None:
-        rows = await db.rows("SELECT * FROM figure WHERE span = $1 AND starts_on = $2", span, start)
-        return {_key(row): _counter(row) for row in rows}
-    found: Counts = {}
-    wanted = sorted(keys)
-    for at in range(0, len(wanted), _KEYS):
-        some = wanted[at : at + _KEYS]
-        marks = ", ".join(f"(${n}, ${n + 1}, ${n + 2}, ${n + 3})" for n in range(3, 3 + 4 * len(some), 4))
-        for row in await db.rows(
-            "SELECT * FROM figure WHERE span = $1 AND starts_on = $2"
-            f" AND (channel, material, staff_id, library_id) IN (VALUES {marks})",
-            span,
-            start,
-            *(part for key in some for part in (key.channel, key.material, key.staff_id, key.library_id)),
-        ):
-            found[_key(row)] = _counter(row)
-    return found
+async def counts_of(db: Reader, span: str, starts_on: date) -> Counts:
+    """What is kept for a period: of each library and person a few rows, however much they did."""
+    rows = await db.rows(
+        "SELECT * FROM figure WHERE span = $1 AND starts_on = $2", span, starts_on.isoformat()
+    )
+    return {_key(row): _counter(row) for row in rows}
 
 
 async def add_counts(tx: Transaction, span: str, starts_on: date, deltas: Counts) -> None:
     """Add to what is kept for a period. The caller holds the lock on figures."""
-    kept = await counts_of(tx, span, starts_on, deltas)
+    kept = await counts_of(tx, span, starts_on)
     values = []
     for key, delta in sorted(deltas.items()):
         total = kept.get(key, Counter())
@@ -181,6 +167,28 @@ async def set_mark(tx: Transaction, name: str, at: datetime) -> None:
         name,
         to_us(at),
     )
+
+
+async def add_stale_days(tx: Transaction, days: Iterable[date]) -> None:
+    """These days are to be counted anew."""
+    wanted = sorted(days)
+    for at in range(0, len(wanted), _KEYS):
+        some = wanted[at : at + _KEYS]
+        marks = ", ".join(f"(${n})" for n in range(1, len(some) + 1))
+        await tx.execute(
+            f"INSERT INTO stale_day (day) VALUES {marks} ON CONFLICT DO NOTHING",
+            *(day.isoformat() for day in some),
+        )
+
+
+async def next_stale_day(db: Reader) -> date | None:
+    """The latest day that is to be counted anew: people look at it first."""
+    row = await db.row("SELECT day FROM stale_day ORDER BY day DESC LIMIT 1")
+    return date.fromisoformat(row["day"]) if row else None
+
+
+async def drop_stale_day(tx: Transaction, day: date) -> None:
+    await tx.execute("DELETE FROM stale_day WHERE day = $1", day.isoformat())
 
 
 _ANSWERED = (

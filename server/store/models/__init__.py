@@ -22,7 +22,7 @@ from server.store.models.deliveries import (
     LinkProbe,
     WatchedLink,
 )
-from server.store.models.figures import ArchiveEntry, Figure, FigureMark
+from server.store.models.figures import ArchiveEntry, Figure, FigureMark, StaleDay
 from server.store.models.inspections import (
     Inspection,
     InspectionStep,
@@ -96,6 +96,7 @@ __all__ = [
     "Publication",
     "PublicationComment",
     "PublishedResult",
+    "StaleDay",
     "StoredFile",
     "Task",
     "TaskPolicySet",

@@ -46,6 +46,15 @@ class FigureMark(Model):
         table = "figure_mark"
 
 
+class StaleDay(Model):
+    """A day whose figures are to be counted anew."""
+
+    day = fields.CharField(primary_key=True, max_length=10)
+
+    class Meta:
+        table = "stale_day"
+
+
 class ArchiveEntry(Model):
     """An answered consultation in the archive's index, numbered in the order of the answers."""
 

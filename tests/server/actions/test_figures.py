@@ -180,7 +180,7 @@ def timed(name: str) -> bool:
 
 async def keep(alliance: Alliance) -> None:
     """What a worker does until nothing is due."""
-    while await run_due(alliance.ctx, {name: PROMISES[name] for name in ("figures", "figures_day")}):
+    while await run_due(alliance.ctx, {"figures": PROMISES["figures"]}):
         pass
 
 
