@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,7 +168,8 @@ async def send_answer(
             )
     except Conflict as refusal:
         if refusal.code == "lease_over":
-            await save_draft(ctx, actor, task_id, claim_number, content)
+            with suppress(NotFound):  # who never held it has lost nothing either
+                await save_draft(ctx, actor, task_id, claim_number, content)
         raise
 
 

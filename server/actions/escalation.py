@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from server.actions.links import address_of
 from server.actions.mails import write_mail
+from server.actions.pool import end_lease
 from server.actions.pool_entry import note_step, tell_reader
 from server.context import Context
 from server.domain.accounts import Account
@@ -22,11 +23,8 @@ from server.store.consultations import consultation_by_id, policies_by_ids, rais
 from server.store.dues import Due
 from server.store.rows import Transaction
 from server.store.tasks import (
-    free_claim_slot,
-    lock_claim_slots,
     lock_task,
     open_to_alliance,
-    put_back,
     settle_clock,
     task_by_id,
 )
@@ -80,12 +78,7 @@ async def watch_lease(ctx: Context, tx: Transaction, due: Due) -> datetime | Non
     if ctx.clock.now() < task.lease_ends_at:
         await _remind(ctx, tx, task, due)
         return task.lease_ends_at
-    await lock_claim_slots(tx, task.holder_id)
-    if await put_back(tx, task.id, task.claim_number, ctx.clock.now(), "expired"):
-        await free_claim_slot(tx, task.holder_id)
-        for waiting in await _waiting_ids(tx, task.id):
-            await note_step(ctx, tx, waiting, "expired", actor_id=task.holder_id, public=False)
-        tx.announce(PoolChanged(task.id, "expired"))
+    await end_lease(ctx, tx, task)
     return None
 
 
@@ -153,8 +146,3 @@ async def _remind(ctx: Context, tx: Transaction, task: TaskRow, due: Due) -> Non
 
 def _same_claim(task: TaskRow, due: Due) -> bool:
     return task.state is TaskState.CLAIMED and task.claim_number == due.data.get("number")
-
-
-async def _waiting_ids(tx: Transaction, task_id: str) -> list[str]:
-    rows = await tx.rows("SELECT id FROM consultation WHERE task_id = $1 AND state = 'open'", task_id)
-    return [row["id"] for row in rows]

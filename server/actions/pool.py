@@ -142,8 +142,13 @@ async def claim_task(ctx: Context, actor: Actor, task_id: str) -> int:
     demand(actor, Verb.WORK_TASK)
     db, now = ctx.db.read, ctx.clock.now()
     row = await _row(db, task_id)
-    if row.state is TaskState.CLAIMED and row.holder_id == actor.account_id:
-        return row.claim_number
+    if row.state is TaskState.CLAIMED:
+        if row.lease_ends_at is not None and row.lease_ends_at <= now:
+            async with ctx.transaction() as tx:
+                await end_lease(ctx, tx, row)
+            row = await _row(db, task_id)
+        elif row.holder_id == actor.account_id:
+            return row.claim_number
     rules = await rules_view(db, row)
     demand_claim(rules, await worker_of(db, actor), now)
     policy = rules.waiting[0].policy
@@ -205,6 +210,18 @@ async def hold(ctx: Context, tx: Transaction, actor: Actor, task_id: str, claim_
     rules = await rules_view(tx, row)
     demand_held(rules, Worker(actor.account_id), claim_number, ctx.clock.now())
     return rules
+
+
+async def end_lease(ctx: Context, tx: Transaction, task: TaskRow) -> None:
+    """The claim has run out: the task lies in the pool again, once, whoever notices first (R-72.5)."""
+    await lock_claim_slots(tx, task.holder_id)
+    if not await put_back(tx, task.id, task.claim_number, ctx.clock.now(), "expired"):
+        return
+    await free_claim_slot(tx, task.holder_id)
+    await cancel_due(tx, "lease", task.id)
+    for waiting in await consultations_of_task(tx, task.id, waiting=True):
+        await note_step(ctx, tx, waiting.id, "expired", actor_id=task.holder_id, public=False)
+    tx.announce(PoolChanged(task.id, "expired"))
 
 
 async def promise_lease(

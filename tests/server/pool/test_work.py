@@ -83,7 +83,9 @@ async def test_before_72_hours_only_the_very_document_may_be_sent(pool: Pool) ->
     for content, refused in ((SIMILAR, "similar_too_early"), (NOT_FOUND, "not_found_too_early")):
         answer = await pool.post("lin", path, claim_number=number, content=content)
         assert await code(answer) == (403, refused, "R-72.2")
-    other = await pool.post("lin", path, claim_number=number, content={**FOUND, "document": {**GIVEN, "title": "另一篇"}})
+    other = await pool.post(
+        "lin", path, claim_number=number, content={**FOUND, "document": {**GIVEN, "title": "另一篇"}}
+    )
     assert await code(other) == (422, "document_differs", "R-72.2")
     sent = await pool.post("lin", path, claim_number=number, content=FOUND)
     assert (sent.status_code, sent.json()["state"]) == (200, "sent")
