@@ -27,6 +27,7 @@ from server.domain.tasks import (
     release_circle,
     stage_of,
 )
+from tools.task_states import PAGE, text
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 POLICY = TaskPolicy()
@@ -187,3 +188,9 @@ def test_only_a_full_librarian_other_than_its_author_releases() -> None:
 )
 def test_a_release_that_waits_opens_to_more_people(hours: float, named: bool, circle: str) -> None:
     assert release_circle(POLICY, NOON - timedelta(hours=hours), NOON, named=named) == circle
+
+
+def test_the_page_about_states_is_printed_from_the_code() -> None:
+    assert PAGE.read_text(encoding="utf-8") == text(), (
+        "run `python -m tools.task_states` and read what has changed"
+    )
