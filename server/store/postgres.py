@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from server.domain.errors import Invalid, TooMany, Unavailable
-from server.store.database import Appended, NewMessage, Outcome, Tally, changed
+from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
 
 POOL_SIZE = 10
@@ -17,10 +17,12 @@ STATEMENT_SECONDS = 30.0
 WAITING_MESSAGES = 20_000
 MESSAGES_PER_COMMIT = 500
 
-_APPEND = (
-    "SELECT outcome, seq, at FROM chat_append($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[],"
-    " $7::text[], $8::text[], $9::text[], $10::bigint[])"
+_GIVEN = (
+    "($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],"
+    " $10::bigint[])"
 )
+_APPEND_NEW = "SELECT chat_append_new" + _GIVEN
+_APPEND = "SELECT outcome, seq, at FROM chat_append" + _GIVEN
 _OUTCOMES = tuple(Outcome)
 _AWAY = (
     OSError,
@@ -151,6 +153,8 @@ class PostgresDatabase:
                 batch = self._waiting[:MESSAGES_PER_COMMIT]
                 del self._waiting[:MESSAGES_PER_COMMIT]
                 await self._commit(batch)
+                if len(batch) >= BUSY:
+                    await asyncio.sleep(PACE_SECONDS)
         finally:
             self._running = None
 
@@ -163,7 +167,7 @@ class PostgresDatabase:
                 self._lane = await asyncpg.connect(
                     self._url, timeout=CONNECT_SECONDS, command_timeout=STATEMENT_SECONDS
                 )
-            answers = await self._lane.fetch(_APPEND, *_columns(message for message, _ in batch))
+            answers = await _append(self._lane, [message for message, _ in batch])
         except Exception as error:
             self.tally.failed += 1
             reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
@@ -175,9 +179,31 @@ class PostgresDatabase:
                     stored.set_exception(reason)
             return
         self.tally.committed(len(batch))
-        for (_, stored), (outcome, seq, at) in zip(batch, answers, strict=True):
+        for (_, stored), answer in zip(batch, answers, strict=True):
             if not stored.done():
-                stored.set_result(Appended(_OUTCOMES[outcome], seq, at))
+                stored.set_result(answer)
+
+
+async def _append(lane: Any, messages: Messages) -> list[Appended]:
+    """Number and store the messages, in the order given; returned means durable.
+
+    Resends and changed crews are rare: the whole lot is tried as if there were none, and what that did not store is
+    asked for again, message by message.
+    """
+    try:
+        numbers = await lane.fetchval(_APPEND_NEW, *_columns(messages))
+    except asyncpg.UniqueViolationError:
+        numbers = [None] * len(messages)  # one of them is a resend: nothing was stored
+    rest = [m for m, seq in zip(messages, numbers, strict=True) if seq is None]
+    found = iter(await lane.fetch(_APPEND, *_columns(rest)) if rest else ())
+    return [
+        Appended(Outcome.STORED, seq, m.at) if seq is not None else _answer(next(found))
+        for m, seq in zip(messages, numbers, strict=True)
+    ]
+
+
+def _answer(row: Any) -> Appended:
+    return Appended(_OUTCOMES[row[0]], row[1], row[2])
 
 
 def _columns(messages: Iterable[NewMessage]) -> list[list[Any]]:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from server.domain.errors import TooMany, Unavailable
-from server.store.database import Appended, Messages, NewMessage, Outcome, Tally
+from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement
 from server.store.threads import OneThread
 
@@ -202,11 +202,12 @@ class SqliteDatabase:
         try:
             await asyncio.sleep(0)  # what arrives in this loop iteration shares the commit
             while self._messages or self._turns:
-                await self._commit_once()
+                if await self._commit_once() >= BUSY and not self._turns:
+                    await asyncio.sleep(PACE_SECONDS)
         finally:
             self._running = None
 
-    async def _commit_once(self) -> None:
+    async def _commit_once(self) -> int:
         batch = self._messages[:MESSAGES_PER_COMMIT]
         del self._messages[:MESSAGES_PER_COMMIT]
         kept: list[_Turn] = []
@@ -221,7 +222,7 @@ class SqliteDatabase:
             await self._fail(error, batch, kept)
             if not isinstance(error, Exception):
                 raise
-            return
+            return 0
         self.tally.committed(len(batch))
         for (_, stored), answer in zip(batch, answers, strict=True):
             if not stored.done():
@@ -229,6 +230,7 @@ class SqliteDatabase:
         for turn in kept:
             if not turn.committed.done():
                 turn.committed.set_result(None)
+        return len(batch)
 
     async def _give_turns(self, kept: list[_Turn]) -> None:
         for _ in range(min(len(self._turns), UNITS_PER_COMMIT)):
