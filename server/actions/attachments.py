@@ -30,7 +30,7 @@ from server.store.consultations import consultation_by_id
 from server.store.dues import Due, set_due
 from server.store.rows import Reader, Transaction
 from server.store.tasks import task_by_id
-from server.store.uploads import StoredFile, file_by_id
+from server.store.uploads import StoredFile, file_by_id, upload_by_id
 from server.wire.tokens import hashed
 
 AT_ONCE = 6  # on their way to one request or answer: each may take the whole limit of the disk
@@ -59,7 +59,8 @@ async def expect_attachment(ctx: Context, actor: Actor, sending: Sending, *, siz
     demand_size(size, limit=_limit(ctx, sending.owner))
     upload_id, now = _upload_id(key, sending), ctx.clock.now()
     file = StoredFile(upload_id, "", "", safe_name(sending.name), "", size, key, now)
-    await _count(ctx, actor, key, sending.address)
+    if await upload_by_id(ctx.db.read, upload_id) is None:
+        await _count(ctx, actor, key, sending.address)
     async with ctx.transaction() as tx:
         if await expect(ctx, tx, file):
             await attach(tx, upload_id, sending.owner, now)
@@ -92,19 +93,23 @@ async def extend_attachment(
 
 
 async def drop_attachment(ctx: Context, actor: Actor, sending: Sending) -> None:
-    """Take a file away again that has not been sent yet, whole or not. Gone already is no error.
+    """Take a file away again that has not been sent yet, whole or not; known by its sending, or by its own id.
 
-    Raises Conflict ``file_sent`` for one that an answer has delivered: the archive keeps it.
+    Gone already is no error. Raises Conflict ``file_sent`` for one that an answer has delivered: the archive keeps it.
     """
-    upload_id = _upload_id(await _sender(ctx, actor, sending.owner), sending)
+    key = await _sender(ctx, actor, sending.owner)
+    file_id = _upload_id(key, sending)
+    named = await attached_by_ids(ctx.db.read, [sending.client_id])
+    if named and named[0].owner == sending.owner and named[0].uploaded_by == key:
+        file_id = named[0].id
     async with ctx.transaction() as tx:
-        if sending.owner.kind is Owner.ANSWER and await is_delivered(tx, upload_id):
+        if sending.owner.kind is Owner.ANSWER and await is_delivered(tx, file_id):
             raise Conflict("file_sent", "R-QC.4")
-        content_hash = await detach(tx, upload_id, sending.owner)
+        content_hash = await detach(tx, file_id, sending.owner)
         if content_hash:
             await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
     if content_hash is not None:
-        await ctx.files.drop(upload_id)
+        await ctx.files.drop(file_id)
 
 
 async def list_attachments(ctx: Context, actor: Actor, owner: Belonging) -> list[Attached]:

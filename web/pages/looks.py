@@ -7,6 +7,7 @@ from starlette.responses import FileResponse, Response
 
 from server.domain.errors import NotFound
 from server.domain.permissions import Verb
+from server.words.catalogue import texts_for_script
 from web.accents import accent_css
 from web.pages.base import Page, PageRequest
 
@@ -34,7 +35,13 @@ async def gallery(page: PageRequest) -> Response:
     if page.ctx.settings.environment == "production":
         raise NotFound()
     now = page.ctx.clock.now()
-    return page.render("gallery.html", earlier=now - timedelta(hours=27), later=now + timedelta(minutes=200))
+    return page.render(
+        "gallery.html",
+        earlier=now - timedelta(hours=27),
+        later=now + timedelta(minutes=200),
+        upload_id=page.ctx.ids.new(),
+        upload_words=texts_for_script("upload.", page.language),
+    )
 
 
 PAGES = [

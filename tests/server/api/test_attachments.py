@@ -151,7 +151,8 @@ async def test_a_file_can_be_taken_away_again_whole_or_not(town: Town, consultat
     await sent(lin, f"{folder}/f1")
     await begin(lin, f"{folder}/f2", "b.pdf", 100)
     await send(lin, f"{folder}/f2", b"%PDF-")
-    for name in ("f1", "f2", "f1"):
+    other = await sent(lin, f"{folder}/f3")
+    for name in ("f1", "f2", "f1", other):
         assert (await lin.delete(f"{folder}/{name}")).status_code == 200
     assert (await lin.get(folder)).json() == {"files": []}
     assert list((town.ctx.files._folder / "partial").glob("*")) == []  # type: ignore[attr-defined]
