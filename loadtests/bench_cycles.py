@@ -14,6 +14,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import uvloop
@@ -23,6 +24,8 @@ from loadtests.claims import headers_of
 from loadtests.desk import prepare
 
 TARGET = 0.010
+Logins = list[dict[str, str]]
+People = tuple[Logins, Logins]  # readers, librarians
 PDF = b"%PDF-1.7\n" + bytes(20_000)
 
 
@@ -71,7 +74,7 @@ async def measure(
     base: str,
     server: rig.Measured,
     database: rig.Measured,
-    people: tuple[list[dict[str, str]], list[dict[str, str]]],
+    people: People,
     args: argparse.Namespace,
 ) -> bool:
     """The cycles after a short run-up, so many abreast; prints the CPU of each part."""
@@ -95,7 +98,7 @@ async def measure(
     seconds = time.perf_counter() - begun
     ours, theirs = (server.cpu() - cpu) / args.cycles, (database.cpu() - theirs) / args.cycles
     print(
-        f"{args.cycles} cycles in {seconds:.1f} s: server {ours * 1e3:.2f} ms, PostgreSQL {theirs * 1e3:.2f} ms a cycle;"
+        f"{args.cycles} cycles in {seconds:.1f} s: server {ours * 1e3:.2f} ms, PostgreSQL {theirs * 1e3:.2f} ms each;"
         f" 1.678 million cycles take {1_678_000 * (ours + theirs) / 2 / 3600:.1f} h on two cores",
         flush=True,
     )
@@ -112,7 +115,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="shuqiao-cycles-") as name:
         folder = Path(name)
         with rig.database("postgresql", folder) as (url, pids):
-            settings = {"embedded_worker": False, "probe_links": False}
+            settings: dict[str, Any] = {"embedded_worker": False, "probe_links": False}
             with rig.shuqiao(url, folder, [], **settings) as server:
                 environ = rig.environment(url, folder, **settings)
                 librarians = prepare(environ, folder, args.abreast)
