@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from server.actions.access import access_consultation
 from server.actions.deliveries import Delivered, deliveries_for
 from server.actions.desks import library_of
+from server.actions.inspection_entry import look_again
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool_entry import note_step, tell_reader
 from server.actions.requests import Submitted, request_of, submit_request
@@ -143,6 +144,7 @@ async def rate_consultation(
         if not await mark_consultation_rated(tx, c.id, rating=rating, comment=comment, at=at):
             raise Conflict("not_answered_yet", "R-QC.1")
         await note_step(ctx, tx, c.id, "rated", actor_id=actor.account_id, public=False, rating=rating)
+        await look_again(ctx, tx, c.id)
 
 
 async def ask_again(ctx: Context, actor: Actor, consultation_id: str, client_id: str) -> Submitted:

@@ -16,6 +16,7 @@ from server.domain.errors import Invalid, Refusal
 from server.domain.permissions import NOBODY, Verb
 from web.log_ins import asked_again, end, filled, home_of, keep_wish
 from web.pages.base import Page, PageRequest
+from web.pages.request import unfinished_request
 
 # What an earlier step may have us say on this page.
 _DONE = (
@@ -110,6 +111,7 @@ def _values(page: PageRequest, view: AccountView) -> dict[str, Any]:
         "grants": view.grants,
         "name": account.name,
         "home": home_of(page.actor),
+        "unfinished": unfinished_request(page),
         "done": "",
     }
 

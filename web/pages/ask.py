@@ -4,24 +4,28 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from server.actions.consultations import own_question
 from server.actions.desks import DeskInfo, show_desk
-from server.actions.questions import QUESTION_LIMIT, Asking, ask_question
+from server.actions.questions import Asking, leave_question
 from server.domain.chat import Topic
 from server.domain.errors import Invalid, Refusal
 from server.domain.forms import Form, FormRefused
 from server.domain.permissions import Verb
+from server.domain.requests import QUESTION_LIMIT
 from server.wire.outcomes import way_of
 from server.words.catalogue import say
 from web.pages.base import Page, PageRequest
 from web.pages.desk import desk_values
 
-_FIELDS = ("topic", "question", "kind", "mail", "phone", "name", "client_id")
+_FIELDS = ("channel", "topic", "question", "kind", "mail", "phone", "name", "client_id")
 
 
 async def show(page: PageRequest) -> Response:
     """The empty form. Its number makes a question sent twice one question."""
     info = await show_desk(page.ctx, page.path["slug"])
-    fresh = {"topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
+    fresh = {"channel": "form", "topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
+    if again := page.query.get("again", ""):
+        fresh |= await own_question(page.ctx, page.actor, again)
     return _form(page, info, fresh)
 
 
@@ -32,9 +36,12 @@ async def submit(page: PageRequest) -> Response:
     values = {name: str(posted.get(name, "")) for name in _FIELDS}
     try:
         asking = _asking(page, Form(values))
-        kept = await ask_question(page.ctx, page.actor, info.desk.slug, asking)
+        entered = await leave_question(page.ctx, page.actor, info.desk.slug, asking)
     except Refusal as refusal:
         return _form(page, info, values, refusal)
+    kept = entered.consultation
+    if page.actor.account_id:
+        return page.redirect(f"/my/consultations/{kept.id}", done="again" if entered.again else "new")
     return page.redirect(f"/d/{info.desk.slug}/asked", number=kept.id, kind=str(kept.channel))
 
 
@@ -48,6 +55,7 @@ async def receipt(page: PageRequest) -> Response:
 def _asking(page: PageRequest, form: Form) -> Asking:
     """The fields, all problems of which are said at once. Raises FormRefused."""
     kind = form.choice("kind", ("form", "phone"), default="form")
+    channel = form.choice("channel", ("form", "knowledge"), default="form")
     topic = form.choice("topic", tuple(Topic), default=Topic.REFERENCE)
     question = form.text("question", limit=QUESTION_LIMIT)
     if not question:
@@ -61,7 +69,8 @@ def _asking(page: PageRequest, form: Form) -> Asking:
     name = form.text("name", limit=120)
     form.demand()
     client_id = form.text("client_id", limit=40) or page.ctx.ids.new()
-    return Asking(kind, topic, question, page.language, client_id, name, mail, phone)
+    asked_by = "phone" if kind == "phone" else channel
+    return Asking(asked_by, topic, question, page.language, client_id, name, mail, phone)
 
 
 def _form(

@@ -32,6 +32,7 @@ _MENU = (
     ("/console/pool", "console.nav.pool", Verb.WATCH_POOL),
     ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
+    ("/console/phone", "call.nav", Verb.ENTER_PHONE),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
     ("/console/inspection", "inspection.menu.queue", Verb.INSPECT),
     ("/console/returns", "inspection.menu.returns", Verb.ANSWER_INSPECTION),

@@ -1,0 +1,201 @@
+"""Requesting a document: choose its type, fill in what is known, send it. Works without any script."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.responses import Response
+
+from server.actions.attachments import Sending, expect_attachment, extend_attachment, list_attachments
+from server.actions.catalogue import citation_of_record_id, parse_citation
+from server.actions.consultations import own_request
+from server.actions.desks import DeskInfo, show_desk, task_policy
+from server.actions.request_drafts import keep_request_draft, request_draft
+from server.actions.requests import Request, submit_request
+from server.domain.attachments import Belonging, Owner
+from server.domain.catalogue import Holding
+from server.domain.citations import LIMITS, texts_of
+from server.domain.errors import NotAllowed, Refusal
+from server.domain.forms import FormRefused, is_number
+from server.domain.permissions import Verb
+from server.wire.outcomes import way_of
+from server.words.catalogue import say
+from web.citation_forms import fields_of_address, form_values, is_openurl
+from web.log_ins import address_of, filled
+from web.pages.base import Page, PageRequest
+from web.pages.desk import desk_values
+
+DRAFT_COOKIE = "draft"
+_DRAFT_SECONDS = 86_400
+_KEPT = ("material", "client_id", "mail", "show_title", "record_id")
+_WITH_A_FILE = 24 * 1024 * 1024
+_PIECE = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is said above the form: from where it was filled, what was pasted, who holds it."""
+
+    told: str = ""
+    pasted: str = ""
+    held: Sequence[Holding] = ()
+
+
+NOTHING_YET = Begun()
+
+
+async def show(page: PageRequest) -> Response:
+    """The form, filled from what the address says, from an earlier request, or from before the log-in."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    values, notice = await _beginning(page)
+    fresh = {"client_id": page.ctx.ids.new(), "mail": page.actor.mail}
+    return await _form(page, info, fresh | values, Begun(notice))
+
+
+async def submit(page: PageRequest) -> Response:
+    """Another type, a pasted citation, or the request itself; what is wrong is said beside the fields."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    posted = await page.form()
+    values = {name: filled(posted, name)[:4000] for name in (*LIMITS, *_KEPT)}
+    values["client_id"] = values["client_id"] or page.ctx.ids.new()
+    try:
+        await _take_file(page, posted, values["client_id"])
+        if "switch" in posted:
+            return await _form(page, info, values | {"material": filled(posted, "switch")})
+        if "parse" in posted:
+            return await _parsed(page, info, values, filled(posted, "paste"))
+        return await _send(page, info, values)
+    except Refusal as refusal:
+        return await _form(page, info, values, refusal=refusal)
+
+
+def unfinished_request(page: PageRequest) -> str:
+    """Where a request goes on that was filled in before logging in or registering; empty where there is none."""
+    slug, dot, secret = page.request.cookies.get(DRAFT_COOKIE, "").partition(".")
+    return f"/d/{quote(slug)}/request?draft={quote(secret)}" if dot else ""
+
+
+async def _send(page: PageRequest, info: DeskInfo, values: Mapping[str, str]) -> Response:
+    slug, files = info.desk.slug, await _files(page, values["client_id"])
+    request = Request(
+        channel="document",
+        client_id=values["client_id"],
+        citation={name: values[name] for name in (*LIMITS, "material")},
+        language=page.language,
+        mail=values["mail"],
+        show_title=bool(values["show_title"]),
+        record_id=values["record_id"],
+        file_ids=tuple(file.id for file in files),
+    )
+    try:
+        submitted = await submit_request(page.ctx, page.actor, slug, request)
+    except NotAllowed as refusal:
+        if refusal.code != "log_in_to_request":
+            raise
+        return await _after_log_in(page, slug, values)
+    done = "again" if submitted.again else "new"
+    response = page.redirect(f"/my/consultations/{submitted.consultation.id}", done=done)
+    response.delete_cookie(DRAFT_COOKIE, path="/")
+    return response
+
+
+async def _after_log_in(page: PageRequest, slug: str, values: Mapping[str, str]) -> Response:
+    """Log in first; the form is there again afterwards, also for who has to register."""
+    secret = await keep_request_draft(page.ctx, values, address=address_of(page))
+    response = page.redirect("/login", next=f"/d/{slug}/request?draft={secret}")
+    response.set_cookie(
+        DRAFT_COOKIE,
+        f"{slug}.{secret}",
+        max_age=_DRAFT_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=page.ctx.settings.secure,
+    )
+    return response
+
+
+async def _beginning(page: PageRequest) -> tuple[dict[str, str], str]:
+    """What the form begins with, and what is said about it."""
+    query = page.query
+    if secret := query.get("draft", ""):
+        draft = await request_draft(page.ctx, secret)
+        return (draft, "request.draft_filled") if draft else ({}, "request.draft_gone")
+    if again := query.get("again", ""):
+        return await own_request(page.ctx, page.actor, again), "request.again_filled"
+    if is_number(record := query.get("record", "")):
+        citation = await citation_of_record_id(page.ctx, page.actor, int(record))
+        return texts_of(citation) | {"record_id": record}, "request.from_record"
+    values = fields_of_address(page.request.url.query, frozenset(query))
+    if material := query.get("material", ""):
+        values["material"] = material
+    return values, ""
+
+
+async def _parsed(page: PageRequest, info: DeskInfo, values: Mapping[str, str], text: str) -> Response:
+    """The form filled from what was pasted, what is wrong with it, and whether the alliance holds it."""
+    source = {"openurl": text} if is_openurl(text) else {"text": text}
+    found = await parse_citation(page.ctx, page.actor, **source)
+    if not found.fields.keys() - {"material"}:
+        return await _form(page, info, values, Begun("request.parsed_nothing", text))
+    kept = dict.fromkeys(LIMITS, "") | {name: values[name] for name in _KEPT} | dict(found.fields)
+    refusal = FormRefused(list(found.problems)) if found.problems else None
+    begun = Begun("request.parsed", text, found.held)
+    return await _form(page, info, kept | {"material": str(found.material)}, begun, refusal)
+
+
+async def _take_file(page: PageRequest, posted: FormData, client_id: str) -> None:
+    """Keep a file that came with the form: it stays when something else has to be put right."""
+    file = posted.get("file")
+    if not isinstance(file, UploadFile) or not file.filename or not page.actor.account_id:
+        return
+    sending = Sending(
+        Belonging(Owner.REQUEST, client_id), page.ctx.ids.new(), file.filename, address_of(page)
+    )
+    await expect_attachment(page.ctx, page.actor, sending, size=file.size or 0)
+    await extend_attachment(page.ctx, page.actor, sending, _pieces(file), offset=0)
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(_PIECE):
+        yield piece
+
+
+async def _files(page: PageRequest, client_id: str) -> list[Any]:
+    if not page.actor.account_id:
+        return []
+    return list(await list_attachments(page.ctx, page.actor, Belonging(Owner.REQUEST, client_id)))
+
+
+async def _form(
+    page: PageRequest,
+    info: DeskInfo,
+    values: Mapping[str, str],
+    begun: Begun = NOTHING_YET,
+    refusal: Refusal | None = None,
+) -> Response:
+    problems = refusal.problems if isinstance(refusal, FormRefused) else [refusal] if refusal else []
+    said = [(problem.field, say(problem, page.language)) for problem in problems]
+    policy = await task_policy(page.ctx, info.desk.library_id)
+    return page.render(
+        "request.html",
+        status=way_of(refusal).status if refusal and not begun.told else 200,
+        values={name: values.get(name, "") for name in _KEPT},
+        problems=said,
+        errors=dict(said),
+        told=begun.told,
+        pasted=begun.pasted,
+        held=begun.held,
+        files=await _files(page, values["client_id"]),
+        limit=policy.requests_per_day,
+        **form_values(values.get("material", ""), values),
+        **desk_values(page, info),
+    )
+
+
+PAGES = [
+    Page("GET", "/d/{slug}/request", Verb.ENTER, show),
+    Page("POST", "/d/{slug}/request", Verb.ENTER, submit, body_limit=_WITH_A_FILE),
+]
