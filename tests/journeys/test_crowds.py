@@ -124,7 +124,7 @@ async def test_three_servers_and_two_workers_keep_every_promise_while_one_is_kil
     async with open_installation(
         product, tmp_path, postgres_url, servers=3, workers=2, redis_url=redis_url
     ) as place:
-        await a_busy_hour(place, readers=60, librarians=20)
+        await a_busy_hour(place, readers=90, librarians=20)
 
 
 async def test_two_servers_on_one_file_keep_every_promise_while_one_is_killed(

@@ -102,10 +102,10 @@ async def test_a_worker_that_slept_a_day_does_everything_once(bench: Bench) -> N
     assert await bench.done() == dict.fromkeys(subjects, 1)
 
 
-async def test_several_workers_at_once_do_each_thing_once(
+async def test_of_a_thousand_promises_at_once_several_workers_keep_each_once(
     bench: Bench, database_url: str, tmp_path: Path
 ) -> None:
-    subjects = [f"s{number}" for number in range(300)]
+    subjects = [f"s{number}" for number in range(1_000)]
     async with bench.ctx.transaction() as tx:
         await set_dues(tx, "tally", subjects, bench.clock.at)
     workers = [
