@@ -58,11 +58,14 @@ class Judgement:
 async def inspection_queue(
     ctx: Context, actor: Actor, view: str, *, after: tuple[datetime, str]
 ) -> tuple[list[Listed], dict[State, int]]:
-    """A page of the inspector's list, longest waiting first, one more than it shows; and how many stand where."""
+    """A page of the inspector's list, one more than it shows; and how many stand where.
+
+    What waits comes longest waiting first, what is done newest first.
+    """
     demand(actor, Verb.INSPECT)
     scope = library_scopes(actor, Verb.INSPECT)
     found = await inspections_in(
-        ctx.db.read, VIEWS.get(view, VIEWS["waiting"]), scope, after=after, limit=PAGE + 1
+        ctx.db.read, VIEWS[view], scope, after=after, newest=view == "done", limit=PAGE + 1
     )
     return found, await count_by_state(ctx.db.read, scope)
 
@@ -89,8 +92,7 @@ async def correct_fact(
             replace(inspection, corrections={**inspection.corrections, name: corrected}), weighed
         )
         said = json.dumps({"fact": name, "value": value})
-        await _keep(ctx, tx, actor, fresh, version, "fact", text=said)
-    return fresh
+        return await _keep(ctx, tx, actor, fresh, version, "fact", text=said)
 
 
 async def grade_answer(ctx: Context, actor: Actor, consultation_id: str, judgement: Judgement) -> Inspection:
@@ -99,8 +101,8 @@ async def grade_answer(ctx: Context, actor: Actor, consultation_id: str, judgeme
         inspection, weighed = await _to_grade(tx, actor, consultation_id, judgement.version)
         state = next_state(inspection, Step.GRADE)
         graded = replace(_graded(ctx, actor, inspection, weighed, judgement), state=state, correct_by=None)
-        await _keep(ctx, tx, actor, graded, judgement.version, str(Step.GRADE), text=judgement.reason.strip())
-    return graded
+        said = judgement.reason.strip()
+        return await _keep(ctx, tx, actor, graded, judgement.version, str(Step.GRADE), text=said)
 
 
 async def return_answer(ctx: Context, actor: Actor, consultation_id: str, judgement: Judgement) -> Inspection:

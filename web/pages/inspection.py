@@ -28,14 +28,14 @@ from web.pages.managing import Fill, filled, refill
 
 _HERE = "/console/inspection"
 _DONE = frozenset({"graded", "returned", "corrected_fact", "decided"})
-_START = datetime(2000, 1, 1, tzinfo=UTC)
+_START, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 async def queue(page: PageRequest) -> Response:
-    """What waits for an inspector, longest first; appeals; what is being corrected; what is graded."""
+    """What waits for an inspector, longest first; appeals; what is being corrected; what is graded, newest first."""
     view = page.query.get("view", "")
     view = view if view in VIEWS else "waiting"
-    after = place_of(page.query.get("after", ""), _START)
+    after = place_of(page.query.get("after", ""), _END if view == "done" else _START)
     found, counts = await inspection_queue(page.ctx, page.actor, view, after=after)
     numbers = {name: sum(counts.get(state, 0) for state in states) for name, states in VIEWS.items()}
     return page.render(

@@ -19,9 +19,11 @@ from server.domain.inspections import State
 from server.domain.permissions import Role
 from server.domain.samples import Reason
 from server.domain.tasks import Channel
+from server.domain.verdicts import Verdict
 from server.store.answers import latest_of_claim
 from server.store.consultations import consultation_by_id, mark_consultation_rated
 from server.store.inspections import inspection_by_id
+from server.store.probes import WatchedLink, mark_died, watch
 from server.store.rows import from_us
 from tests.server.actions.conftest import Alliance
 from tests.server.actions.inspecting import Bureau, open_bureau
@@ -81,6 +83,37 @@ async def test_a_rating_that_comes_late_counts_until_the_grade_is_given(bureau: 
     await bureau.graded(second, "pass")
     await rate(bureau, second, "satisfied")
     assert (await bureau.inspection(second)).suggested_row == "G-P6"
+
+
+async def test_a_link_that_dies_brings_a_graded_answer_back(bureau: Bureau) -> None:
+    """R-ANS.2: it leads to correction, and is no fail by itself."""
+    consultation_id = await bureau.queued()
+    graded = await bureau.graded(consultation_id, "pass")
+    link = WatchedLink(
+        bureau.ctx.ids.new(),
+        graded.answer_id,
+        "task",
+        "https://example.org/a",
+        bureau.ctx.clock.now(),
+        Verdict.OPENS,
+        0,
+        False,
+        Verdict.OPENS,
+        bureau.ctx.clock.now(),
+        None,
+    )
+    async with bureau.ctx.transaction() as tx:
+        await watch(tx, link, url_hash="h", probe_id="p")
+        await tx.execute(
+            "UPDATE answer SET link_url = $2 WHERE id = $1", graded.answer_id, "https://example.org/a"
+        )
+        await mark_died(tx, link, bureau.ctx.clock.now())
+        await look_again(bureau.ctx, tx, consultation_id)
+        await look_again(bureau.ctx, tx, consultation_id)
+    again = await bureau.inspection(consultation_id)
+    assert (again.state, again.suggested_grade, again.facts.link_died) == (State.QUEUED, Grade.PASS, True)
+    story = await inspection_story(bureau.ctx, bureau.people["wu"], consultation_id)
+    assert [line.step.step for line in story.lines] == ["queue", "grade", "reopen"]
 
 
 async def test_an_answer_nobody_looked_at_is_not_drawn_again_by_its_rating(bureau: Bureau) -> None:
@@ -275,5 +308,7 @@ async def test_the_queue_is_read_page_by_page_longest_waiting_first(bureau: Bure
     await bureau.graded(ids[1], "pass")
     found, counts = await inspection_queue(bureau.ctx, wu, "waiting", after=FIRST)
     assert [each.inspection.consultation_id for each in found] == [ids[0], ids[2]]
-    done, _ = await inspection_queue(bureau.ctx, wu, "done", after=FIRST)
-    assert [each.inspection.consultation_id for each in done] == [ids[1]]
+    bureau.wait(minutes=1)
+    await bureau.graded(ids[0], "pass")
+    done, _ = await inspection_queue(bureau.ctx, wu, "done", after=LAST)
+    assert [each.inspection.consultation_id for each in done] == [ids[0], ids[1]]
