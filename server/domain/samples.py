@@ -12,7 +12,7 @@ class Reason(StrEnum):
     """Why an answer came before an inspector."""
 
     SUGGESTED_FAIL = "suggested_fail"
-    FLAGGED = "flagged"  # an early similar document under the tolerant policy (R-QC.2), or no row is met
+    FLAGGED = "flagged"  # an early similar document (R-QC.2), or no row is met
     INTERN = "intern"
     PROBE = "probe"  # the link prober found something
     RANDOM = "random"
@@ -39,7 +39,9 @@ def sampling_of(
     period alike.
     """
     at_random = draw < share
-    flagged = suggestion.grade is None or any(each.code == "early_similar" for each in suggestion.findings)
+    flagged = suggestion.grade is None or any(
+        each.code.startswith("early_similar") for each in suggestion.findings
+    )
     reasons = (
         (Reason.SUGGESTED_FAIL, suggestion.grade is Grade.FAIL),
         (Reason.PROBE, probe_finding),

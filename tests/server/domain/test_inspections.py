@@ -19,6 +19,7 @@ from server.domain.inspections import (
     judged,
     next_state,
 )
+from tools.inspection_rules import PAGE, text
 
 QUEUED = Inspection("c1", State.QUEUED, "lin", "home", released_by="releaser")
 LIFE = {
@@ -92,6 +93,12 @@ def test_an_appeal_is_decided_by_somebody_else_than_the_first_inspector() -> Non
 def test_only_who_answered_corrects_and_appeals() -> None:
     assert refusal_of(demand_author, QUEUED, "lin") == ""
     assert refusal_of(demand_author, QUEUED, "mei") == "not_your_answer"
+
+
+def test_the_page_of_inspection_is_that_of_the_code() -> None:
+    assert PAGE.read_text(encoding="utf-8") == text(), (
+        "run `python -m tools.inspection_rules` and read what has changed"
+    )
 
 
 PASSES = Suggestion(Grade.PASS, "G-P1")
