@@ -23,8 +23,10 @@ from loadtests.lines import open_line
 from loadtests.talks import SATURATED, Sum, Talk, frame_of_ours, frame_of_theirs, load
 
 TARGET = 1.3
-# The rates at which the target holds: where the bare relay itself spends about what it does at the figure.
-MODERATE = (1000, 3000)
+MODERATE = (1000, 2000, 3000)  # messages a second at which it must hold
+# Microseconds that the bare relay cost where the target was set. Its cost falls with the load, because commits are
+# shared: the load that comes nearest is the one that was meant, and it differs from machine to machine.
+SPECIFIED = {"sqlite": 156, "postgresql": 167}
 
 
 async def talk_to_ours(
@@ -96,15 +98,19 @@ def bench(kind: str, args: argparse.Namespace) -> bool:
         label = f"{rate}/s" if rate else "saturated"
         print(f"  {label:9}  yardstick {bare}")
         print(f"  {'':9}  shuqiao   {full}   ratio {full.cpu_us / bare.cpu_us:.2f}")
-    return _judge(found)
+    return _judge(found, SPECIFIED[kind])
 
 
-def _judge(found: dict[int, tuple[Sum, Sum]]) -> bool:
+def _judge(found: dict[int, tuple[Sum, Sum]], specified: int) -> bool:
     checks: dict[str, bool] = {}
+    meant = min(found, key=lambda rate: abs(found[rate][0].cpu_us - specified))
     for rate, (bare, full) in found.items():
-        ratio = full.cpu_us / bare.cpu_us
-        if rate in MODERATE:
-            checks[f"CPU per message {ratio:.2f} x the yardstick at {rate}/s (<= {TARGET})"] = ratio <= TARGET
+        ratio, label = full.cpu_us / bare.cpu_us, f"{rate}/s" if rate else "saturation"
+        if rate in MODERATE or rate == meant:
+            note = f"; the load that was meant: {specified} us" if rate == meant else ""
+            checks[f"CPU per message {ratio:.2f} x the yardstick at {label} (<= {TARGET}{note})"] = (
+                ratio <= TARGET
+            )
         if rate == 1000:
             checks[f"ack p50 {full.percentile(0.5):.2f} ms at 1000/s (< 1)"] = full.percentile(0.5) < 1
             checks[f"ack p99 {full.percentile(0.99):.2f} ms at 1000/s (< 10)"] = full.percentile(0.99) < 10
@@ -123,7 +129,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4, help="for each load, side and round")
     parser.add_argument("--rounds", type=int, default=2)
     args = parser.parse_args()
-    args.rate = args.rate or [1000, 3000, 4500, SATURATED]
+    args.rate = args.rate or [1000, 2000, 3000, SATURATED]
     rig.pin_self()
     good = [bench(kind, args) for kind in args.database or ["sqlite", "postgresql"]]
     return 0 if all(good) else 1
