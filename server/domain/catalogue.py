@@ -62,6 +62,11 @@ class Holder:
     name_zh: str
     name_en: str
 
+    def name(self, language: str) -> str:
+        """Its name in a language, the other one's where it has none."""
+        first, second = (self.name_en, self.name_zh) if language == "en" else (self.name_zh, self.name_en)
+        return first or second
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:

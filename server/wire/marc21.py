@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from server.domain.catalogue import BibliographicRecord
 from server.domain.citations import Material
 from server.domain.identifiers import find_doi
-from server.wire.marc_fields import Field, Fields, date_in, isbns_in, issn_in, once, trimmed, year_in
+from server.wire.marc_fields import Field, Fields, date_in, isbns_in, issn_in, joined, once, trimmed, year_in
 
 _SUBJECTS = ("600", "610", "611", "630", "650", "651", "653", "655")
 _OTHER_TITLES = ("130", "240", "246", "740", "830")
@@ -65,7 +65,7 @@ def _titles(field: Field) -> list[str]:
         titles[-1].append(trimmed(text))
         if text.rstrip().endswith("="):
             titles.append([])
-    return [": ".join(part for part in parts if part)[:1000] for parts in titles if any(parts)]
+    return [joined(parts) for parts in titles if any(parts)]
 
 
 def _authors(fields: Fields) -> str:

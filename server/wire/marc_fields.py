@@ -14,6 +14,7 @@ _TAIL = re.compile(r"[\s/:;,=]+$|(?<=[^\W\d_]{3})\.$|(?<=[\u3400-\u9fff])\.$")
 _SPACED = re.compile(
     r"(?<=[\u3400-\u9fff])\s+(?=[\u3400-\u9fff])"
 )  # some catalogues part Chinese words by blanks
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _YEAR = re.compile(r"[12][0-9]{3}")
 _ISBN = re.compile(r"[0-9][0-9 -]{8,20}[0-9Xx]")
 
@@ -71,6 +72,12 @@ class Fields:
 def trimmed(text: str) -> str:
     """A text without the signs that cataloguing rules put before the next element ( / : ; , )."""
     return _SPACED.sub("", _TAIL.sub("", text)).strip()
+
+
+def joined(parts: list[str]) -> str:
+    """A title proper and what follows it, with the colon of its script, at most 1 000 characters."""
+    said = [part for part in parts if part]
+    return ("：" if _HAN.search("".join(said)) else ": ").join(said)[:1000]
 
 
 def year_in(text: str) -> str:

@@ -5,7 +5,7 @@ import re
 from server.domain.catalogue import BibliographicRecord
 from server.domain.citations import Material
 from server.domain.identifiers import find_doi
-from server.wire.marc_fields import Field, Fields, date_in, isbns_in, issn_in, once, trimmed, year_in
+from server.wire.marc_fields import Field, Fields, date_in, isbns_in, issn_in, joined, once, trimmed, year_in
 
 _SUBJECTS = ("600", "601", "604", "605", "606", "607", "610")
 _OTHER_TITLES = ("500", "510", "512", "513", "514", "515", "516", "517", "540", "541")
@@ -48,8 +48,7 @@ def record_of(fields: Fields) -> BibliographicRecord:
 
 def _title(field: Field) -> str:
     """Title proper, what follows it, and the part's number and name; a second work's title is another title."""
-    parts = [trimmed(text) for text in field.all("aehi")]
-    return ": ".join(part for part in parts if part)[:1000]
+    return joined([trimmed(text) for text in field.all("aehi")])
 
 
 def _other_titles(fields: Fields) -> list[str]:

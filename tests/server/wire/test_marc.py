@@ -98,7 +98,7 @@ def test_cnmarc_is_read_in_either_character_set(encoding: str) -> None:
     assert record == BibliographicRecord(
         control_number="012003",
         kind=Material.BOOK,
-        title="图书馆学导论: 理论与方法",
+        title="图书馆学导论：理论与方法",
         authors="王强",
         publisher="北京大学出版社",
         date="2009-03",
