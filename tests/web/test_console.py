@@ -81,6 +81,7 @@ async def test_a_librarian_accepts_greets_answers_ends_and_archives_by_keyboard(
     await page.keyboard.press("Alt+e")
     await page.locator("dialog [type=submit]").press("Enter")
     await page.wait_for_selector(".wrap-up")
+    await expect(page.locator(".column__sub")).to_contain_text("共谈")  # and counts no more
     await page.keyboard.press("Alt+w")
     await page.keyboard.press("Enter")  # the guesses will do
     await expect(page.locator(".entry")).to_have_count(0)
@@ -199,6 +200,28 @@ async def test_every_screen_is_accessible_and_stays_within_its_window(
         assert await accessibility_faults(page) == []
         wide: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    ("name", "path", "size", "most"),
+    [
+        ("administrator", "/manage/board", DESKTOP, 110),
+        ("lin", "/console", DESKTOP, 110),
+        ("lin", "/console", PHONE, 110),
+        ("administrator", "/manage/board", PHONE, 110),
+    ],
+)
+async def test_the_head_of_a_screen_leaves_room_for_the_work(
+    town: Town, visits: Visits, name: str, path: str, size: tuple[int, int], most: int, language: str
+) -> None:
+    page = await desk(visits, town, name, path, language, size=size)
+    assert await page.evaluate("document.querySelector('.site-header').offsetHeight") <= most
+    tools: list[int] = await page.eval_on_selector_all(
+        ".site-tools > *", "all => all.filter(one => one.offsetTop).map(one => one.offsetTop)"
+    )
+    assert max(tools) - min(tools) < 20, "what stands in the head stands in one row"
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) -> None:

@@ -234,7 +234,8 @@ export class ShuqiaoChat extends HTMLElement {
       const link = consultation.connection;
       const who = link === "current" && state.holder?.name;
       [kind, text] = [link, [who, words.say(`link.${link}`)].filter(Boolean).join(" · ")];
-    } else [kind, text] = info.on_duty ? ["current", words.say("duty.here")] : ["away", words.say("duty.away")];
+    } else if (this.practice) [kind, text] = ["", words.say("duty.practice")];
+    else [kind, text] = info.on_duty ? ["current", words.say("duty.here")] : ["away", words.say("duty.away")];
     if (this.statusShown === kind + text) return;
     this.statusShown = kind + text;
     this.status.className = `status ${kind}`;

@@ -101,6 +101,11 @@ export class Column {
     this.node.addEventListener("drop", (event) => this.#drop(event));
   }
 
+  #lasted(over) {
+    const length = lasted(this.conversation, serverNow());
+    return t(over ? "column.lasted_in_all" : "column.lasted", { length });
+  }
+
   update(focused) {
     const { card } = this.conversation;
     const { over } = this.conversation;
@@ -108,7 +113,7 @@ export class Column {
     write(this.name, readerOf(card));
     write(
       this.sub,
-      [named(card.desk.library), t("column.lasted", { length: lasted(card, serverNow()) })].join(" · "),
+      [named(card.desk.library), this.#lasted(over)].join(" · "),
     );
     this.#showChips(card);
     const holder = card.role === "holder";

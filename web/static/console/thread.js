@@ -327,8 +327,8 @@ export class ThreadView {
   }
 }
 
-/** How long a conversation has lasted, or lasted in all. */
-export function lasted(card, now) {
-  const from = Date.parse(card.accepted_at ?? card.queued_at);
-  return duration((card.ended_at ? Date.parse(card.ended_at) : now) - from);
+/** How long a conversation has lasted, or lasted in all: its end is heard before its card tells of it. */
+export function lasted({ card, log }, now) {
+  const ended = card.ended_at ?? log.events.findLast((event) => event.kind === "ended")?.at;
+  return duration((ended ? Date.parse(ended) : now) - Date.parse(card.accepted_at ?? card.queued_at));
 }
