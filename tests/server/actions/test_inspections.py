@@ -12,7 +12,7 @@ from server.actions.inspection_entry import look_again
 from server.actions.inspection_story import inspection_story, own_story
 from server.actions.inspections import Judgement, correct_fact, decide_appeal, inspection_queue
 from server.actions.releases import correct_answer, release_answer
-from server.actions.returns import appeal, own_inspections
+from server.actions.returns import Correction, NewFile, appeal, correct_returned, own_inspections
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.grades import Grade
 from server.domain.inspections import State
@@ -227,6 +227,30 @@ async def test_a_returned_answer_is_corrected_and_both_versions_stay(bureau: Bur
     ]
     again = await bureau.graded(consultation_id, "pass")
     assert (again.grade, again.sample_grade) == (Grade.PASS, Grade.FAIL), "the sample keeps what was sent"
+
+
+async def _content(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def test_a_correction_may_bring_the_document_as_a_file(bureau: Bureau) -> None:
+    asked = await bureau.asked(Channel.DOCUMENT, material="thesis", citation=THESIS, title="宁波商帮研究")
+    consultation_id = await bureau.queued(asked=asked, kind="exact", **WORDS)
+    await bureau.returned(consultation_id)
+    lin, pdf = bureau.people["lin"], b"%PDF-1.7\n" + bytes(2000)
+    correction = Correction(
+        "exact", "全文见附件。", file=NewFile("宁波商帮研究.pdf", len(pdf), _content(pdf))
+    )
+    await correct_returned(bureau.ctx, lin, consultation_id, correction)
+    with pytest.raises(Conflict, match="inspection_moved"):
+        await correct_returned(bureau.ctx, lin, consultation_id, correction)
+    story = await inspection_story(bureau.ctx, bureau.people["wu"], consultation_id)
+    newest = story.versions[0]
+    assert (newest.answer.version, newest.answer.delivery) == (2, "attachment")
+    assert [file.name for file in newest.files] == ["宁波商帮研究.pdf"]
+    assert story.inspection.state is State.CORRECTED
+    with pytest.raises(NotFound):
+        await correct_returned(bureau.ctx, bureau.people["fang"], consultation_id, correction)
 
 
 async def test_a_correction_that_does_not_come_is_told_to_the_manager_once(bureau: Bureau) -> None:
