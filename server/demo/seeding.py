@@ -1,4 +1,4 @@
-"""Puts the demo alliance into an empty database, once."""
+"""Puts the demo alliance into an empty database, once, and lets it work its task pool."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from server.actions.passwords import passwords_of
 from server.context import Context
 from server.demo.cast import mail_of, put_alliance, read_alliance
+from server.demo.requests import play_requests, settle_questions
 from server.demo.talks import put_talks
 from server.store.libraries import library_by_slug
 
@@ -25,7 +26,7 @@ class LogIn:
 
 
 async def seed(ctx: Context) -> bool:
-    """Put everything in, in one transaction; False when it is there already."""
+    """Put everything in, then play the pool; False when it is there already."""
     if await library_by_slug(ctx.db.read, _FIRST) is not None:
         return False
     password_hash = await passwords_of(ctx).hash(PASSWORD)
@@ -35,6 +36,8 @@ async def seed(ctx: Context) -> bool:
             return False
         cast = await put_alliance(ctx, tx, password_hash, now)
         await put_talks(ctx, tx, cast, now, ZoneInfo(ctx.settings.zone))
+    await settle_questions(ctx, cast, now)
+    await play_requests(ctx, cast, now)
     return True
 
 

@@ -141,3 +141,16 @@ def test_nobody_can_be_reached_by_what_the_demo_shows() -> None:
     links = [line for talk in read_talks() for line in talk.get("lines", []) if line.startswith("D ")]
     assert all(".example.org" in line for line in links)
     assert all(login.mail.endswith("@example.org") for login in log_ins())
+
+
+async def test_the_task_pool_shows_every_stage_and_answers_with_ratings(demo: Context) -> None:
+    waiting = await demo.db.read.rows(
+        "SELECT stage, COUNT(*) AS n FROM task WHERE state <> 'done' GROUP BY stage"
+    )
+    assert {row["stage"] for row in waiting} == {0, 1, 2, 3}
+    states = await demo.db.read.rows("SELECT DISTINCT state FROM task")
+    assert {row["state"] for row in states} == {"open", "claimed", "in_release", "done"}
+    kinds = await demo.db.read.rows("SELECT DISTINCT answer_kind FROM consultation WHERE state = 'answered'")
+    assert {row["answer_kind"] for row in kinds} == {"exact", "similar", "not_found", "text"}
+    rated = await demo.db.read.row("SELECT COUNT(*) AS n FROM consultation WHERE rating <> ''")
+    assert rated is not None and rated["n"] >= 4
