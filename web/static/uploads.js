@@ -45,7 +45,8 @@ export class Upload extends EventTarget {
       } catch (trouble) {
         if (this.#gone) return;
         if (!(trouble instanceof Trouble)) throw trouble;
-        if (!trouble.retry || ++tries > TRIES) return this.#now("failed", { message: trouble.message });
+        if (!trouble.retry) return this.#now("failed", { message: trouble.message, hopeless: true });
+        if (++tries > TRIES) return this.#now("failed", { message: trouble.message });
         if (trouble.code === "offline") this.#now("offline");
         else if (tries > 4) return this.#now("failed", { message: trouble.message });
         if (trouble.offset === null) await pause(WAITS_MS[Math.min(tries, WAITS_MS.length) - 1]);
@@ -212,7 +213,7 @@ export class UploadField {
   }
 
   #remove(upload, line) {
-    if (!upload.hopeless) upload.remove();
+    if (upload.started || upload.sent) upload.remove();
     this.uploads = this.uploads.filter((one) => one !== upload);
     line.remove();
     this.input.focus();

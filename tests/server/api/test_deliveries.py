@@ -100,7 +100,7 @@ async def test_after_its_time_it_says_kindly_how_to_ask_again(
     town.ctx.clock.by = days  # type: ignore[attr-defined]
     over = await town.http.get(made.url)
     assert over.status_code == 410
-    assert "下载期限已过" in over.text and consultation.title in over.text and 'href="/d/home"' in over.text
+    assert "下载期限已过" in over.text and consultation.title in over.text and 'href="/d/home/request"' in over.text
     english = await town.http.get(made.url, params={"lang": "en"})
     assert "The time for downloading is over" in english.text
     (told,) = await deliveries_for(town.ctx, town.ctx.db.read, consultation.id)

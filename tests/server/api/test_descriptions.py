@@ -10,12 +10,14 @@ import pytest
 import schemathesis
 from jsonschema import Draft202012Validator
 
+from server.actions.accounts import resolve_actor
 from server.api.openapi import SERVER_FRAMES
 from server.api.queries import QUERIES
 from server.api.routes import Endpoint
 from server.assembly import ENDPOINTS
 from server.wire import frames
 from tests.access.asking import address, body_for
+from tests.asking import asked, claimed
 from tests.town import Reader, Town
 
 NAMES = re.compile(r"""(?:query\.get\(|number\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
@@ -140,7 +142,27 @@ async def _a_day(town: Town) -> None:
     await again.http.post(f"/api/sessions/{again.session}/question", headers=again.headers, json=asked)
     asked = {"client_id": "q2", "mail": "r@example.org", "question": "何时开馆？"}
     await town.http.post("/api/desks/home/questions", json=asked)
+    await town.http.get("/api/records", params={"q": "图书"})
+    await town.http.post("/api/citations/parse", json={"text": "王强. 书名[M]. 北京: 出版社, 2019."})
+    await _file_calls(town)
     await _managing(town, town.people["administrator"].http)
+
+
+async def _file_calls(town: Town) -> None:
+    """Files of a request and of an answer, and a link that leads into our own network."""
+    found = await asked(town.ctx, desk_id=town.desks["home"], library_id=town.libraries["home"])
+    lin = town.people["lin"].http
+    await claimed(town.ctx, await resolve_actor(town.ctx, cookie=town.people["lin"].cookie), found)
+    await lin.post("/api/links/probe", json={"url": "http://127.0.0.1/"})
+    for http, folder in (
+        (town.http, "/api/requests/0123456789abcdef/files"),
+        (lin, f"/api/tasks/{found.task_id}/files"),
+    ):
+        await http.post(f"{folder}/f1", params={"name": "a.txt", "size": 4})
+        await http.patch(f"{folder}/f1", headers={"Upload-Offset": "0"}, content=b"text")
+        await http.get(f"{folder}/f1")
+        await http.get(folder)
+        await http.delete(f"{folder}/f1")
 
 
 def _reader_calls(reader: Reader) -> Iterator[dict[str, Any]]:
