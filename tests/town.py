@@ -98,6 +98,7 @@ class Town:
     people: dict[str, Person] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
     desks: dict[str, str] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)  # what a test has made, by its noun
 
     @asynccontextmanager
     async def socket(

@@ -39,6 +39,7 @@ from server.store.tasks import (
     task_by_id,
 )
 from server.words.catalogue import text
+from server.words.consultations import field_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def convert_task(
     """
     demand(actor, Verb.WORK_TASK)
     async with ctx.transaction() as tx:
-        rules = await hold(ctx, tx, actor, task_id, claim_number)
+        _, rules = await hold(ctx, tx, actor, task_id, claim_number)
         after(rules.state, Action.CONVERT)
         waiting = await consultations_of_task(tx, task_id, waiting=True)
         task = await task_by_id(tx, task_id)
@@ -139,8 +140,9 @@ def in_words(c: Consultation) -> str:
     if not c.citation:
         return c.question
     citation: Citation = citation_from({name: str(v) for name, v in json.loads(c.citation).items()})
-    names = {each.name: text(each.label, c.language) for each in citation_fields(citation.material)}
-    kind = text(f"material.{citation.material}", c.language)
+    material = citation.material
+    names = {each.name: field_name(material, each.name, c.language) for each in citation_fields(material)}
+    kind = text(f"material.{material}", c.language)
     fields = f"{kind}\n{written_citation(citation, names)}"
     return "\n\n".join(filter(None, (fields, c.question)))[:QUESTION_LIMIT]
 

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, tzinfo
 
+from server.domain.citations import Material, label_key
 from server.domain.consultations import Consultation, Step
 from server.domain.requests import Next
 from server.domain.tasks import Channel, Standing
@@ -35,3 +36,9 @@ def step_text(step: Step, c: Consultation, language: str) -> str:
     elif key in _DIFFER and c.channel is not Channel.DOCUMENT:
         key = f"{key}_question"
     return text(f"consultation.step.{key}", language)
+
+
+def field_name(material: Material, name: str, language: str) -> str:
+    """What a field is called where it is shown filled; a form's label may say besides when to fill it in."""
+    key = f"citation.field.{name}" if material is Material.BOOK else label_key(material, name)
+    return text(key, language)

@@ -18,10 +18,11 @@ LOOKS = {
     "en dark phone": {"language": "en-GB", "size": PHONE, "dark": True},
 }
 ASKED = {"/sample": "?desk=home", "/login/window": "?desk=home&origin=http://library.test"}
-FRAGMENTS = (".css", ".ico", "/{name}", "/parts")  # no pages by themselves
+FRAGMENTS = (".css", ".csv", ".ico", "/{name}", "/parts")  # no pages by themselves
 # Whose pages they are, by the beginning of the address; what no line names is for everybody.
 OWNERS = (
     ("/account", ("reader", "lin")),
+    ("/my", ("reader",)),
     ("/console/archive", ("inspector", "lin")),
     ("/console", ("lin", "agent")),
     ("/manage", ("administrator", "manager")),
@@ -40,6 +41,7 @@ async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 def screens(town: Town) -> list[tuple[str, tuple[str, ...]]]:
     """Every address that shows something, and who looks at it."""
     ids = {"libraries": town.libraries["home"], "desks": town.desks["home"], "staff": town.people["lin"].id}
+    ids |= town.things
     found = []
     for page in PAGES:
         if page.method != "GET" or page.path.endswith(FRAGMENTS):
@@ -106,6 +108,7 @@ async def _happenings(town: Town) -> None:
             "/api/phrases",
             json={"shortcut": level, "text_zh": "您好", "level": level, "owner_id": town.libraries["home"]},
         )
+    await _requests(town)
     async with town.socket(town.people["lin"]):
         await town.available("lin", capacity=2)
         first = await town.ask("开馆时间？")
@@ -116,3 +119,24 @@ async def _happenings(town: Town) -> None:
         await town.ask("正在谈的问题")
         await town.take("lin")
         await town.ask("还在等的问题", desk="other")
+
+
+async def _requests(town: Town) -> None:
+    """A document that is being looked for, and a question that has its answer."""
+    reader, lin = town.people["reader"].http, town.people["lin"].http
+    wish = {
+        "client_id": "first",
+        "citation": {"material": "book", "title": "图书馆学导论", "authors": "于良芝"},
+    }
+    assert (await reader.post("/api/desks/home/consultations", json=wish)).status_code == 201
+    question = {"client_id": "second", "channel": "form", "question": "怎样查民国报纸？"}
+    made = (await reader.post("/api/desks/home/consultations", json=question)).json()
+    town.things["consultations"] = made["consultation"]["id"]
+    row = await town.ctx.db.read.row(
+        "SELECT task_id FROM consultation WHERE id = $1", town.things["consultations"]
+    )
+    assert row is not None
+    claim = (await lin.post(f"/api/tasks/{row['task_id']}/claim", json={})).json()["claim_number"]
+    draft = {"claim_number": claim, "content": {"kind": "text", "body": "请查全国报刊索引。"}}
+    answer = await lin.post(f"/api/tasks/{row['task_id']}/answer", json=draft)
+    assert answer.status_code < 300, answer.text

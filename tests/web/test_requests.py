@@ -123,11 +123,14 @@ async def test_asking_for_the_same_again_shows_the_one_that_waits(town: Town, vi
 
 
 @pytest.mark.browser
-async def test_a_file_comes_along_and_stays_when_something_else_is_wrong(town: Town, visits: Visits) -> None:
-    page = await browser_of(town, visits, "reader")
+@pytest.mark.parametrize("scripts", [True, False], ids=["script", "no script"])
+async def test_a_file_comes_along_and_stays_when_something_else_is_wrong(
+    town: Town, visits: Visits, scripts: bool
+) -> None:
+    page = await browser_of(town, visits, "reader", java_script_enabled=scripts)
     await page.goto(f"{town.base}/d/home/request")
     clue = {"name": "目录页.txt", "mimeType": "text/plain", "buffer": "第三章".encode()}
-    await page.get_by_label("附件").set_input_files(clue)  # type: ignore[arg-type]
+    await page.locator("#f-file").set_input_files(clue)  # type: ignore[arg-type]
     await page.get_by_role("button", name="提交文献请求").last.click()
     await expect(page.get_by_role("alert")).to_be_visible()
     await expect(page.get_by_text("目录页.txt")).to_be_visible()

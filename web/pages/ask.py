@@ -1,6 +1,7 @@
 """The form question as a plain page: asks, answers and shows what is wrong without any script."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -14,6 +15,8 @@ from server.domain.permissions import Verb
 from server.domain.requests import QUESTION_LIMIT
 from server.wire.outcomes import way_of
 from server.words.catalogue import say
+from web.attached_files import WITH_A_FILE, file_ids_of, file_values, take_file
+from web.log_ins import filled
 from web.pages.base import Page, PageRequest
 from web.pages.desk import desk_values
 
@@ -26,19 +29,21 @@ async def show(page: PageRequest) -> Response:
     fresh = {"channel": "form", "topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
     if again := page.query.get("again", ""):
         fresh |= await own_question(page.ctx, page.actor, again)
-    return _form(page, info, fresh)
+    return await _form(page, info, fresh)
 
 
 async def submit(page: PageRequest) -> Response:
     """Keep the question and show its receipt, or the form again with everything that was wrong."""
     info = await show_desk(page.ctx, page.path["slug"])
     posted = await page.form()
-    values = {name: str(posted.get(name, "")) for name in _FIELDS}
+    values = {name: filled(posted, name) for name in _FIELDS}
+    values["client_id"] = values["client_id"][:40] or page.ctx.ids.new()
     try:
-        asking = _asking(page, Form(values))
+        await take_file(page, posted, values["client_id"])
+        asking = replace(_asking(page, Form(values)), file_ids=await file_ids_of(page, values["client_id"]))
         entered = await leave_question(page.ctx, page.actor, info.desk.slug, asking)
     except Refusal as refusal:
-        return _form(page, info, values, refusal)
+        return await _form(page, info, values, refusal)
     kept = entered.consultation
     if page.actor.account_id:
         return page.redirect(f"/my/consultations/{kept.id}", done="again" if entered.again else "new")
@@ -73,7 +78,7 @@ def _asking(page: PageRequest, form: Form) -> Asking:
     return Asking(asked_by, topic, question, page.language, client_id, name, mail, phone)
 
 
-def _form(
+async def _form(
     page: PageRequest, info: DeskInfo, values: Mapping[str, str], refusal: Refusal | None = None
 ) -> Response:
     problems = refusal.problems if isinstance(refusal, FormRefused) else [refusal] if refusal else []
@@ -85,12 +90,13 @@ def _form(
         problems=said,
         errors=dict(said),
         topics=list(Topic),
+        **await file_values(page, values["client_id"]),
         **desk_values(page, info),
     )
 
 
 PAGES = [
     Page("GET", "/d/{slug}/ask", Verb.ENTER, show),
-    Page("POST", "/d/{slug}/ask", Verb.ENTER, submit),
+    Page("POST", "/d/{slug}/ask", Verb.ENTER, submit, body_limit=WITH_A_FILE),
     Page("GET", "/d/{slug}/asked", Verb.ENTER, receipt),
 ]

@@ -25,7 +25,7 @@ from server.domain.permissions import Verb
 from server.domain.tasks import Channel, Standing
 from server.wire.outcomes import way_of
 from server.words.catalogue import say, text
-from server.words.consultations import next_text, state_key, step_text
+from server.words.consultations import field_name, next_text, state_key, step_text
 from web.citation_forms import form_values
 from web.log_ins import filled
 from web.pages.base import Page, PageRequest
@@ -164,10 +164,9 @@ def _asked(page: PageRequest, c: Consultation) -> list[tuple[str, str]]:
     if not c.citation or c.channel is not Channel.DOCUMENT:
         return []
     texts = json.loads(c.citation)
-    fields = citation_fields(Material(texts["material"]))
-    return [
-        (text(each.label, page.language), str(texts[each.name])) for each in fields if texts.get(each.name)
-    ]
+    material = Material(texts["material"])
+    names = [each.name for each in citation_fields(material) if texts.get(each.name)]
+    return [(field_name(material, name, page.language), str(texts[name])) for name in names]
 
 
 def _steps(page: PageRequest, story: Story) -> list[tuple[str, datetime]]:

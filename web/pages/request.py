@@ -1,20 +1,16 @@
 """Requesting a document: choose its type, fill in what is known, send it. Works without any script."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
-from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from server.actions.attachments import Sending, expect_attachment, extend_attachment, list_attachments
 from server.actions.catalogue import citation_of_record_id, parse_citation
 from server.actions.consultations import own_request
 from server.actions.desks import DeskInfo, show_desk, task_policy
 from server.actions.request_drafts import keep_request_draft, request_draft
 from server.actions.requests import Request, submit_request
-from server.domain.attachments import Belonging, Owner
 from server.domain.catalogue import Holding
 from server.domain.citations import LIMITS, texts_of
 from server.domain.errors import NotAllowed, Refusal
@@ -22,6 +18,7 @@ from server.domain.forms import FormRefused, is_number
 from server.domain.permissions import Verb
 from server.wire.outcomes import way_of
 from server.words.catalogue import say
+from web.attached_files import WITH_A_FILE, file_ids_of, file_values, take_file
 from web.citation_forms import fields_of_address, form_values, is_openurl
 from web.log_ins import address_of, filled
 from web.pages.base import Page, PageRequest
@@ -30,8 +27,6 @@ from web.pages.desk import desk_values
 DRAFT_COOKIE = "draft"
 _DRAFT_SECONDS = 86_400
 _KEPT = ("material", "client_id", "mail", "show_title", "record_id")
-_WITH_A_FILE = 24 * 1024 * 1024
-_PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,8 @@ async def submit(page: PageRequest) -> Response:
     values = {name: filled(posted, name)[:4000] for name in (*LIMITS, *_KEPT)}
     values["client_id"] = values["client_id"] or page.ctx.ids.new()
     try:
-        await _take_file(page, posted, values["client_id"])
+        if page.actor.account_id:  # before the log-in they would be a stranger's
+            await take_file(page, posted, values["client_id"])
         if "switch" in posted:
             return await _form(page, info, values | {"material": filled(posted, "switch")})
         if "parse" in posted:
@@ -78,7 +74,7 @@ def unfinished_request(page: PageRequest) -> str:
 
 
 async def _send(page: PageRequest, info: DeskInfo, values: Mapping[str, str]) -> Response:
-    slug, files = info.desk.slug, await _files(page, values["client_id"])
+    slug = info.desk.slug
     request = Request(
         channel="document",
         client_id=values["client_id"],
@@ -87,7 +83,7 @@ async def _send(page: PageRequest, info: DeskInfo, values: Mapping[str, str]) ->
         mail=values["mail"],
         show_title=bool(values["show_title"]),
         record_id=values["record_id"],
-        file_ids=tuple(file.id for file in files),
+        file_ids=await file_ids_of(page, values["client_id"]) if page.actor.account_id else (),
     )
     try:
         submitted = await submit_request(page.ctx, page.actor, slug, request)
@@ -146,29 +142,6 @@ async def _parsed(page: PageRequest, info: DeskInfo, values: Mapping[str, str], 
     return await _form(page, info, kept | {"material": str(found.material)}, begun, refusal)
 
 
-async def _take_file(page: PageRequest, posted: FormData, client_id: str) -> None:
-    """Keep a file that came with the form: it stays when something else has to be put right."""
-    file = posted.get("file")
-    if not isinstance(file, UploadFile) or not file.filename or not page.actor.account_id:
-        return
-    sending = Sending(
-        Belonging(Owner.REQUEST, client_id), page.ctx.ids.new(), file.filename, address_of(page)
-    )
-    await expect_attachment(page.ctx, page.actor, sending, size=file.size or 0)
-    await extend_attachment(page.ctx, page.actor, sending, _pieces(file), offset=0)
-
-
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
-    while piece := await file.read(_PIECE):
-        yield piece
-
-
-async def _files(page: PageRequest, client_id: str) -> list[Any]:
-    if not page.actor.account_id:
-        return []
-    return list(await list_attachments(page.ctx, page.actor, Belonging(Owner.REQUEST, client_id)))
-
-
 async def _form(
     page: PageRequest,
     info: DeskInfo,
@@ -188,8 +161,8 @@ async def _form(
         told=begun.told,
         pasted=begun.pasted,
         held=begun.held,
-        files=await _files(page, values["client_id"]),
         limit=policy.requests_per_day,
+        **await file_values(page, values["client_id"]),
         **form_values(values.get("material", ""), values),
         **desk_values(page, info),
     )
@@ -197,5 +170,5 @@ async def _form(
 
 PAGES = [
     Page("GET", "/d/{slug}/request", Verb.ENTER, show),
-    Page("POST", "/d/{slug}/request", Verb.ENTER, submit, body_limit=_WITH_A_FILE),
+    Page("POST", "/d/{slug}/request", Verb.ENTER, submit, body_limit=WITH_A_FILE),
 ]
