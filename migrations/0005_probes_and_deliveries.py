@@ -6,7 +6,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shuqiao", "0003_task_pool")]
+    dependencies = [("shuqiao", "0004_bibliographic_records")]
 
     operations = [
         ops.CreateModel(

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.attachments import Belonging, Owner
+from server.store.attachments import detach_all
 from server.store.consultation_archive import forget_entries
+from server.store.deliveries import void_deliveries
+from server.store.dues import set_due
 from server.store.rows import Reader, Transaction, placeholders, to_us
 
 CHUNK = 200  # conversations in one statement
@@ -117,8 +121,19 @@ async def _anonymise_consultations(tx: Transaction, at: datetime, condition: str
             *(row["id"] for row in some),
         )
         await forget_entries(tx, [row["id"] for row in some])
+        await _forget_files(tx, at, [row["id"] for row in some])
         await _withdraw_tasks(tx, at, sorted({row["task_id"] for row in some}))
     return len(rows)
+
+
+async def _forget_files(tx: Transaction, at: datetime, consultation_ids: Sequence[str]) -> None:
+    """What the reader attached goes, what was delivered is fetched no more; the archive keeps what was answered."""
+    await void_deliveries(tx, consultation_ids, at)
+    for consultation_id in consultation_ids:
+        hashes = await detach_all(tx, Belonging(Owner.CONSULTATION, consultation_id))
+        if hashes:
+            # The folder knows no transaction: contents go only after this one is committed.
+            await set_due(tx, "drop_contents", consultation_id, at, {"hashes": hashes})
 
 
 async def _withdraw_tasks(tx: Transaction, at: datetime, task_ids: Sequence[str]) -> None:

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from server.actions.attachments import hand_in_files
 from server.actions.deliveries import Delivered, deliveries_for, make_deliveries
 from server.context import Context
 from server.domain.consultations import Consultation
-from server.store.deliveries import fetches_of, void_deliveries
+from server.domain.permissions import NOBODY
+from server.store.anonymising import anonymise_questions_of
+from server.store.deliveries import fetches_of
 from tests.asking import asked, claimed
-from tests.server.api.test_attachments import WHOLE, actor_of, sent
+from tests.server.api.test_attachments import FORM, WHOLE, actor_of, sent
 from tests.town import Town
 
 
@@ -100,7 +103,11 @@ async def test_after_its_time_it_says_kindly_how_to_ask_again(
     town.ctx.clock.by = days  # type: ignore[attr-defined]
     over = await town.http.get(made.url)
     assert over.status_code == 410
-    assert "下载期限已过" in over.text and consultation.title in over.text and 'href="/d/home/request"' in over.text
+    assert (
+        "下载期限已过" in over.text
+        and consultation.title in over.text
+        and 'href="/d/home/request"' in over.text
+    )
     english = await town.http.get(made.url, params={"lang": "en"})
     assert "The time for downloading is over" in english.text
     (told,) = await deliveries_for(town.ctx, town.ctx.db.read, consultation.id)
@@ -128,10 +135,16 @@ async def test_no_address_can_be_made_up(town: Town, consultation: Consultation)
 async def test_who_asked_to_be_forgotten_leaves_no_address_that_opens(
     town: Town, consultation: Consultation
 ) -> None:
-    made = await delivered(town, consultation)
-    async with town.ctx.transaction() as tx:
-        assert await void_deliveries(tx, [consultation.id], town.ctx.clock.now()) == 1
-    assert (await town.http.get(made.url)).status_code == 410
+    made, ctx, reader = await delivered(town, consultation), town.ctx, "forgetful@readers.test"
+    attached = await sent(town.http, f"/api/requests/{FORM}/files/f1", "身份证.pdf")
+    async with ctx.transaction() as tx:
+        await hand_in_files(ctx, tx, NOBODY, FORM, consultation.id, [attached])
+        await tx.execute("UPDATE consultation SET mail = $2 WHERE id = $1", consultation.id, reader)
+        assert await anonymise_questions_of(tx, reader_id="-", mail=reader, at=ctx.clock.now()) == 1
+    over = await town.http.get(made.url)
+    assert over.status_code == 410 and consultation.title not in over.text
+    left = await ctx.db.read.rows("SELECT file_id FROM attachment")
+    assert [row["file_id"] for row in left] == [made.file_id], "the archive keeps what was answered"
 
 
 async def test_every_reader_of_one_answer_has_an_address_of_their_own(
