@@ -4,6 +4,16 @@ from tortoise import fields, migrations
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
+# The random samples of each library, counted from the index alone.
+SAMPLE = (
+    "CREATE INDEX inspection_sample ON inspection (library_id, answered_at, sample_grade)"
+    " WHERE at_random AND sample_grade <> ''"
+)
+
+
+async def forward(apps, editor) -> None:
+    await editor.client.execute_script(SAMPLE)
+
 
 class Migration(migrations.Migration):
     dependencies = [("shuqiao", "0003_task_pool")]
@@ -145,4 +155,5 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        ops.RunPython(forward, ops.RunPython.noop),
     ]

@@ -175,7 +175,7 @@ async def bring(
             files=_addresses(ctx, reader, await make_deliveries(ctx, tx, reader, answer.id, answer.files)),
         )
         if corrected is None:
-            await queue_inspection(ctx, tx, reader.id)
+            await queue_inspection(ctx, tx, reader, answer)
         else:
             await correction_sent(ctx, tx, reader.id)
     if corrected is not None and corrected.link_url:

@@ -34,6 +34,7 @@ from server.store.rows import Reader, Transaction
 from server.words.times import moment
 
 NEVER = 1.0  # a draw that no share reaches
+POLICIES_AT_HAND = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,14 @@ class Weighed:
     suggestion: Suggestion
 
 
-async def queue_inspection(ctx: Context, tx: Transaction, consultation_id: str) -> bool:
-    """Let chance and rules decide whether an answer that was just sent comes before an inspector (R-QC.3)."""
-    return await _sample(ctx, tx, consultation_id, draw=ctx.rng.uniform(0, 1))
+async def queue_inspection(ctx: Context, tx: Transaction, asked: Consultation, answer: Answer) -> bool:
+    """Let chance and rules decide whether an answer that is just being sent comes before an inspector (R-QC.3).
+
+    It works from what the sender has in hand: of most answers nothing is read or written here.
+    """
+    asked = replace(asked, answer_id=answer.id, answered_at=answer.sent_at)
+    weighed = _weighed(asked, answer, await _policy(ctx, tx, asked.policy_id), link_died=False)
+    return await _sample(ctx, tx, weighed, draw=ctx.rng.uniform(0, 1))
 
 
 async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> None:
@@ -60,7 +66,9 @@ async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> Non
     """
     inspection = await inspection_by_id(tx, consultation_id)
     if inspection is None:
-        await _sample(ctx, tx, consultation_id, draw=NEVER)
+        unseen = await weigh(tx, consultation_id)
+        if unseen is not None:
+            await _sample(ctx, tx, unseen, draw=NEVER)
         return
     weighed = await weigh(tx, consultation_id, inspection.answer_id)
     if weighed is None:
@@ -123,17 +131,32 @@ async def weigh(db: Reader, consultation_id: str, answer_id: str = "") -> Weighe
     if asked is None or answer is None or answer.sent_at is None:
         return None
     policy = (await policies_by_ids(db, [asked.policy_id]))[asked.policy_id]
+    died = bool(answer.link_url) and any(link.died_at for link in await watched_of_answer(db, answer.id))
+    return _weighed(asked, answer, policy, link_died=died)
+
+
+def _weighed(asked: Consultation, answer: Answer, policy: TaskPolicy, *, link_died: bool) -> Weighed:
+    assert answer.sent_at is not None, "only what was sent is weighed"
     given = GivenAnswer(
         kind=Kind(answer.kind),
         delivery=Delivery(answer.delivery) if answer.delivery else None,
         body=answer.body,
         sent_at=answer.sent_at,
         noted=answer.facts,
-        link_died=bool(answer.link_url)
-        and any(link.died_at for link in await watched_of_answer(db, answer.id)),
+        link_died=link_died,
     )
     facts = facts_of(asked, given, policy)
     return Weighed(asked, answer, policy, facts, suggest(facts, policy))
+
+
+async def _policy(ctx: Context, db: Reader, policy_id: str) -> TaskPolicy:
+    """The values in force at submission; what is kept under a name never changes, so that it is read once."""
+    known: dict[str, TaskPolicy] = ctx.shelf.setdefault("task_policies", {})
+    if policy_id not in known:
+        if len(known) >= POLICIES_AT_HAND:
+            known.clear()
+        known |= await policies_by_ids(db, [policy_id])
+    return known[policy_id]
 
 
 def reweighed(inspection: Inspection, weighed: Weighed) -> Inspection:
@@ -191,10 +214,7 @@ async def tell(
     )
 
 
-async def _sample(ctx: Context, tx: Transaction, consultation_id: str, *, draw: float) -> bool:
-    weighed = await weigh(tx, consultation_id)
-    if weighed is None:
-        return False
+async def _sample(ctx: Context, tx: Transaction, weighed: Weighed, *, draw: float) -> bool:
     answer, asked, suggestion = weighed.answer, weighed.asked, weighed.suggestion
     sampling = sampling_of(
         draw,

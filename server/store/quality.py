@@ -23,14 +23,13 @@ async def sample_lines(db: Reader, scope: frozenset[str] | None, *, since: datet
     values: list[object] = [to_us(since)]
     bound = ""
     if scope is not None:
-        bound = f" AND i.library_id IN ({placeholders(len(scope), start=2)})" if scope else " AND 1 = 0"
+        bound = f" AND library_id IN ({placeholders(len(scope), start=2)})" if scope else " AND 1 = 0"
         values += sorted(scope)
     rows = await db.rows(
-        "SELECT l.id, l.name_zh, l.name_en, COUNT(*) AS sampled,"
-        " SUM(CASE WHEN i.sample_grade = 'fail' THEN 1 ELSE 0 END) AS failed"
-        " FROM inspection i JOIN library l ON l.id = i.library_id"
-        f" WHERE i.answered_at >= $1 AND i.at_random AND i.sample_grade <> ''{bound}"
-        " GROUP BY l.id, l.name_zh, l.name_en ORDER BY l.name_zh",
+        "SELECT l.id, l.name_zh, l.name_en, s.sampled, s.failed FROM (SELECT library_id, COUNT(*) AS sampled,"
+        " SUM(CASE WHEN sample_grade = 'fail' THEN 1 ELSE 0 END) AS failed FROM inspection"
+        f" WHERE at_random AND sample_grade <> '' AND answered_at >= $1{bound} GROUP BY library_id) s"
+        " JOIN library l ON l.id = s.library_id ORDER BY l.name_zh",
         *values,
     )
     return [

@@ -32,6 +32,7 @@ BY_HAND = {
     "figure_once",
     "consultation_step_late",
     "inspection_step_late",
+    "inspection_sample",
     "claim_returned",
 }
 
