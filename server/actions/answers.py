@@ -192,10 +192,17 @@ async def close_claim(ctx: Context, tx: Transaction, answer: Answer, rules: Task
 
 
 async def _answer(
-    ctx: Context, tx: Transaction, actor: Actor, rules: Task, draft: Draft, link: LinkFacts, *, version: int
+    ctx: Context,
+    tx: Transaction,
+    actor: Actor,
+    held: tuple[TaskRow, Task],
+    draft: Draft,
+    link: LinkFacts,
+    *,
+    version: int,
 ) -> Answer:
     """Write down the answer of who holds the task, and send it or put it before a full librarian."""
-    row, now = await _task(tx, rules.id), ctx.clock.now()
+    (row, rules), now = held, ctx.clock.now()
     draft = settled(draft, rules.channel)
     option = demand_answer(rules, draft.kind, now, reason=draft.reason)
     text = await checked(tx, rules, draft, option, link)

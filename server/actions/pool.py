@@ -188,7 +188,7 @@ async def hand_back(
     checked = [_checked(entry, number) for number, entry in enumerate(entries[:ENTRIES])]
     now = ctx.clock.now()
     async with ctx.transaction() as tx:
-        rules = await hold(ctx, tx, actor, task_id, claim_number)
+        _, rules = await hold(ctx, tx, actor, task_id, claim_number)
         after(rules.state, Action.HAND_BACK)
         if not checked and rules.channel is Channel.DOCUMENT:
             raise Invalid("trail_missing", "entries", "R-72.2")
@@ -201,7 +201,9 @@ async def hand_back(
         tx.announce(PoolChanged(task_id, "handed_back"))
 
 
-async def hold(ctx: Context, tx: Transaction, actor: Actor, task_id: str, claim_number: int) -> Task:
+async def hold(
+    ctx: Context, tx: Transaction, actor: Actor, task_id: str, claim_number: int
+) -> tuple[TaskRow, Task]:
     """The task, locked, for who holds it under this claim number. Raises NotFound, Conflict ``lease_over``."""
     await lock_claim_slots(tx, actor.account_id)
     row = await lock_task(tx, task_id)
@@ -209,7 +211,7 @@ async def hold(ctx: Context, tx: Transaction, actor: Actor, task_id: str, claim_
         raise NotFound("task_not_found")
     rules = await rules_view(tx, row)
     demand_held(rules, Worker(actor.account_id), claim_number, ctx.clock.now())
-    return rules
+    return row, rules
 
 
 async def end_lease(ctx: Context, tx: Transaction, task: TaskRow) -> None:

@@ -59,7 +59,7 @@ async def enter(
         return Entered(known, again=True)
     policy_id = await keep_policy(tx, policy)
     consultation = replace(consultation, policy_id=policy_id)
-    task_id = await _task_for(ctx, tx, consultation, match_key)
+    task_id = await _task_for(ctx, tx, consultation, match_key, open_now=open_now)
     if consultation.reader_id and task_id != consultation.id:
         mine = await open_consultation_of(tx, consultation.reader_id, task_id)
         if mine is not None:
@@ -68,9 +68,10 @@ async def enter(
     consultation = replace(consultation, task_id=task_id)
     if not await insert_consultation(tx, consultation):
         return await _pressed_elsewhere(tx, consultation)
-    await settle_clock(tx, task_id)
-    if open_now:
-        await open_to_alliance(tx, task_id, ctx.clock.now())
+    if task_id != consultation.id:
+        await settle_clock(tx, task_id)
+        if open_now:
+            await open_to_alliance(tx, task_id, ctx.clock.now())
     await note_step(ctx, tx, consultation.id, "received")
     await set_due(tx, "task_clock", consultation.id, first_deadline(policy, consultation.submitted_at))
     tx.announce(PoolChanged(task_id, "entered"))
@@ -154,7 +155,9 @@ async def _pressed_elsewhere(tx: Transaction, consultation: Consultation) -> Ent
     return Entered(known, again=True)
 
 
-async def _task_for(ctx: Context, tx: Transaction, consultation: Consultation, match_key: str) -> str:
+async def _task_for(
+    ctx: Context, tx: Transaction, consultation: Consultation, match_key: str, *, open_now: bool
+) -> str:
     for _ in range(_TRIES):
         if match_key:
             joined = await join_equal(tx, match_key)
@@ -174,7 +177,7 @@ async def _task_for(ctx: Context, tx: Transaction, consultation: Consultation, m
             stage=consultation.stage,
             consultations=1,
             clock_from_at=consultation.submitted_at,
-            opened_at=None,
+            opened_at=ctx.clock.now() if open_now else None,
             holder_id="",
             holder_library_id="",
             claim_number=0,

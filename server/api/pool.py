@@ -46,8 +46,7 @@ async def task(r: ApiRequest) -> bodies.TaskView:
 
 
 async def claim(r: ApiRequest) -> bodies.Claimed:
-    number = await claim_task(r.ctx, r.actor, r.path["id"])
-    return bodies.Claimed(number, await _task(r))
+    return bodies.Claimed(await claim_task(r.ctx, r.actor, r.path["id"]))
 
 
 async def give_back(r: ApiRequest) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from server.domain.consultations import Consultation, Step
 from server.domain.task_policies import TaskPolicy, policy_content, task_policy_from
@@ -253,7 +254,13 @@ async def policies_by_ids(db: Reader, policy_ids: Sequence[str]) -> dict[str, Ta
     rows = await db.rows(
         f"SELECT id, content FROM task_policy_set WHERE id IN ({placeholders(len(policy_ids))})", *policy_ids
     )
-    return {row["id"]: task_policy_from(json.loads(row["content"])) for row in rows}
+    return {row["id"]: policy_of(row["content"]) for row in rows}
+
+
+@lru_cache(maxsize=256)
+def policy_of(content: str) -> TaskPolicy:
+    """The values that are kept as this text."""
+    return task_policy_from(json.loads(content))
 
 
 def consultation_of(row: Row) -> Consultation:

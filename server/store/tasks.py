@@ -8,7 +8,7 @@ from datetime import datetime
 
 from server.domain.pool import TaskRow
 from server.domain.tasks import Channel, Task, TaskState, Waiting
-from server.store.consultations import policies_by_ids
+from server.store.consultations import policy_of
 from server.store.rows import (
     Reader,
     Row,
@@ -72,18 +72,18 @@ async def equal_waits(db: Reader, match_key: str) -> bool:
 
 async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
     """The task, held against every other change to the end of the transaction."""
-    await tx.execute("UPDATE task SET stage = stage WHERE id = $1", task_id)
-    return await task_by_id(tx, task_id)
+    row = await tx.row("UPDATE task SET stage = stage WHERE id = $1 RETURNING *", task_id)
+    return task_of(row) if row else None
 
 
 async def rules_view(db: Reader, row: TaskRow) -> Task:
     """The task as the rules see it: who waits under which policy, who handed it back."""
     waiting = await db.rows(
-        "SELECT id, submitted_at, policy_id, desk_id, reader_id FROM consultation"
-        " WHERE task_id = $1 AND state = 'open' ORDER BY submitted_at, id LIMIT 1000",
+        "SELECT c.id, c.submitted_at, c.desk_id, c.reader_id, p.content FROM consultation c"
+        " JOIN task_policy_set p ON p.id = c.policy_id"
+        " WHERE c.task_id = $1 AND c.state = 'open' ORDER BY c.submitted_at, c.id LIMIT 1000",
         row.id,
     )
-    policies = await policies_by_ids(db, sorted({each["policy_id"] for each in waiting}))
     back = await db.rows(
         "SELECT DISTINCT staff_id FROM claim WHERE task_id = $1 AND outcome = 'handed_back'", row.id
     )
@@ -95,7 +95,7 @@ async def rules_view(db: Reader, row: TaskRow) -> Task:
             Waiting(
                 each["id"],
                 from_us(each["submitted_at"]),
-                policies[each["policy_id"]],
+                policy_of(each["content"]),
                 each["desk_id"],
                 each["reader_id"],
             )

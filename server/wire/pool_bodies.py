@@ -272,7 +272,6 @@ class Claimed(Struct):
     """A claim: its number goes with everything that is done under it."""
 
     claim_number: int
-    task: TaskView
 
 
 class DraftKept(Struct):

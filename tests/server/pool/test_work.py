@@ -11,8 +11,7 @@ SIMILAR = {
     "kind": "similar",
     "delivery": "mail_body",
     "body": "相近文献如下……",
-    **GIVEN,
-    "title": "古籍数字化",
+    "document": {**GIVEN, "title": "古籍数字化"},
 }
 NOT_FOUND = {"kind": "not_found", "body": ""}
 

@@ -119,7 +119,6 @@ function drawHolding() {
       head.claim,
       row.state === "in_release" && h("p", { class: "small" }, t("pool.holding.in_release_text", { name: row.holder?.name ?? "" })),
       mine && head.lease,
-      mine && h("p", { class: "small muted" }, t("pool.holding.text")),
       mine &&
         h(
           "div",
@@ -147,9 +146,9 @@ function tick() {
 async function claim() {
   set(head.claim, { disabled: true, "aria-busy": "true" });
   try {
-    const claimed = await post(`${path}/claim`);
+    await post(`${path}/claim`);
     say("");
-    take(claimed.task);
+    await load();
     announce(t("pool.claimed", { title: view.row.title || t("pool.untitled") }));
     composer?.focus();
   } catch (refused) {
