@@ -120,7 +120,6 @@ async def list_attachments(ctx: Context, actor: Actor, owner: Belonging) -> list
 
 
 async def hand_in_files(
-    ctx: Context,
     tx: Transaction,
     actor: Actor,
     request_id: str,

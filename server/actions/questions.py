@@ -63,7 +63,7 @@ async def leave_question(ctx: Context, actor: Actor, slug: str, asking: Asking) 
     async with ctx.transaction() as tx:
         entered = await _keep(ctx, tx, desk, question, receipt=receipt)
         if not entered.again:
-            await hand_in_files(ctx, tx, actor, asking.client_id, question.id, asking.file_ids)
+            await hand_in_files(tx, actor, asking.client_id, question.id, asking.file_ids)
     return entered
 
 

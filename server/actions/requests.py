@@ -88,7 +88,7 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         )
         if not entered.again:
             await demand_slot(ctx, tx, actor, policy)
-            await hand_in_files(ctx, tx, actor, request.client_id, wanted.id, request.file_ids)
+            await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
             await tell_received(ctx, tx, entered.consultation, desk, policy)
     return Submitted(entered.consultation, entered.again)
 

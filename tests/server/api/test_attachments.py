@@ -110,7 +110,7 @@ async def test_the_files_of_a_request_go_with_it_and_are_read_by_who_works_on_it
     assert (await town.people["lin"].http.get(f"/api/attachments/{file_id}")).status_code == 404
     actor = await actor_of(town, "reader")
     async with town.ctx.transaction() as tx:
-        await hand_in_files(town.ctx, tx, actor, FORM, consultation.id, [file_id])
+        await hand_in_files(tx, actor, FORM, consultation.id, [file_id])
     for name, status in (
         *(("reader", 200), ("lin", 200), ("mei", 200), ("inspector", 200), ("manager", 200)),
         *(("keeper", 404), ("agent", 404), ("far_manager", 404)),
@@ -128,10 +128,10 @@ async def test_an_anonymous_readers_files_are_known_by_the_forms_own_number(
     other = Belonging(Owner.CONSULTATION, consultation.id)
     async with town.ctx.transaction() as tx:
         with pytest.raises(Invalid):
-            await hand_in_files(town.ctx, tx, NOBODY, "form-of-somebody-else", consultation.id, [file_id])
+            await hand_in_files(tx, NOBODY, "form-of-somebody-else", consultation.id, [file_id])
         with pytest.raises(Invalid):
-            await hand_in_files(town.ctx, tx, NOBODY, FORM, consultation.id, ["nothing"])
-        await hand_in_files(town.ctx, tx, NOBODY, FORM, consultation.id, [file_id])
+            await hand_in_files(tx, NOBODY, FORM, consultation.id, ["nothing"])
+        await hand_in_files(tx, NOBODY, FORM, consultation.id, [file_id])
     assert [file.id for file in await attached_to(town.ctx.db.read, other)] == [file_id]
     short = await begin(town.http, "/api/requests/x/files/f1", "a.txt", 4)
     assert short.json()["error"]["code"] == "client_id_wrong"

@@ -138,7 +138,7 @@ async def test_who_asked_to_be_forgotten_leaves_no_address_that_opens(
     made, ctx, reader = await delivered(town, consultation), town.ctx, "forgetful@readers.test"
     attached = await sent(town.http, f"/api/requests/{FORM}/files/f1", "身份证.pdf")
     async with ctx.transaction() as tx:
-        await hand_in_files(ctx, tx, NOBODY, FORM, consultation.id, [attached])
+        await hand_in_files(tx, NOBODY, FORM, consultation.id, [attached])
         await tx.execute("UPDATE consultation SET mail = $2 WHERE id = $1", consultation.id, reader)
         assert await anonymise_questions_of(tx, reader_id="-", mail=reader, at=ctx.clock.now()) == 1
     over = await town.http.get(made.url)
