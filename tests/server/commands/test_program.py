@@ -14,7 +14,7 @@ from server.store.migrating import migration_names
 from tests.server.commands.conftest import Shuqiao
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("serve", "worker", "migrate", "demo", "doctor", "user", "import-libraries")
+COMMANDS = ("serve", "worker", "migrate", "demo", "doctor", "user", "import-libraries", "import-records")
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz-ABC"
 
 

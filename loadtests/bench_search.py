@@ -1,0 +1,176 @@
+"""How long a search over the alliance's records takes, on PostgreSQL, over HTTP, one question after the other.
+
+    python -m loadtests.bench_search
+    python -m loadtests.bench_search --records 100000 --searches 500
+    python -m loadtests.bench_search --database postgresql://…/filled     a database that has the records already
+    python -m loadtests.bench_search --best-of 5      on a machine with other work: each question's quickest of five
+
+Makes up a catalogue (loadtests/titles.py), imports it with `shuqiao import-records` and asks for common and rare
+words, authors, whole titles, numbers, words that never meet, by field, type and language. Times are those of the whole
+answer as a client on the same machine sees it. Exit status 1 when the 99th percentile of any kind of question is over
+50 ms.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+from loadtests import rig
+from loadtests.titles import ASPECTS, FIELDS, LATIN, METHODS, PLACES, Titles, records
+
+TARGET_MS = 50
+LIBRARY = "bench-lib"
+LIBRARIES = "slug,name_zh,name_en,desk_slug,mail,open\n{slug},测试馆,Bench,{slug},d@bench.test,yes\n"
+
+
+def fill(environ: Mapping[str, str], folder: Path, count: int) -> None:
+    """Import so many made-up records for one library."""
+    members, catalogue = folder / "members.csv", folder / "titles.mrc"
+    members.write_text(LIBRARIES.format(slug=LIBRARY), encoding="utf-8")
+    with catalogue.open("wb") as file:
+        for record in records(count):
+            file.write(record)
+    for command in (
+        ("migrate",),
+        ("import-libraries", str(members)),
+        ("import-records", str(catalogue), "--library", LIBRARY),
+    ):
+        began = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "server", *command], env=dict(environ), cwd=rig.ROOT, check=True
+        )
+        print(f"  {command[0]}: {time.monotonic() - began:.0f} s", flush=True)
+
+
+class Questions:
+    """What readers ask, drawn from the words that the catalogue is made of."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = random.Random(seed)
+        self._titles = Titles(1)  # the seed of the import: the same records once more
+        self._number = 0
+        self.kinds = (
+            "common",
+            "common together",
+            "rare",
+            "author",
+            "title",
+            "number",
+            "narrowed",
+            "never",
+            "latin",
+        )
+
+    def of(self, kind: str) -> dict[str, str]:
+        """One question's parameters."""
+        rng = self._rng
+        field, other, aspect = rng.choice(FIELDS), rng.choice(FIELDS), rng.choice(ASPECTS)
+        match kind:
+            case "common":
+                return {"q": rng.choice(("中国", "研究", "发展", "历史", "经济", field[:2]))}
+            case "common together":
+                return {"q": rng.choice(("中国 研究", "中国研究", f"中国{field}研究", f"{field} {aspect}"))}
+            case "rare":
+                return {"q": f"{rng.choice(METHODS)} {field}{aspect}"}
+            case "author":
+                return {"q": rng.choice(self._titles.names), "field": "author"}
+            case "title":
+                title = self._next()["200"].partition("$f")[0]
+                return {"q": title.removeprefix("1 $a").replace("$e", "："), "field": "title"}
+            case "number":
+                return {"q": self._next()["010"].partition("$d")[0].removeprefix("  $a")}
+            case "narrowed":
+                language = rng.choice(("zh", "foreign"))
+                return {"q": rng.choice(PLACES), "kind": rng.choice(("book", "thesis")), "language": language}
+            case "never":
+                return {"q": f"{field} {other} {rng.choice(METHODS)} {rng.choice(METHODS)}"}
+        return {"q": " ".join(rng.sample(LATIN, 2))}
+
+    def _next(self) -> dict[str, str]:
+        """A record that the catalogue has."""
+        self._number += 1
+        return dict(self._titles.record(self._number))
+
+
+def ask(connection: HTTPConnection, parameters: Mapping[str, str]) -> tuple[float, int]:
+    """Milliseconds until the whole answer was there, and how many titles it counts."""
+    began = time.perf_counter()
+    connection.request("GET", f"/api/records?{urlencode(parameters)}")
+    answer = connection.getresponse()
+    body = answer.read()
+    took = (time.perf_counter() - began) * 1000
+    if answer.status != 200:
+        raise SystemExit(f"{parameters}: {answer.status} {body[:300]!r}")
+    return took, json.loads(body)["total"]
+
+
+def measure(server: rig.Measured, searches: int, best_of: int) -> bool:
+    """Ask each kind of question so often, in turn; true when all are quick."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    questions = Questions(7)
+    for kind in questions.kinds * 20:  # statements prepared, pages in memory
+        ask(connection, questions.of(kind))
+    times: dict[str, list[float]] = {kind: [] for kind in questions.kinds}
+    totals = dict.fromkeys(questions.kinds, 0)
+    cpu = server.cpu()
+    for number in range(searches):
+        kind = questions.kinds[number % len(questions.kinds)]
+        parameters = questions.of(kind)
+        taken = [ask(connection, parameters) for _ in range(best_of)]
+        times[kind].append(min(took for took, _ in taken))
+        totals[kind] += taken[0][1]
+    cpu = (server.cpu() - cpu) / searches / best_of * 1000
+    print(f"  {'question':16} {'p50':>7} {'p99':>7} {'titles':>7}")
+    for kind, taken in times.items():
+        print(
+            f"  {kind:16} {_at(taken, 0.5):5.1f}ms {_at(taken, 0.99):5.1f}ms {totals[kind] / len(taken):7.0f}"
+        )
+    everything = [took for taken in times.values() for took in taken]
+    print(f"  {'all':16} {_at(everything, 0.5):5.1f}ms {_at(everything, 0.99):5.1f}ms")
+    print(f"  CPU of server and PostgreSQL: {cpu:.1f} ms a search")
+    checks = {
+        f"p99 of {kind}: at most {TARGET_MS} ms": _at(taken, 0.99) <= TARGET_MS
+        for kind, taken in times.items()
+    }
+    return rig.judge(checks)
+
+
+def _at(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--records", type=int, default=600_000, help="titles in the catalogue (%(default)s)")
+    parser.add_argument("--searches", type=int, default=1_800, help="questions (%(default)s)")
+    parser.add_argument(
+        "--best-of", type=int, default=1, help="ask each so often, the quickest counts (%(default)s)"
+    )
+    parser.add_argument("--database", default="", help="a PostgreSQL database that was filled before")
+    args = parser.parse_args()
+    rig.pin_self()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        url, pids = args.database, []
+        if not url:
+            url, pids = stack.enter_context(rig.database("postgresql", folder))
+            fill(rig.environment(url, folder), folder, args.records)
+        server = stack.enter_context(rig.shuqiao(url, folder, pids))
+        print(f"{args.records:,} titles on PostgreSQL, {args.searches} searches, one after the other")
+        return 0 if measure(server, args.searches, args.best_of) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
