@@ -16,7 +16,9 @@ from web.pages import (
     login,
     looks,
     manage,
+    past_consultations,
     phone,
+    portal,
     pool,
     quality,
     register,
@@ -54,5 +56,7 @@ PAGES: list[Page] = [
     *returns.PAGES,
     *quality.PAGES,
     *manage.PAGES,
+    *past_consultations.PAGES,
+    *portal.PAGES,
     *demo_mails.PAGES,
 ]

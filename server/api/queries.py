@@ -47,10 +47,12 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "hours": "Waiting longer than so many hours",
         "after": "`next` of the page before",
     },
+    "PUT /api/requests/{request}/files/{client_id}": {"name": "The file's name"},
     "POST /api/requests/{request}/files/{client_id}": {
         "name": "The file's name",
         "size": "How many bytes it has",
     },
+    "PUT /api/tasks/{id}/files/{client_id}": {"name": "The file's name"},
     "POST /api/tasks/{id}/files/{client_id}": {
         "name": "The file's name",
         "size": "How many bytes it has",
@@ -70,6 +72,15 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "GET /api/archive/{id}": {"after": _AFTER},
     "GET /api/phrases": {"level": "All of this level that you keep", "owner": "Of this library"},
     "GET /api/board": {"library": "Only this library"},
+    "GET /api/figures": {
+        "span": "`day`, `week`, `month` (without one) or `year`",
+        "day": "A day of the period, `2026-11-20`; today without one",
+        "library": "Only this library",
+        "person": "Only this person, with their library",
+        "channel": "`document`, `form`, `knowledge`, `phone` or `live`",
+        "material": "Only this material type",
+        "table": "What the lines are: `library`, `person`, `kind` (without one) or `time`",
+    },
     "GET /api/manage/libraries": {"query": _SEARCH, "after": _PAGE},
     "GET /api/manage/desks": {"query": _SEARCH, "after": _PAGE},
     "GET /api/manage/closures": {"desk": "Only this desk's and those for all"},

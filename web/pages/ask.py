@@ -20,6 +20,7 @@ from web.log_ins import filled
 from web.pages.base import Page, PageRequest
 from web.pages.desk import desk_values
 
+_CHOSEN = {("channel", "knowledge"), ("kind", "phone")}  # in the address, by who comes from the portal
 _FIELDS = ("channel", "topic", "question", "kind", "mail", "phone", "name", "client_id")
 
 
@@ -27,6 +28,7 @@ async def show(page: PageRequest) -> Response:
     """The empty form. Its number makes a question sent twice one question."""
     info = await show_desk(page.ctx, page.path["slug"])
     fresh = {"channel": "form", "topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
+    fresh |= {name: value for name, value in page.query.items() if (name, value) in _CHOSEN}
     if again := page.query.get("again", ""):
         fresh |= await own_question(page.ctx, page.actor, again)
     return await _form(page, info, fresh)

@@ -31,6 +31,7 @@ _MENU = (
     ("/console", "console.nav.desk", Verb.STAND_DUTY),
     ("/console/pool", "console.nav.pool", Verb.WATCH_POOL),
     ("/console/archive", "console.nav.archive", Verb.READ_ARCHIVE),
+    ("/console/consultations", "console.nav.past", Verb.SEARCH_CONSULTATIONS),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
     ("/console/phone", "call.nav", Verb.ENTER_PHONE),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),

@@ -6,6 +6,7 @@ from server.domain.permissions import Verb
 from web.pages import (
     manage_board,
     manage_desks,
+    manage_figures,
     manage_libraries,
     manage_policies,
     manage_readers,
@@ -23,6 +24,7 @@ async def home(page: PageRequest) -> Response:
 PAGES: list[Page] = [
     Page("GET", "/manage", Verb.WATCH_BOARD, home),
     *manage_board.PAGES,
+    *manage_figures.PAGES,
     *manage_libraries.PAGES,
     *manage_desks.PAGES,
     *manage_staff.PAGES,

@@ -17,6 +17,8 @@ from web.pages.base import PageRequest
 DONE = frozenset({"saved", "added", "removed", "invited", "reviewed", "recorded"})
 _MENU = (
     ("/manage/board", "board", Verb.WATCH_BOARD),
+    ("/manage/figures", "figures", Verb.WATCH_FIGURES),
+    ("/console/consultations", "past", Verb.SEARCH_CONSULTATIONS),
     ("/manage/desks", "desks", Verb.KEEP_DESK),
     ("/manage/libraries", "libraries", Verb.KEEP_LIBRARIES),
     ("/manage/staff", "staff", Verb.KEEP_STAFF),
