@@ -249,11 +249,11 @@ async def _desk(tx: Transaction, town: Town, slug: str, zh: str, at: int) -> Non
 
 
 async def _person(ctx: Context, tx: Transaction, town: Town, name: str, grant: Grant) -> Person:
-    return await add_person(ctx, tx, town, name, CAST[name][0], grant)
+    return await add_person(ctx, tx, town, name, library=CAST[name][0], grant=grant)
 
 
 async def add_person(
-    ctx: Context, tx: Transaction, town: Town, name: str, library: str, grant: Grant
+    ctx: Context, tx: Transaction, town: Town, name: str, *, library: str, grant: Grant
 ) -> Person:
     """Somebody with an account, a role and a log-in."""
     account = Account(

@@ -92,7 +92,7 @@ async def correct_fact(
             replace(inspection, corrections={**inspection.corrections, name: corrected}), weighed
         )
         said = json.dumps({"fact": name, "value": value})
-        return await _keep(ctx, tx, actor, fresh, version, "fact", text=said)
+        return await _keep(ctx, tx, actor, fresh, version, step="fact", text=said)
 
 
 async def grade_answer(ctx: Context, actor: Actor, consultation_id: str, judgement: Judgement) -> Inspection:
@@ -102,7 +102,7 @@ async def grade_answer(ctx: Context, actor: Actor, consultation_id: str, judgeme
         state = next_state(inspection, Step.GRADE)
         graded = replace(_graded(ctx, actor, inspection, weighed, judgement), state=state, correct_by=None)
         said = judgement.reason.strip()
-        return await _keep(ctx, tx, actor, graded, judgement.version, str(Step.GRADE), text=said)
+        return await _keep(ctx, tx, actor, graded, judgement.version, step=str(Step.GRADE), text=said)
 
 
 async def return_answer(ctx: Context, actor: Actor, consultation_id: str, judgement: Judgement) -> Inspection:
@@ -123,7 +123,7 @@ async def return_answer(ctx: Context, actor: Actor, consultation_id: str, judgem
         until = ctx.clock.now() + timedelta(days=judgement.days)
         returned = replace(graded, state=state, correct_by=until, overdue=False)
         said = "\n".join(dict.fromkeys((note, judgement.reason)))
-        returned = await _keep(ctx, tx, actor, returned, judgement.version, str(Step.RETURN), text=said)
+        returned = await _keep(ctx, tx, actor, returned, judgement.version, step=str(Step.RETURN), text=said)
         await set_due(tx, "correction", consultation_id, until)
         await _tell_author(ctx, tx, returned, "inspection_returned", note=note)
     return returned
@@ -148,7 +148,7 @@ async def decide_appeal(ctx: Context, actor: Actor, consultation_id: str, judgem
             appealed_once=True,
             correct_by=None,
         )
-        decided = await _keep(ctx, tx, actor, decided, judgement.version, str(Step.DECIDE), text=reason)
+        decided = await _keep(ctx, tx, actor, decided, judgement.version, step=str(Step.DECIDE), text=reason)
         await _tell_author(ctx, tx, decided, "inspection_decided", grade=str(grade), reason=reason)
     return decided
 
@@ -188,8 +188,8 @@ async def _keep(
     actor: Actor,
     inspection: Inspection,
     seen: int,
-    step: str,
     *,
+    step: str,
     text: str,
 ) -> Inspection:
     kept = replace(inspection, waiting_from=ctx.clock.now() if step != "fact" else inspection.waiting_from)

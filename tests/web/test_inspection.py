@@ -67,7 +67,7 @@ async def office(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Office]:
     async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
         async with town.ctx.transaction() as tx:
             grant = Grant(Role.INSPECTOR, ScopeKind.ALLIANCE)
-            town.people["zhao"] = await add_person(town.ctx, tx, town, "zhao", "other", grant)
+            town.people["zhao"] = await add_person(town.ctx, tx, town, "zhao", library="other", grant=grant)
         yield Office(town, replace(town.ctx, rng=Chance()))
 
 
@@ -121,7 +121,12 @@ async def test_grade_return_correct_appeal_decide_publish_comment(visits: Visits
     await zhao.get_by_label("理由", exact=True).fill("申诉有理。")
     await zhao.get_by_role("button", name="裁定").click()
     await expect(zhao.get_by_role("status")).to_contain_text("已裁定")
+    await _publish_and_comment(visits, office)
 
+
+async def _publish_and_comment(visits: Visits, office: Office) -> None:
+    """What was decided is published; a reader says something to it, and a manager hides it."""
+    town = office.town
     duty = await sit_down(visits, town, "duty_manager", "/manage/quality?lang=zh")
     await expect(duty.get_by_role("row").filter(has_text="书桥图书馆")).to_contain_text("还缺 298 份")
     today = office.ctx.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date().isoformat()
