@@ -16,7 +16,7 @@ async def forward(apps, editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shuqiao", "0003_task_pool")]
+    dependencies = [("shuqiao", "0007_chat_append")]
 
     operations = [
         ops.CreateModel(
