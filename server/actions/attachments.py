@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from server.actions.access import audit, demand, may
-from server.actions.files import files_at_hand
+from server.actions.files import admitted, files_at_hand
 from server.actions.logins import count
 from server.actions.pieces import Progress, demand_size, expect, progress_of, take_piece
 from server.actions.pool import open_task
@@ -28,9 +28,10 @@ from server.store.attachments import (
 )
 from server.store.consultations import consultation_by_id
 from server.store.dues import Due, set_due
+from server.store.files import TooLarge
 from server.store.rows import Reader, Transaction
 from server.store.tasks import task_by_id
-from server.store.uploads import StoredFile, file_by_id, upload_by_id
+from server.store.uploads import StoredFile, file_by_id, insert_file, upload_by_id
 from server.wire.tokens import hashed
 
 AT_ONCE = 6  # on their way to one request or answer: each may take the whole limit of the disk
@@ -60,16 +61,47 @@ async def expect_attachment(ctx: Context, actor: Actor, sending: Sending, *, siz
     upload_id, now = _upload_id(key, sending), ctx.clock.now()
     file = StoredFile(upload_id, "", "", safe_name(sending.name), "", size, key, now)
     if await upload_by_id(ctx.db.read, upload_id) is None:
-        await _count(ctx, actor, key, sending.address)
+        await _count(ctx, actor, key, sending)
     async with ctx.transaction() as tx:
         if await expect(ctx, tx, file):
             await attach(tx, upload_id, sending.owner, now)
-            every, partial = await count_attached(tx, sending.owner)
-            if every > FILES_EACH:
-                raise Invalid("files_full", "file", limit=FILES_EACH)
-            if partial > AT_ONCE:
-                raise TooMany("too_many_uploads", limit=AT_ONCE, retry_after=60)
+            await _demand_room(tx, sending.owner)
     return await progress_of(ctx, upload_id)
+
+
+async def keep_attachment(
+    ctx: Context, actor: Actor, sending: Sending, chunks: AsyncIterator[bytes]
+) -> Progress:
+    """Take a whole file at once: for small ones, which need no going on after a break. Sent again it is the same file.
+
+    Raises Invalid ``file_too_large``, ``file_empty``, ``file_kind``, ``file_infected``, ``files_full``; Unavailable.
+    """
+    key = await _sender(ctx, actor, sending.owner)
+    upload_id, now, limit = _upload_id(key, sending), ctx.clock.now(), _limit(ctx, sending.owner)
+    if await upload_by_id(ctx.db.read, upload_id) is not None:
+        return await progress_of(ctx, upload_id)
+    await _count(ctx, actor, key, sending)
+    try:
+        with files_at_hand():
+            kept = await ctx.files.keep(ctx.ids.new(), chunks, limit=limit)
+    except TooLarge:
+        raise Invalid("file_too_large", "file", limit_mb=limit // 1_048_576) from None
+    demand_size(kept.size, limit=limit)
+    name = safe_name(sending.name)
+    kind = await admitted(ctx, kept, name)
+    file = StoredFile(upload_id, kept.content_hash, "", name, kind, kept.size, key, now)
+    try:
+        async with ctx.transaction() as tx:
+            await insert_file(tx, file, token_hash=hashed(ctx.rng.token()))
+            await attach(tx, upload_id, sending.owner, now)
+            await _demand_room(tx, sending.owner)
+            if sending.owner.kind is Owner.REQUEST:
+                await set_due(tx, "drop_unsent", upload_id, now + UNSENT)
+    except Refusal:
+        async with ctx.transaction() as tx:  # nothing points to what was kept, unless others keep the same
+            await set_due(tx, "drop_contents", ctx.ids.new(), now, {"hashes": [kept.content_hash]})
+        raise
+    return Progress(file, file.size, whole=True)
 
 
 async def look_at_attachment(ctx: Context, actor: Actor, sending: Sending) -> Progress:
@@ -173,9 +205,22 @@ async def drop_unsent(ctx: Context, tx: Transaction, due: Due) -> None:
         await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
 
 
-async def _count(ctx: Context, actor: Actor, key: str, address: str) -> None:
+async def _demand_room(tx: Transaction, owner: Belonging) -> None:
+    every, partial = await count_attached(tx, owner)
+    if every > FILES_EACH:
+        raise Invalid("files_full", "file", limit=FILES_EACH)
+    if partial > AT_ONCE:
+        raise TooMany("too_many_uploads", limit=AT_ONCE, retry_after=60)
+
+
+async def _count(ctx: Context, actor: Actor, key: str, sending: Sending) -> None:
+    """Readers' files are counted; an answer's are bounded by the claims that one person may hold."""
+    if sending.owner.kind is Owner.ANSWER:
+        return
     known = [(OF_SENDER, key)]
-    await count(ctx, *(known if actor.account_id else [*known, (FROM_ADDRESS, network_of(address))]))
+    if not actor.account_id:
+        known.append((FROM_ADDRESS, network_of(sending.address)))
+    await count(ctx, *known)
 
 
 async def _sender(ctx: Context, actor: Actor, owner: Belonging) -> str:

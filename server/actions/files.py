@@ -53,7 +53,7 @@ async def receive_file(
     if kept.size == 0:
         raise Invalid("file_empty", "file")
     name = safe_name(upload.name)
-    kind = await _admitted(ctx, kept, name)
+    kind = await admitted(ctx, kept, name)
     file = StoredFile(
         ctx.ids.new(),
         kept.content_hash,
@@ -82,7 +82,7 @@ async def admit_sender(ctx: Context, actor: Actor, session_id: str) -> Admission
     return admission
 
 
-async def _admitted(ctx: Context, kept: Kept, name: str) -> str:
+async def admitted(ctx: Context, kept: Kept, name: str) -> str:
     """The kind by content, scanned; what is refused leaves no content behind, unless the same lies there for others."""
     try:
         kind = kind_of(kept.head, name)

@@ -10,6 +10,7 @@ from server.actions.attachments import (
     drop_attachment,
     expect_attachment,
     extend_attachment,
+    keep_attachment,
     list_attachments,
     look_at_attachment,
     open_attachment,
@@ -31,6 +32,12 @@ async def begin(r: ApiRequest) -> Response:
     """Begin, or find what was begun under this id."""
     sending = _sending(r, r.query.get("name", ""))
     return upload_answer(await expect_attachment(r.ctx, r.actor, sending, size=r.number("size", 0)), 201)
+
+
+async def put(r: ApiRequest) -> Response:
+    """A small file, whole."""
+    sending = _sending(r, r.query.get("name", ""))
+    return upload_answer(await keep_attachment(r.ctx, r.actor, sending, r.request.stream()), 201)
 
 
 async def look(r: ApiRequest) -> Response:
@@ -112,6 +119,16 @@ def _endpoints(folder: str, verb: Verb, what: str) -> list[Endpoint]:
             go_on,
             "Send its next piece, from Upload-Offset on",
             answer=UploadView,
+            raw_body=True,
+        ),
+        Endpoint(
+            "PUT",
+            one,
+            verb,
+            put,
+            "Send a small file whole, without going on after a break",
+            answer=UploadView,
+            status=201,
             raw_body=True,
         ),
         Endpoint("DELETE", one, verb, drop, "Take it away again, before it is sent", answer=dict[str, str]),

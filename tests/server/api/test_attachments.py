@@ -159,6 +159,22 @@ async def test_a_file_can_be_taken_away_again_whole_or_not(town: Town, consultat
     assert (await lin.get(f"{folder}/f2")).status_code == 404
 
 
+async def test_a_small_file_may_come_whole_and_is_one_however_often_it_is_sent(
+    town: Town, consultation: Consultation
+) -> None:
+    lin, folder = town.people["lin"].http, f"/api/tasks/{consultation.task_id}/files"
+    for _ in range(2):
+        done = await lin.put(f"{folder}/f1", params={"name": "题录.txt"}, content="只有题录".encode())
+        assert (done.status_code, done.json()["whole"]) == (201, True)
+    (shown,) = (await lin.get(folder)).json()["files"]
+    assert (shown["name"], shown["size"], shown["kind"]) == ("题录.txt", 12, "text/plain")
+    for content, code in ((b"", "file_empty"), (b"MZ\x90\x00", "file_kind")):
+        refused = await lin.put(f"{folder}/bad", params={"name": "a.exe"}, content=content)
+        assert refused.json()["error"]["code"] == code
+    large = await town.http.put(f"/api/requests/{FORM}/files/big", content=pieces(bytes(21 * 1024 * 1024)))
+    assert large.json()["error"]["code"] == "file_too_large"
+
+
 async def test_there_is_an_end_to_the_number_of_files(town: Town, consultation: Consultation) -> None:
     lin, folder = town.people["lin"].http, f"/api/tasks/{consultation.task_id}/files"
     for number in range(FILES_EACH):

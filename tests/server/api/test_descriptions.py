@@ -161,6 +161,7 @@ async def _file_calls(town: Town) -> None:
         await http.post(f"{folder}/f1", params={"name": "a.txt", "size": 4})
         await http.patch(f"{folder}/f1", headers={"Upload-Offset": "0"}, content=b"text")
         await http.get(f"{folder}/f1")
+        await http.put(f"{folder}/f2", params={"name": "b.txt"}, content=b"text")
         await http.get(folder)
         await http.delete(f"{folder}/f1")
 
