@@ -35,6 +35,10 @@ class Measured:
         """Seconds of CPU used so far, user and system, by the server and its database."""
         return sum(_cpu_of(pid) for pid in _with_children(self.pids))
 
+    def processes(self) -> list[int]:
+        """Server and database with all their children, as they are now."""
+        return _with_children(self.pids)
+
     def rss_kib(self) -> int:
         """Resident memory of the server's first process."""
         for line in Path(f"/proc/{self.pids[0]}/status").read_text().splitlines():
