@@ -1,5 +1,6 @@
 """An installation of real processes with the cast of the town in it, and a library's site on another host."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -51,6 +52,15 @@ class Installation:
         events = await self.events(session)
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
         return [event["text"] for event in events if event["kind"] == "message"]
+
+    async def has_lost(self, kind: str) -> None:
+        """The server has noticed that nobody of this kind (reader, staff) is connected: from here their grace counts.
+
+        A line that breaks says nothing; it is found dead by the next ping.
+        """
+        async with asyncio.timeout(90):
+            while await self.town.ctx.db.read.rows("SELECT id FROM connection WHERE kind = $1", kind):
+                await asyncio.sleep(0.1)  # the server tells nobody but the database
 
     async def only_session(self) -> str:
         """The one conversation that there is."""

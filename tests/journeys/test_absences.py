@@ -45,6 +45,9 @@ async def test_a_reader_gone_for_long_reads_everything_and_goes_on_in_a_new_conv
         await expect(page.locator("shuqiao-chat .status")).to_contain_text("离线")
         await write(page, "我在路上写的")
         await answer(console, "找到了，在二楼特藏室。")
+        await expect(console.get_by_text("找到了，在二楼特藏室。").last).to_be_visible()
+        await expect(console.locator(".bubble--waiting")).to_have_count(0)  # it was said in time
+        await place.has_lost("reader")
         clock_file.advance(timedelta(minutes=4))
         await expect(console.get_by_role("form", name="整理记录")).to_have_count(0)
         clock_file.advance(timedelta(minutes=2))
@@ -84,6 +87,7 @@ async def test_a_librarian_lost_for_long_gives_the_reader_back_at_the_head_of_th
         asked = await place.town.ctx.db.read.row("SELECT queued_at FROM chat_session")
         await lin.context.set_offline(True)
         await expect(lin.locator('.line[data-state="offline"]')).to_be_visible()
+        await place.has_lost("staff")
         clock_file.advance(timedelta(seconds=45))
         await expect(log).to_contain_text("您的位置和对话都在", timeout=LONG)
         mei = await log_in(visits, place.last.url, "mei")

@@ -155,7 +155,7 @@ async def test_the_board_moves_in_place_and_keeps_what_the_manager_opened(visits
     await town.ask()
     await expect(page.locator("#queue-title")).to_contain_text("1", timeout=15_000)
     assert await page.evaluate("window.same.isConnected && window.same.open")
-    assert "1 位读者在等待" in await page.locator("#board-said").inner_text()
+    await expect(page.locator("#board-said")).to_contain_text("1 位读者在等待")
 
 
 async def test_the_board_says_when_it_is_no_longer_fresh(visits: Visits, town: Town) -> None:
