@@ -63,10 +63,11 @@ async def libraries_to_choose(ctx: Context, actor: Actor) -> list[tuple[str, str
 
 
 async def make_statement(
-    ctx: Context, actor: Actor, library_id: str, staff_id: str, first: date, last: date
+    ctx: Context, actor: Actor, library_id: str, staff_id: str, days: tuple[date, date]
 ) -> Statement:
     """The official statement for a library, or for one of its people (R-ORG.6). Raises NotFound, Invalid."""
     demand(actor, Verb.READ_STATEMENT)
+    first, last = days
     if not staff_id and not library_id:
         library_id = actor.library_id
     if not may(

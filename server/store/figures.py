@@ -22,7 +22,7 @@ from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
 _CHUNK = 2_000  # facts read at once: a busy day never fills the memory
-_KEYS = 100  # rows written by one statement
+_KEYS = 40  # rows written by one statement: longer ones are planned anew each time
 _HOUR = 3_600_000_000
 # Measures whose column is not their own name: words that SQL keeps for itself, or reads badly.
 _COLUMNS = {name: {"pass": "passed", "fail": "failed"}.get(name, name) for name in MEASURES}

@@ -59,12 +59,11 @@ async def test_the_texts_stand_in_both_languages(sqlite_url: str, tmp_path: Path
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(
-    ("language", "size", "dark"), [("zh", PHONE, False), ("en", DESKTOP, True)], ids=["phone", "desktop"]
-)
+@pytest.mark.parametrize("look", [("zh", PHONE, False), ("en", DESKTOP, True)], ids=["phone", "desktop"])
 async def test_the_portal_is_accessible_and_renews_itself(
-    visits: Visits, sqlite_url: str, tmp_path: Path, language: str, size: tuple[int, int], dark: bool
+    visits: Visits, sqlite_url: str, tmp_path: Path, look: tuple[str, tuple[int, int], bool]
 ) -> None:
+    language, size, dark = look
     async with open_town(sqlite_url, tmp_path, embedded_worker=False) as town:
         person = await visits.person(size=size, dark=dark)
         page = await person.new_page()

@@ -91,7 +91,7 @@ async def statement(page: PageRequest) -> Response:
     if not library_id and not staff_id and Verb.WATCH_FIGURES not in _verbs(page):
         staff_id = page.actor.account_id
     library_id = library_id or page.actor.library_id
-    made = await make_statement(page.ctx, page.actor, library_id, staff_id, first, last)
+    made = await make_statement(page.ctx, page.actor, library_id, staff_id, (first, last))
     return page.render("statement.html", made=made, library_id=library_id, staff_id=staff_id)
 
 
