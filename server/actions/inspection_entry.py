@@ -12,6 +12,7 @@ from server.context import Context
 from server.domain.accounts import Account
 from server.domain.answer_facts import AnswerFacts, GivenAnswer, facts_of
 from server.domain.consultations import Consultation
+from server.domain.errors import Conflict
 from server.domain.grades import Suggestion, suggest
 from server.domain.inspections import Inspection, State, Step, next_state
 from server.domain.kept_answers import Answer
@@ -35,6 +36,9 @@ from server.words.times import moment
 
 NEVER = 1.0  # a draw that no share reaches
 POLICIES_AT_HAND = 100
+UNGRADED = frozenset({State.QUEUED, State.CORRECTED})
+REOPENING = frozenset({State.GRADED, State.DECIDED, State.PUBLISHED})
+_TRIES = 3  # a worker may note at this very moment that the deadline has passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> Non
     weighed = await weigh(tx, consultation_id, inspection.answer_id)
     if weighed is None:
         return
-    if inspection.state in (State.QUEUED, State.CORRECTED):
+    if inspection.state in UNGRADED:
         await keep_step(ctx, tx, reweighed(inspection, weighed), seen=inspection.version)
     elif weighed.facts.link_died and not inspection.facts.link_died and inspection.state in REOPENING:
         reopened = replace(
@@ -85,27 +89,29 @@ async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> Non
         await keep_step(ctx, tx, reopened, seen=inspection.version, step=str(Step.REOPEN))
 
 
-REOPENING = frozenset({State.GRADED, State.DECIDED, State.PUBLISHED})
-
-
 async def correction_sent(ctx: Context, tx: Transaction, consultation_id: str) -> None:
-    """A corrected version is in force for this reader: an inspector looks at it again (R-QC.4)."""
-    inspection = await inspection_by_id(tx, consultation_id)
-    if inspection is None or inspection.state is not State.RETURNED:
-        return
-    weighed = await weigh(tx, consultation_id)
-    if weighed is None:
-        return
-    fresh = reweighed(replace(inspection, corrections={}), weighed)
-    corrected = replace(
-        fresh,
-        state=next_state(inspection, Step.CORRECT),
-        answer_id=weighed.answer.id,
-        overdue=False,
-        waiting_from=ctx.clock.now(),
-    )
-    actor_id = weighed.answer.staff_id
-    await keep_step(ctx, tx, corrected, seen=inspection.version, step=str(Step.CORRECT), actor_id=actor_id)
+    """A corrected version is in force for this reader: an inspector looks at it again (R-QC.4).
+
+    Raises Conflict ``inspection_moved`` when the inspection changes under it again and again.
+    """
+    for _ in range(_TRIES):
+        inspection = await inspection_by_id(tx, consultation_id)
+        if inspection is None or inspection.state is not State.RETURNED:
+            return
+        weighed = await weigh(tx, consultation_id)
+        if weighed is None:
+            return
+        corrected = replace(
+            reweighed(replace(inspection, corrections={}), weighed),
+            state=next_state(inspection, Step.CORRECT),
+            answer_id=weighed.answer.id,
+            overdue=False,
+            waiting_from=ctx.clock.now(),
+        )
+        by = weighed.answer.staff_id
+        if await keep_step(ctx, tx, corrected, seen=inspection.version, step=str(Step.CORRECT), actor_id=by):
+            return
+    raise Conflict("inspection_moved", "R-QC.4")
 
 
 async def correction_due(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
@@ -157,6 +163,11 @@ async def _policy(ctx: Context, db: Reader, policy_id: str) -> TaskPolicy:
             known.clear()
         known |= await policies_by_ids(db, [policy_id])
     return known[policy_id]
+
+
+def up_to_date(inspection: Inspection, weighed: Weighed) -> Inspection:
+    """The inspection as it is judged: until the grade is given, by the facts of this moment."""
+    return reweighed(inspection, weighed) if inspection.state in UNGRADED else inspection
 
 
 def reweighed(inspection: Inspection, weighed: Weighed) -> Inspection:

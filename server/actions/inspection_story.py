@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from server.actions.access import audit
-from server.actions.inspection_entry import Weighed, weigh
+from server.actions.inspection_entry import Weighed, up_to_date, weigh
 from server.actions.inspections import access_inspection
 from server.context import Context
 from server.domain.attachments import Attached, Belonging, Owner
@@ -87,7 +87,7 @@ async def _story(ctx: Context, actor: Actor, inspection: Inspection) -> Inspecti
     weighed = await weigh(db, inspection.consultation_id, inspection.answer_id)
     if weighed is None:
         raise NotFound("inspection_not_found")
-    asked = weighed.asked
+    inspection, asked = up_to_date(inspection, weighed), weighed.asked
     return InspectionStory(
         inspection=inspection,
         weighed=weighed,

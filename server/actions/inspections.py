@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.actions.access import audit
-from server.actions.inspection_entry import Weighed, keep_step, reweighed, tell, weigh
+from server.actions.inspection_entry import UNGRADED, Weighed, keep_step, reweighed, tell, up_to_date, weigh
 from server.context import Context
 from server.domain.answer_facts import correction_of
 from server.domain.errors import Conflict, Invalid, NotFound
@@ -118,7 +118,7 @@ async def return_answer(ctx: Context, actor: Actor, consultation_id: str, judgem
         state = next_state(inspection, Step.RETURN)
         judgement = replace(judgement, reason=judgement.reason.strip() or note)
         graded = inspection
-        if inspection.state in (State.QUEUED, State.CORRECTED):
+        if inspection.state in UNGRADED:
             graded = _graded(ctx, actor, inspection, weighed, judgement)
         until = ctx.clock.now() + timedelta(days=judgement.days)
         returned = replace(graded, state=state, correct_by=until, overdue=False)
@@ -179,7 +179,7 @@ async def _to_grade(
     weighed = await weigh(tx, consultation_id, inspection.answer_id)
     if weighed is None or inspection.version != version:
         raise Conflict("inspection_moved", "R-QC.3", state=str(inspection.state))
-    return inspection, weighed
+    return up_to_date(inspection, weighed), weighed
 
 
 async def _keep(
