@@ -88,8 +88,14 @@ export class AnswerComposer {
     if (kind === "exact" && !text.trim()) this.#write(found);
     else if (kind !== "exact" && text.trim() === found.trim()) this.#write("");
     this.content.kind = kind;
+    if (kind === "text" && !this.content.delivery) this.#deliver("mail_body");
     this.#arrange();
     if (tell) this.#change({ kind });
+  }
+
+  #deliver(way) {
+    this.content.delivery = way;
+    this.delivery.choose(way);
   }
 
   #write(text) {
@@ -127,8 +133,9 @@ export class AnswerComposer {
     const gives = GIVES.has(kind);
     const phrase = this.#phrase;
     show(this.delivery.node, gives || kind === "text");
-    this.delivery.radios.hidden = false;
+    show(this.delivery.parts.mail_body, gives && delivery === "mail_body");
     show(this.document.node, gives);
+    set(this.document.node, { "data-kind": kind });
     show(this.facts, gives);
     show(this.boxes.name_changed.parentElement, delivery === "attachment");
     show(this.openedField, this.delivery.meaning === "unsure" || Boolean(this.content.link_opened));

@@ -11,15 +11,14 @@ export class AnswerFiles {
   constructor(taskId, changed) {
     Object.assign(this, { changed, files: [], folder: `/api/tasks/${encodeURIComponent(taskId)}/files` });
     const id = freshId("files");
-    this.input = h("input", { type: "file", id, multiple: "", class: "input", onchange: () => this.#chosen() });
+    this.input = h("input", { type: "file", id, multiple: "", class: "visually-hidden", onchange: () => this.#chosen() });
     this.list = h("ul", { class: "answer-files plain" });
     this.problem = h("p", { class: "field__error", role: "alert", hidden: true });
     this.node = h(
       "div",
       { class: "field" },
-      h("label", { class: "field__label", for: id }, t("pool.files.label")),
       h("p", { class: "field__hint" }, t("pool.files.hint", { limit: size(page.file_limit) })),
-      this.input,
+      h("label", { class: "button answer-files__choose", for: id }, icon("attach"), t("pool.files.choose"), this.input),
       this.problem,
       this.list,
     );

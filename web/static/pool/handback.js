@@ -90,8 +90,8 @@ function entryFields(places, remove) {
       legend,
       labelled(t("pool.trail.place"), place),
       labelled(t("pool.trail.outcome"), outcome),
-      labelled(t("pool.trail.note"), note),
       away,
+      labelled(t("pool.trail.note"), note),
     ),
     { legend, away, control: place, read: () => ({ place: place.value.trim(), outcome: outcome.value, note: note.value.trim() }) },
   );

@@ -42,9 +42,9 @@ const seeing = new IntersectionObserver((entries) => {
     } else visible.delete(target);
   }
 });
-new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), {
+const reading = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && more(), {
   rootMargin: FAR_AHEAD,
-}).observe(end);
+});
 
 /** Begins from the head of the list, after a view or filter was chosen. */
 function start() {
@@ -59,7 +59,7 @@ function start() {
 async function more() {
   if (loading || pages.complete || problem) return;
   loading = true;
-  draw();
+  drawFrame();
   const turn = pages.turn;
   try {
     take(await pages.more());
@@ -69,7 +69,8 @@ async function more() {
   if (turn !== pages.turn) return;
   loading = false;
   draw();
-  if (!pages.complete && !problem && end.getBoundingClientRect().top < innerHeight) more();
+  reading.unobserve(end); // observed anew it tells where it stands, also when the reader was faster than we
+  reading.observe(end);
 }
 
 /** What others have done: look again at what moved. */
@@ -89,14 +90,19 @@ function take(answer) {
 }
 
 function draw() {
-  drawTabs();
   const rows = problem ? [] : pages.rows;
   const held = holdFocus();
   for (const node of visible) if (!node.isConnected) visible.delete(node);
   keyed(list, rows, (row) => row.id, make, updateRow);
   held();
   show(list, rows.length > 0);
-  drawFace(rows.length);
+  drawFrame();
+}
+
+/** All but the rows. */
+function drawFrame() {
+  drawTabs();
+  drawFace(list.childElementCount);
   set(shell, { "aria-busy": loading ? "true" : null });
 }
 
@@ -222,12 +228,11 @@ async function handBack(row) {
 }
 
 function step(by) {
-  const links = [...list.querySelectorAll(".pool-row__title")];
-  if (!links.length) return false;
-  const at = links.indexOf(document.activeElement?.closest(".pool-row")?.querySelector(".pool-row__title"));
-  const link = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))];
-  link.focus({ preventScroll: true });
-  link.closest(".pool-row").scrollIntoView({ block: "nearest" });
+  const here = document.activeElement?.closest?.(".pool-row");
+  const row = here ? (by > 0 ? here.nextElementSibling : here.previousElementSibling) : list.firstElementChild;
+  if (!row) return;
+  row.parts.title.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
 }
 
 const current = () => document.activeElement?.closest?.(".pool-row")?.row;

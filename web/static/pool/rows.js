@@ -69,6 +69,7 @@ export function makeRow(row, { claim, handBack }) {
 
 /** Brings a line up to date; texts that stay the same are not touched. */
 export function updateRow(node, row) {
+  if (node.row === row) return; // of thousands, those whose page was not fetched again
   node.row = row;
   const { parts } = node;
   write(parts.title, row.title || t("pool.untitled"));
