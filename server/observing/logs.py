@@ -23,7 +23,7 @@ OURS = ("server", "web", "workers", "stack_io")
 _TELLING = (OSError, Refusal, RuntimeError, AttributeError, ImportError)
 _TELLING_MODULES = ("sqlite3", "redis.exceptions", "aiosmtplib.errors")
 _FRAMES = 30
-_SECRET_PATHS = re.compile(r"^/(f|verify|reset|invite|invitation)/.+")  # who has the address has the thing
+_SECRET_PATHS = re.compile(r"^/(f|x|verify|reset|invite|invitation)/.+")  # who has the address has the thing
 
 
 def configure_logs(settings: Settings, out: TextIO | None = None) -> None:

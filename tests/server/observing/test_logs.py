@@ -71,8 +71,9 @@ def test_what_may_be_said_words_or_secrets_is_withheld(log: Log, name: str) -> N
 
 
 def test_an_address_that_opens_by_itself_is_withheld(log: Log) -> None:
-    structlog.get_logger("server.x").warning("odd", path="/f/Zx81secret/会议记录.pdf")
-    assert log.last["path"] == "/f/(withheld)"
+    for door in ("f", "x"):
+        structlog.get_logger("server.x").warning("odd", path=f"/{door}/Zx81secret/会议记录.pdf")
+        assert log.last["path"] == f"/{door}/(withheld)"
     structlog.get_logger("server.x").warning("odd", path="/api/sessions/01abc/events")
     assert log.last["path"] == "/api/sessions/01abc/events"
 
