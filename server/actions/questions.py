@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from server.actions.access import access_session
 from server.actions.attachments import hand_in_files
+from server.actions.links import address_of
 from server.actions.logins import count
 from server.actions.mails import write_mail
 from server.actions.pool_entry import Entered, desk_deserted, enter, tell_received
@@ -61,7 +62,7 @@ async def leave_question(ctx: Context, actor: Actor, slug: str, asking: Asking) 
     question = _question(ctx, actor, desk, asking)
     receipt = await _receipt_allowed(ctx, question.mail)
     async with ctx.transaction() as tx:
-        entered = await _keep(ctx, tx, desk, question, receipt=receipt)
+        entered = await _keep(ctx, tx, desk, question, receipt=receipt, attached=len(asking.file_ids))
         if not entered.again:
             await hand_in_files(tx, actor, asking.client_id, question.id, asking.file_ids)
     return entered
@@ -176,7 +177,7 @@ async def _receipt_allowed(ctx: Context, mail: str) -> bool:
 
 
 async def _keep(
-    ctx: Context, tx: Transaction, desk: Desk, question: Consultation, *, receipt: bool
+    ctx: Context, tx: Transaction, desk: Desk, question: Consultation, *, receipt: bool, attached: int = 0
 ) -> Entered:
     policy = await task_policy_at(tx, desk.library_id, question.submitted_at)
     deserted = await desk_deserted(ctx, tx, desk.id)
@@ -195,6 +196,8 @@ async def _keep(
         "question": question.question,
         "transcript": question.transcript,
         "id": question.id,
+        "attached": attached,
+        "link": address_of(ctx, f"/console/pool/{entered.consultation.task_id}"),
     }
     if desk.mail:
         template = "phone_desk" if question.channel == "phone" else "form_question_desk"

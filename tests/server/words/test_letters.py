@@ -56,6 +56,7 @@ DATA: dict[str, Any] = {
     "messages": 9,
     "files": 1,
     "questions": 0,
+    "attached": 1,
 }
 
 ANSWER = {
