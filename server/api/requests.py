@@ -3,8 +3,6 @@
 import json
 from datetime import UTC, datetime
 
-from starlette.responses import Response
-
 from server.actions.consultations import (
     OwnLine,
     Story,
@@ -19,7 +17,7 @@ from server.actions.conversions import Conversion, convert_consultation, convert
 from server.actions.desks import zone_of
 from server.actions.phone_calls import Call, enter_phone
 from server.actions.requests import Request, Submitted, submit_request
-from server.api.routes import ApiRequest, Endpoint, json_response
+from server.api.routes import ApiRequest, Endpoint
 from server.api.views import maybe, names
 from server.domain.errors import Invalid
 from server.domain.permissions import Verb
@@ -28,7 +26,7 @@ from server.wire.frames import iso
 from server.words.consultations import next_text, step_text
 
 
-async def ask(r: ApiRequest) -> Response:
+async def ask(r: ApiRequest) -> bodies.AskedConsultation:
     body: bodies.AskConsultation = r.body
     citation = body.citation | ({"material": body.material} if body.material else {})
     request = Request(
@@ -73,7 +71,7 @@ async def rate(r: ApiRequest) -> dict[str, str]:
     return {"rating": body.rating}
 
 
-async def again(r: ApiRequest) -> Response:
+async def again(r: ApiRequest) -> bodies.AskedConsultation:
     return await _asked(r, await ask_again(r.ctx, r.actor, r.path["id"], r.body.client_id))
 
 
@@ -159,10 +157,9 @@ def story_view(r: ApiRequest, story: Story) -> bodies.StoryView:
     )
 
 
-async def _asked(r: ApiRequest, submitted: Submitted) -> Response:
+async def _asked(r: ApiRequest, submitted: Submitted) -> bodies.AskedConsultation:
     line = await own_line(r.ctx, submitted.consultation)
-    view = bodies.AskedConsultation(consultation_view(r, line), submitted.again)
-    return json_response(view, 200 if submitted.again else 201)
+    return bodies.AskedConsultation(consultation_view(r, line), submitted.again)
 
 
 def _conversion(body: bodies.Convert) -> Conversion:

@@ -128,15 +128,19 @@ async def _requests(town: Town) -> None:
         "client_id": "first",
         "citation": {"material": "book", "title": "图书馆学导论", "authors": "于良芝"},
     }
-    assert (await reader.post("/api/desks/home/consultations", json=wish)).status_code == 201
+    waiting = (await reader.post("/api/desks/home/consultations", json=wish)).json()["consultation"]["id"]
+    town.things["pool"] = await _task_of(town, waiting)
     question = {"client_id": "second", "channel": "form", "question": "怎样查民国报纸？"}
     made = (await reader.post("/api/desks/home/consultations", json=question)).json()
     town.things["consultations"] = made["consultation"]["id"]
-    row = await town.ctx.db.read.row(
-        "SELECT task_id FROM consultation WHERE id = $1", town.things["consultations"]
-    )
-    assert row is not None
-    claim = (await lin.post(f"/api/tasks/{row['task_id']}/claim", json={})).json()["claim_number"]
+    task = f"/api/tasks/{await _task_of(town, town.things['consultations'])}"
+    claim = (await lin.post(f"{task}/claim", json={})).json()["claim_number"]
     draft = {"claim_number": claim, "content": {"kind": "text", "body": "请查全国报刊索引。"}}
-    answer = await lin.post(f"/api/tasks/{row['task_id']}/answer", json=draft)
+    answer = await lin.post(f"{task}/answer", json=draft)
     assert answer.status_code < 300, answer.text
+
+
+async def _task_of(town: Town, consultation_id: str) -> str:
+    row = await town.ctx.db.read.row("SELECT task_id FROM consultation WHERE id = $1", consultation_id)
+    assert row is not None
+    return str(row["task_id"])

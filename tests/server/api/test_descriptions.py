@@ -145,6 +145,7 @@ async def _a_day(town: Town) -> None:
     await town.http.get("/api/records", params={"q": "图书"})
     await town.http.post("/api/citations/parse", json={"text": "王强. 书名[M]. 北京: 出版社, 2019."})
     await _file_calls(town)
+    await _consultation_calls(town)
     await _managing(town, town.people["administrator"].http)
 
 
@@ -164,6 +165,61 @@ async def _file_calls(town: Town) -> None:
         await http.put(f"{folder}/f2", params={"name": "b.txt"}, content=b"text")
         await http.get(folder)
         await http.delete(f"{folder}/f1")
+
+
+async def _consultation_calls(town: Town) -> None:
+    """What a reader asks, what librarians make of it, and a call that one of them writes down."""
+    reader, lin = town.people["reader"].http, town.people["lin"].http
+    intern = town.people["intern"].http
+    book = {"material": "book", "title": "图书馆学导论", "authors": "于良芝"}
+    for press, body in (("c1", {"citation": book}), ("c2", {"channel": "form", "question": "何时开馆？"})):
+        made = await reader.post("/api/desks/home/consultations", json={"client_id": press, **body})
+        mine = f"/api/consultations/{made.json()['consultation']['id']}"
+        task = f"/api/tasks/{await _task_of(town, mine)}"
+        number = (await lin.post(f"{task}/claim", json={})).json()["claim_number"]
+        to = {"to": "form"} if press == "c1" else {"to": "document", "citation": book | {"title": "另一本"}}
+        await lin.post(f"{task}/convert", json={"claim_number": number, **to})
+        entries = [{"place": "馆藏目录", "outcome": "not_found_as_cited"}]
+        await lin.post(f"{task}/hand-back", json={"claim_number": number, "entries": entries})
+        await reader.get("/api/me/consultations")
+        await reader.get(mine)
+        await reader.post(f"{mine}/convert", json={"to": "document" if press == "c1" else "form"})
+        await reader.post(f"{mine}/again", json={"client_id": f"{press}-again"})
+        await reader.post(f"{mine}/cancel", json={})
+    ask = {"client_id": "c3", "channel": "knowledge", "question": "鲁迅的笔名？"}
+    made = await reader.post("/api/desks/home/consultations", json=ask)
+    mine = f"/api/consultations/{made.json()['consultation']['id']}"
+    await _answering(town, await _task_of(town, mine))
+    await reader.post(f"{mine}/rating", json={"rating": "satisfied"})
+    await reader.get(mine)
+    call = {"client_id": "c4", "desk": "home", "question": "几点关门？", "phone": "0755 123456"}
+    await intern.post("/api/phone-consultations", json=call)
+
+
+async def _answering(town: Town, task_id: str) -> None:
+    """An intern's answer goes back and is released; then it is corrected."""
+    lin, intern, task = town.people["lin"].http, town.people["intern"].http, f"/api/tasks/{task_id}"
+    await lin.get("/api/pool")
+    claim = (await intern.post(f"{task}/claim", json={})).json()["claim_number"]
+    await intern.get(task)
+    content = {"claim_number": claim, "content": {"kind": "text", "body": "一百多个。"}}
+    await intern.put(f"{task}/draft", json=content)
+    await intern.post(f"{task}/preview", json=content)
+    first = (await intern.post(f"{task}/answer", json=content)).json()["id"]
+    await lin.post(f"/api/answers/{first}/refuse", json={"comment": "请举例。"})
+    second = (await intern.post(f"{task}/answer", json=content)).json()["id"]
+    await lin.post(f"/api/answers/{second}/release", json={})
+    better = {"content": {"kind": "text", "body": "约一百四十个。"}}
+    await intern.post(f"/api/answers/{second}/correct", json=better)
+    await lin.post(f"/api/answers/{second}/correct", json=better)
+
+
+async def _task_of(town: Town, path: str) -> str:
+    row = await town.ctx.db.read.row(
+        "SELECT task_id FROM consultation WHERE id = $1", path.rpartition("/")[2]
+    )
+    assert row is not None
+    return str(row["task_id"])
 
 
 def _reader_calls(reader: Reader) -> Iterator[dict[str, Any]]:
