@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from server.domain.citations import Citation, Material
 from server.domain.task_policies import TaskPolicy
@@ -102,8 +102,8 @@ async def test_the_document_is_attached_and_the_grade_says_what_its_phrase_is_wo
     await pool.claim("lin", asked.task_id)
     page = await sit(visits, pool, task=asked.task_id)
     await page.locator(".segments__one", has_text="附件").click()
-    file = {"name": "古籍整理.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4\n" + bytes(5_000)}
-    await page.get_by_label("选择文件").set_input_files(files=[file])  # type: ignore[list-item]
+    file = FilePayload(name="古籍整理.pdf", mimeType="application/pdf", buffer=b"%PDF-1.4\n" + bytes(5_000))
+    await page.get_by_label("选择文件").set_input_files([file])
     await page.get_by_role("button", name="与读者所要的完全相同").click()
     await expect(page.locator(".preview__grade")).to_contain_text("G-E1")
     await page.get_by_label("给读者的话").fill("见附件。")
@@ -143,6 +143,43 @@ async def test_what_the_clock_forbids_cannot_be_chosen_until_it_allows_it(pool: 
     await expect(page.locator(".version__body")).to_contain_text(
         f"李读者，您好！\n\n{TaskPolicy().phrase_not_found}\n\n建议联系出版社。"
     )
+
+
+async def test_of_several_readers_only_those_are_answered_whom_the_clock_allows(
+    pool: Pool, visits: Visits
+) -> None:
+    first = await pool.ask(open_now=True)
+    await pool.later(hours=30)
+    second = await pool.ask(reader="someone", open_now=True)
+    await pool.later(hours=43)
+    await pool.claim("lin", first.task_id)
+    page = await sit(visits, pool, task=first.task_id)
+    await expect(page.locator(".task")).to_contain_text("2 位读者在等")
+    await expect(line_of(page, "not_found")).to_contain_text("现在可答复 1 / 2 位读者")
+    await kind(page, "not_found").check()
+    await expect(page.locator(".preview")).to_contain_text("发送后答复 1 / 2 位读者")
+    await page.get_by_role("button", name="发送答复").click()
+    await expect(page.locator(".task-notice")).to_contain_text("答复已发送")
+    states = [(await pool.row("consultation", each.id))["state"] for each in (first, second)]
+    assert states == ["answered", "open"]
+    await expect(page.locator(".holding")).to_contain_text("等待领取")
+
+
+async def test_an_early_similar_document_asks_for_its_reason_where_the_policy_tolerates_it(
+    pool: Pool, visits: Visits
+) -> None:
+    asked = await pool.ask(policy=TaskPolicy(early_answer="tolerant"))
+    await pool.claim("lin", asked.task_id)
+    page = await sit(visits, pool, task=asked.task_id)
+    await expect(line_of(page, "similar")).to_contain_text("R-QC.2")
+    await kind(page, "similar").check()
+    await page.locator(".segments__one", has_text="邮件正文").click()
+    await page.get_by_label("邮件正文（文献内容写在这里）").fill("相近的一篇……")
+    await fill_document(page, title="古籍数字化整理")
+    await expect(page.locator(".preview__problems")).to_contain_text("须写明理由")
+    await page.get_by_label("提前提供相似文献的理由").fill("读者急用，原文尚未公开。")
+    await expect(page.locator(".preview__grade")).to_contain_text("G-P3")
+    await expect(page.locator(".preview__problems")).to_contain_text("可以发送")
 
 
 async def test_a_task_goes_back_with_its_trail_and_the_next_librarian_sees_it(
@@ -197,8 +234,8 @@ async def test_a_late_answer_is_refused_kept_and_offered_to_who_holds_the_task_n
     await expect(page.locator('.draft-state[data-state="saved"]')).to_be_visible()
     await pool.later(hours=25)
     await pool.claim("wu", asked.task_id)
-    cookie = {"name": "sid", "value": pool.town.people["lin"].http.cookies["sid"], "url": pool.town.base}
-    await page.context.add_cookies([cookie])
+    sid = pool.town.people["lin"].http.cookies["sid"]
+    await page.context.add_cookies([{"name": "sid", "value": sid, "url": pool.town.base}])
     csrf = pool.town.people["lin"].http.headers["X-CSRF-Token"]
     await page.evaluate(
         "csrf => import('/static/console/http.js').then((http) => http.renewCsrf(csrf))", csrf
