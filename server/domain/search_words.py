@@ -71,7 +71,8 @@ def record_words(record: BibliographicRecord) -> str:
 def facet_words(kind: str, in_chinese: bool | None) -> list[str]:
     """Words that stand for a type and for Chinese or foreign-language material (R-ANS.7)."""
     language = [] if in_chinese is None else ["l:zh" if in_chinese else "l:foreign"]
-    return [*([f"k:{kind}"] if kind else []), *language]
+    # No underscore: a database may take it for the end of a word.
+    return [*([f"k:{kind.replace('_', '')}"] if kind else []), *language]
 
 
 def title_word(title: str) -> str:
@@ -91,18 +92,20 @@ class Search:
     def words(self) -> list[str]:
         """The words that a record must have; an ISBN, ISSN or DOI asks for that number alone.
 
-        Raises Invalid ``search_short`` for a question of which no word can be made.
+        Without a question, everything of the type and language. Raises Invalid ``search_short`` for a question of
+        which no word can be made.
         """
         if number := number_word(self.question):
             return [number]
         words = list(dict.fromkeys(words_of(self.question[:QUERY_LIMIT])))[:WORDS_LIMIT]
-        if not words:
+        if not words and (self.question.strip() or not self._facets):
             raise Invalid("search_short", "q")
         return [*(_MARKS[self.field] + word for word in words), *self._facets]
 
     def title_words(self) -> list[str]:
         """The words of records with exactly this title; none where the question is not for a title."""
-        if self.field not in (SearchField.ALL, SearchField.TITLE) or number_word(self.question):
+        whole = self.field in (SearchField.ALL, SearchField.TITLE) and folded(self.question)
+        if not whole or number_word(self.question):
             return []
         return [title_word(self.question), *self._facets]
 

@@ -19,11 +19,11 @@ _NAMES = ("q", "field", "kind", "language", "desk")
 
 
 async def show(page: PageRequest) -> Response:
-    """What was found for the words in the address; without words only the box."""
+    """What was found for the words in the address, or of a type or language; without any only the box."""
     given = {name: page.query.get(name, "").strip() for name in _NAMES}
     desk = await show_desk(page.ctx, given["desk"]) if given["desk"] else None
     hits, problem, cursor = None, "", _cursor(page)
-    if given["q"]:
+    if given["q"] or given["kind"] or given["language"]:
         try:
             hits = await _found(page, given, cursor)
         except Invalid as refusal:

@@ -89,6 +89,8 @@ async def test_the_search_page_says_who_holds_it_and_leads_to_a_request(stocked:
     assert "本联盟有藏" in page.text and "/request?record=" in page.text
     empty = await stocked.http.get("/search", params={"q": "没有的书", "desk": "home", "lang": "en"})
     assert "Nothing was found" in empty.text and "/d/home/request" in empty.text
+    journals = await stocked.http.get("/search", params={"kind": "journal_article", "lang": "zh"})
+    assert "图书馆论坛" in journals.text and "请求其中的文章" in journals.text
     short = await stocked.http.get("/search", params={"q": "，", "lang": "zh"})
     assert short.status_code == 200 and "至少输入两个汉字" in short.text
     assert (await stocked.http.get("/search", params={"q": "x", "desk": "nowhere"})).status_code == 404

@@ -69,6 +69,19 @@ def test_type_and_language_narrow_a_search() -> None:
     )
 
 
+def test_every_word_of_a_record_is_one_word_to_the_database() -> None:
+    """Types were written with an underscore once, at which one database parted them."""
+    for kind in Material:
+        for word in search_from("", kind=kind).words():
+            assert word.removeprefix("k:").isalpha()
+
+
+def test_without_a_question_everything_of_a_type_is_found() -> None:
+    assert search_from("", kind="book", language="zh").words() == ["k:book", "l:zh"]
+    with pytest.raises(Invalid):
+        search_from("。", kind="book").words()
+
+
 @pytest.mark.parametrize("number", ["978-7-301-15089-4", "730115089X", "ISBN 9787301150894"])
 def test_a_number_is_asked_for_alone(number: str) -> None:
     assert Search(number, SearchField.AUTHOR, "thesis").words() == ["n:9787301150894"]
