@@ -1,7 +1,7 @@
 """Links are looked at before they are sent, and again after 1, 7 and 30 days (R-ANS.2, G-F4)."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.actions.access import demand
@@ -59,7 +59,8 @@ class Sight:
         if seen.verdict is not Verdict.NO_WEB_ADDRESS:
             heard = any(hop.status for hop in seen.hops) or seen.verdict not in _SILENT
             self.silence = 0 if heard else self.silence + 1
-        return seen
+        # Nobody's link is called dead by a process that hears nothing: its librarian says.
+        return replace(seen, sure=False) if self.blind else seen
 
 
 async def probe_link(ctx: Context, actor: Actor, url: str, *, again: bool = False) -> Probe:

@@ -6,6 +6,7 @@ is asked, because it would resolve the name anew.
 """
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -82,7 +83,7 @@ async def open_road(to: WebAddress, way: Map) -> Road:
         except ssl.SSLError as error:
             trouble = Trouble(Verdict.TLS_ERROR, error.reason or "TLS", address)
         except OSError as error:
-            trouble = Trouble(Verdict.UNREACHABLE, error.strerror or type(error).__name__, address)
+            trouble = Trouble(_blamed(error), error.strerror or type(error).__name__, address)
     raise trouble
 
 
@@ -92,13 +93,19 @@ async def _checked(to: WebAddress, way: Map) -> list[str]:
     try:
         found = await way.resolve(to.host, to.port)
     except OSError as error:
-        raise Trouble(Verdict.UNREACHABLE, error.strerror or "DNS") from None
+        raise Trouble(_blamed(error), error.strerror or "DNS") from None
     except UnicodeError:
         raise Trouble(Verdict.NO_WEB_ADDRESS, to.host) from None
     for address in found:  # one private address among public ones is one too many: readers may get that one
         if not way.open_to(address, to.port):
             raise Trouble(Verdict.PRIVATE_ADDRESS, address, address)
     return found
+
+
+def _blamed(error: OSError) -> Verdict:
+    """A resolver that has no answer yet, and a network without a way out, say nothing about the site."""
+    ours = error.errno in (socket.EAI_AGAIN, errno.ENETUNREACH, errno.ENETDOWN)
+    return Verdict.TIMEOUT if ours else Verdict.UNREACHABLE
 
 
 async def _connect(to: WebAddress, address: str, way: Map) -> Road:

@@ -1,7 +1,9 @@
 """The prober among bad web servers: it goes nowhere private, reads little, waits little, and says what it saw."""
 
 import asyncio
+import errno
 import shutil
+import socket
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Sequence
@@ -28,8 +30,8 @@ async def zoo() -> AsyncIterator[Zoo]:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deadlines are met the same way when they are short."""
-    monkeypatch.setattr(asking, "BODY_SECONDS", 0.3)
-    monkeypatch.setattr(prober, "DEADLINE", 1.5)
+    monkeypatch.setattr(asking, "BODY_SECONDS", 1.0)
+    monkeypatch.setattr(prober, "DEADLINE", 4.0)
 
 
 class Names:
@@ -172,6 +174,22 @@ async def test_a_name_that_nobody_has_and_a_door_that_is_shut_are_unreachable(zo
     way = Map(frozenset({("127.0.0.1", gone.port)}), Names(lost_test=[[]]))
     for url in (gone.url("good"), "http://lost.test/"):
         assert (await Prober(way, agent="probe").look_at(url)).verdict is Verdict.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict"),
+    [
+        (socket.EAI_NONAME, Verdict.UNREACHABLE),
+        (socket.EAI_AGAIN, Verdict.TIMEOUT),
+        (errno.ENETUNREACH, Verdict.TIMEOUT),
+    ],
+)
+async def test_trouble_on_our_side_is_not_laid_on_the_site(number: int, verdict: Verdict) -> None:
+    async def fails(host: str, port: int) -> list[str]:
+        raise socket.gaierror(number, "trouble")
+
+    way = Map(resolve=fails)
+    assert (await Prober(way, agent="probe").look_at("http://journal.example/")).verdict is verdict
 
 
 @pytest.fixture(scope="module")

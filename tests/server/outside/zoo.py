@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+BOMB = gzip.compress(b"<html><p>" + b"x" * 30_000_000, 1)
 Answer = Callable[["Visit"], Awaitable[None]]
 
 
@@ -123,7 +124,7 @@ async def _garbage(visit: Visit) -> None:
 
 
 async def _bomb(visit: Visit) -> None:
-    await visit.say(body=gzip.compress(b"<html><p>" + b"x" * 200_000_000, 1), content_encoding="gzip")
+    await visit.say(body=BOMB, content_encoding="gzip")
 
 
 async def _packed(visit: Visit) -> None:

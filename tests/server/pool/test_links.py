@@ -13,7 +13,7 @@ import pytest
 
 from server.actions.probes import SILENCE, look, sight_of, unwatch_links
 from server.domain.probes import PER_MINUTE
-from server.domain.verdicts import Verdict
+from server.domain.verdicts import Meaning, Verdict
 from server.store.dues import due_by_now
 from server.store.inspections import inspection_by_id
 from server.store.probes import probes_of, watched_of_answer
@@ -206,6 +206,7 @@ async def test_while_our_own_line_is_broken_nobodys_link_has_died(watched: Watch
     object.__setattr__(sight_of(ctx).prober._way, "resolve", _nobody)
     for number in range(SILENCE):
         assert (await look(ctx, f"http://journal{number}.example/")).verdict is Verdict.UNREACHABLE
+    assert (await look(ctx, "http://journal.example/")).meaning is Meaning.UNSURE
     assert await watched.later(days=1, minutes=1) == 1
     link = await watched.link(answer_id)
     assert (link.doubted, link.step) == (False, 0)
