@@ -19,6 +19,39 @@ from tests.town import open_town
 pytestmark = pytest.mark.browser
 
 CURRENT = '.line[data-state="current"]'
+# Three to a page: one comes in, one leaves, and then the line was lost for a while.
+PAGES = """
+async () => {
+  const { Pages } = await import("/static/pool/pages.js");
+  const row = (n) => ({ id: `t${n}`, clock_from_at: new Date(n * 1000).toISOString() });
+  let all = [10, 20, 30, 40, 50, 60, 70].map(row);
+  const asked = [];
+  const pages = new Pages(async (after) => {
+    asked.push(after);
+    const from = after ? all.findIndex((one) => Date.parse(one.clock_from_at) > Number(after)) : 0;
+    const rows = from < 0 ? [] : all.slice(from, from + 3);
+    const more = from >= 0 && from + 3 < all.length;
+    return { rows, next: more ? String(Date.parse(rows.at(-1).clock_from_at)) : "" };
+  });
+  const shown = () => pages.rows.map((one) => one.id).join(" ");
+  const steps = [];
+  while (!pages.complete) await pages.more();
+  steps.push(shown());
+  all.splice(3, 0, row(35));
+  await pages.again(new Set(["t35"]), new Set(["t40"]));
+  steps.push(shown());
+  all = all.filter((one) => one.id !== "t20");
+  asked.length = 0;
+  await pages.again(new Set(["t20"]), new Set(["t70"]));
+  steps.push(shown(), asked.length);
+  all = all.filter((one) => one.id !== "t50");
+  await pages.again(null, new Set(["t10"]));
+  steps.push(shown(), pages.isStale("t10"), pages.isStale("t50"));
+  await pages.again(new Set(), new Set(["t50"]));
+  steps.push(shown());
+  return steps;
+}
+"""
 TRAIL = [{"place": "中国知网", "outcome": "citation_only", "note": "只有题录"}]
 
 
@@ -319,6 +352,22 @@ async def test_filters_stay_in_the_address_and_in_the_browser(pool: Pool, visits
     await expect(page.locator(".face")).to_contain_text("没有符合筛选条件的任务")
     await page.locator(".face").get_by_role("button", name="清除筛选").click()
     await expect(page.locator(".pool-row")).to_have_count(2)
+
+
+async def test_pages_that_are_looked_at_again_lose_no_task_and_show_none_twice(
+    pool: Pool, visits: Visits
+) -> None:
+    page = await sit(visits, pool)
+    assert await page.evaluate(PAGES) == [
+        "t10 t20 t30 t40 t50 t60 t70",
+        "t10 t20 t30 t35 t40 t50 t60 t70",
+        "t10 t30 t35 t40 t50 t60 t70",
+        1,
+        "t10 t30 t35 t40 t50 t60 t70",
+        False,
+        True,
+        "t10 t30 t35 t40 t60 t70",
+    ]
 
 
 async def test_a_long_list_is_fetched_as_one_reads_it(pool: Pool, visits: Visits) -> None:

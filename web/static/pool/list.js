@@ -34,11 +34,13 @@ let counts = null;
 let loading = false;
 let problem = null;
 
+const freshen = soon(() => renew(new Set()), 150);
 const seeing = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (isIntersecting) {
       visible.add(target);
       tickRow(target);
+      if (pages.isStale(target.dataset.id)) freshen();
     } else visible.delete(target);
   }
 });
@@ -77,7 +79,7 @@ async function more() {
 async function renew(ids) {
   if (problem || !pages.list.length) return start();
   try {
-    take(await pages.again(ids, [...visible].map((node) => node.dataset.id)));
+    take(await pages.again(ids, new Set([...visible].map((node) => node.dataset.id))));
     draw();
   } catch (refused) {
     if (refused.status === 401) problem = refused;
@@ -267,8 +269,9 @@ document.addEventListener("logged-out", () =>
     action: [t("common.login"), () => location.assign(`/login?next=${encodeURIComponent(location.pathname)}`)],
   }),
 );
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && soon(() => renew(null))());
-setInterval(() => {
+function tick() {
   for (const node of visible) tickRow(node);
-}, TICK_MS);
+}
+document.addEventListener("visibilitychange", tick);
+setInterval(tick, TICK_MS);
 start();
