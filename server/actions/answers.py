@@ -162,10 +162,9 @@ async def send_answer(
     link = await link_facts(ctx, ctx.db.read, draft.link_url)
     try:
         async with ctx.transaction() as tx:
-            rules = await hold(ctx, tx, actor, task_id, claim_number)
-            return await _answer(
-                ctx, tx, actor, rules, draft, link, version=before.version + 1 if before else 1
-            )
+            held = await hold(ctx, tx, actor, task_id, claim_number)
+            version = before.version + 1 if before else 1
+            return await _answer(ctx, tx, actor, held, draft, link=link, version=version)
     except Conflict as refusal:
         if refusal.code == "lease_over":
             with suppress(NotFound):  # who never held it has lost nothing either
@@ -197,8 +196,8 @@ async def _answer(
     actor: Actor,
     held: tuple[TaskRow, Task],
     draft: Draft,
-    link: LinkFacts,
     *,
+    link: LinkFacts,
     version: int,
 ) -> Answer:
     """Write down the answer of who holds the task, and send it or put it before a full librarian."""

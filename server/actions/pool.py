@@ -192,7 +192,7 @@ async def hand_back(
         after(rules.state, Action.HAND_BACK)
         if not checked and rules.channel is Channel.DOCUMENT:
             raise Invalid("trail_missing", "entries", "R-72.2")
-        await add_entries(ctx, tx, actor, task_id, claim_number, checked)
+        await _add_entries(ctx, tx, actor.account_id, (task_id, claim_number), checked)
         await put_back(tx, task_id, claim_number, now, "handed_back")
         await free_claim_slot(tx, actor.account_id)
         await cancel_due(tx, "lease", task_id)
@@ -234,17 +234,18 @@ async def promise_lease(
     await set_due(tx, "lease", task_id, remind_at, {"number": number})
 
 
-async def add_entries(
-    ctx: Context, tx: Transaction, actor: Actor, task_id: str, number: int, entries: Sequence[Searched]
+async def _add_entries(
+    ctx: Context, tx: Transaction, staff_id: str, claimed: tuple[str, int], entries: Sequence[Searched]
 ) -> None:
-    """Add to the task's search trail."""
+    """Add to the search trail of a task, under the number of a claim."""
+    task_id, number = claimed
     for entry in entries:
         await add_trail(
             tx,
             entry_id=ctx.ids.new(),
             task_id=task_id,
             claim_number=number,
-            staff_id=actor.account_id,
+            staff_id=staff_id,
             place=entry.place,
             outcome=entry.outcome,
             note=entry.note,
