@@ -75,12 +75,13 @@ async def wait_for_worker(url: str, patience: float) -> None:
     raise RuntimeError("the worker is not through: give it more --patience")
 
 
-async def measure(base: str, people: dict[str, list[str]], args: argparse.Namespace) -> bool:
-    """Every page's times, and whether all keep to the target."""
+async def measure(server: rig.Measured, people: dict[str, list[str]], args: argparse.Namespace) -> bool:
+    """Every page's times and CPU, and whether all keep to the target."""
     chance, checks = random.Random(args.seed), dict[str, bool]()
+    base = f"http://127.0.0.1:{server.port}"
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=60) as http:
         for name, role, addresses in PAGES:
-            took = []
+            took, cpu = [], server.cpu()
             for number in range(args.requests + args.warm):
                 cookie = {"Cookie": f"sid={chance.choice(people[role])}"} if role else {}
                 began = time.perf_counter()
@@ -88,11 +89,13 @@ async def measure(base: str, people: dict[str, list[str]], args: argparse.Namesp
                 if number >= args.warm:
                     took.append((time.perf_counter() - began) * 1000)
                 answer.raise_for_status()
+            cpu = (server.cpu() - cpu) * 1000 / (args.requests + args.warm)
             took.sort()
             median, p99 = took[len(took) // 2], took[min(len(took) - 1, len(took) * 99 // 100)]
-            checks[f"{name}: p50 {median:.1f} ms, p99 {p99:.1f} ms (at most {args.target:.0f})"] = (
-                p99 <= args.target
+            said = (
+                f"{name}: p50 {median:.1f} ms, p99 {p99:.1f} ms (at most {args.target:.0f}), CPU {cpu:.1f} ms"
             )
+            checks[said] = p99 <= args.target
     return rig.judge(checks)
 
 
@@ -100,7 +103,7 @@ async def measure(base: str, people: dict[str, list[str]], args: argparse.Namesp
 def filled(args: argparse.Namespace, folder: Path) -> Iterator[tuple[str, list[int]]]:
     """The database that was named, or a new one with an archive."""
     if args.database_url:
-        yield args.database_url, []
+        yield args.database_url, args.database_pid
         return
     with rig.database("postgresql", folder) as (url, pids):
         rig.run(rig.environment(url, folder), "migrate")
@@ -128,7 +131,7 @@ async def run(args: argparse.Namespace) -> bool:
             with rig.shuqiao(url, folder, pids) as server:
                 await wait_for_worker(url, args.patience)
                 psql(url, "VACUUM ANALYZE")
-                return await measure(f"http://127.0.0.1:{server.port}", people, args)
+                return await measure(server, people, args)
 
 
 def main() -> None:
@@ -137,6 +140,7 @@ def main() -> None:
     )
     archive.arguments(parser)
     parser.add_argument("--database-url", default="")
+    parser.add_argument("--database-pid", type=int, action="append", default=[], help="whose CPU counts, too")
     parser.add_argument("--requests", type=int, default=300, help="for each page")
     parser.add_argument("--warm", type=int, default=20)
     parser.add_argument("--target", type=float, default=TARGET_MS, help="milliseconds")

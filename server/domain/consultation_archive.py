@@ -14,7 +14,7 @@ from server.domain.search_words import QUERY_LIMIT, WORDS_LIMIT, words_of
 WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
 TEXT_KEPT = 6_000  # characters looked at for them
 # The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
-BLOCKS = (12, 15, 18, 21)
+BLOCKS = (10, 12, 15, 18, 21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,12 @@ def windows(below: int, least: int) -> Sequence[tuple[str, int, int]]:
     """
     found, at = [], 0
     while below > least:
-        size = BLOCKS[min(at, len(BLOCKS) - 1)]
+        size = BLOCKS[at]
         block = (below - 1) >> size
         start = max(block << size, least)
         found.append((f"b{size}_{block}", start, below))
-        below, at = start, at + 1
+        # From the rest of a block nothing is learned about how frequent the words are.
+        if below - start > (1 << size) // 2:
+            at = min(at + 1, len(BLOCKS) - 1)
+        below = start
     return found

@@ -162,17 +162,18 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
 async def _found_in_block(db: Reader, sought: Sought, window: tuple[str, int, int], limit: int) -> list[int]:
     """A page's rest from one block. All its matches are taken first: the planner must not walk the archive instead."""
     block, start, end = window
-    values: list[object] = [start, end, limit, [block, *sought.all_of]]
+    values: list[object] = [limit, [block, *sought.all_of], start, end]
     groups = ""
     for group in sought.any_of:
         values.append(list(group))
         groups += f" AND w.words && ${len(values)}::text[]"
     moments, more = _moments(sought, len(values) + 1)
+    period = f" JOIN archive_entry e ON e.number = found.number{moments}" if moments else ""
     rows = await db.rows(
-        "WITH found AS MATERIALIZED (SELECT w.number FROM archive_words w"
-        f" WHERE w.words @> $4::text[]{groups} AND w.number >= $1 AND w.number < $2)"
-        " SELECT found.number FROM found JOIN archive_entry e ON e.number = found.number"
-        f" WHERE TRUE{moments} ORDER BY found.number DESC LIMIT $3",
+        "WITH found AS MATERIALIZED"
+        f" (SELECT w.number FROM archive_words w WHERE w.words @> $2::text[]{groups})"
+        f" SELECT found.number FROM found{period} WHERE found.number >= $3 AND found.number < $4"
+        " ORDER BY found.number DESC LIMIT $1",
         *values,
         *more,
     )

@@ -25,7 +25,7 @@ from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
 from web.pages.managing import show
 
-_SHOWN = 300  # lines on the page; the file has all
+_SHOWN = 100  # lines on the page; the file has all
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("submitted", "answered", "documents", "in_time", "late", "in_time_share", "median_hours", "p90_hours"),
