@@ -154,7 +154,15 @@ def _welcome(settings: Settings, *, moved: bool) -> None:
         ("门户  Portal", f"{url}/", ""),
         ("读者  Reader", f"{url}/d/szlib", "深圳图书馆咨询台  a desk's own page"),
         ("嵌入  Widget", f"{url}/sample?desk=szlib", "成员馆网页上的咨询挂件  on a library's own page"),
+        (
+            "文献  Request",
+            f"{url}/d/szlib/request",
+            "申请文献（先登录）  ask for a document, after logging in",
+        ),
+        ("检索  Search", f"{url}/search", "联盟书目检索  the alliance's records"),
         ("馆员  Librarian", f"{url}/console", "工作台（先登录）  the console, after logging in"),
+        ("任务  Pool", f"{url}/console/pool", "任务池  requests and questions under the 72-hour rules"),
+        ("质检  Inspector", f"{url}/console/inspection", "咨询质检  spot checks"),
         ("管理  Manager", f"{url}/manage/board", "实时看板与设置  live board and settings"),
         ("邮件  Mail", f"{url}/demo/mails", "本该寄出的邮件  what would have been mailed"),
     ]
