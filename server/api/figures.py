@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from server.actions.figures import counted_at, show_figures, today_of
 from server.api.routes import ApiRequest, Endpoint
 from server.api.views import names
+from server.context import Context
 from server.domain.errors import Invalid
 from server.domain.figures import GRADED, RATED, Figures
 from server.domain.permissions import Verb
@@ -18,7 +19,7 @@ async def show(r: ApiRequest) -> figure_bodies.FiguresView:
     query = r.query
     asked = Choice(
         span=query.get("span") or "month",
-        day=_day(r),
+        day=_day(query.get("day", ""), r.ctx),
         library_id=query.get("library", ""),
         staff_id=query.get("person", ""),
         channel=query.get("channel", ""),
@@ -62,10 +63,9 @@ def _counts(figures: Figures) -> figure_bodies.CountsView:
     )
 
 
-def _day(r: ApiRequest) -> date:
-    raw = r.query.get("day", "")
+def _day(raw: str, ctx: Context) -> date:
     if not raw:
-        return today_of(r.ctx)
+        return today_of(ctx)
     try:
         day = date.fromisoformat(raw[:10])
     except ValueError:
