@@ -4,6 +4,7 @@ import { h } from "../console/dom.js";
 import { icon } from "../console/icons.js";
 import { dated, exactly, has, page, size, t } from "../console/words.js";
 
+const HINT = /\s*[（(].*[)）]$/; // what a form's label says to who fills it in
 const when = (iso) => h("time", { datetime: iso, title: exactly(iso), class: "nowrap" }, dated(iso));
 const section = (title, ...body) => h("section", { class: "card card--tight" }, h("h2", {}, title), body);
 
@@ -34,7 +35,7 @@ function citationFacts(material, citation) {
   return h(
     "dl",
     { class: "facts" },
-    known.map(({ name, label }) => [h("dt", {}, label), h("dd", {}, factOf(name, citation[name]))]),
+    known.map(({ name, label }) => [h("dt", {}, label.replace(HINT, "")), h("dd", {}, factOf(name, citation[name]))]),
   );
 }
 
