@@ -45,9 +45,8 @@ async def cycle(
     entered = await _call(http, "POST", "/api/desks/bench/consultations", reader, json=body)
     consultation = entered["consultation"]["id"]
     claimed = await _call(http, "POST", f"/api/tasks/{consultation}/claim", librarian)
-    upload = f"/api/tasks/{consultation}/files/f{number}"
-    await _call(http, "POST", f"{upload}?name=article.pdf&size={len(PDF)}", librarian)
-    sent = await _call(http, "PATCH", upload, librarian | {"Upload-Offset": "0"}, content=PDF)
+    upload = f"/api/tasks/{consultation}/files/f{number}?name=article.pdf"
+    sent = await _call(http, "PUT", upload, librarian, content=PDF)
     content = {
         "kind": "exact",
         "delivery": "attachment",

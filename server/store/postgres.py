@@ -12,6 +12,7 @@ from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMes
 from server.store.rows import Duplicate, Row
 
 POOL_SIZE = 10
+STATEMENTS = 400  # kept prepared on each connection: more than we have
 CONNECT_SECONDS = 5.0
 STATEMENT_SECONDS = 30.0
 WAITING_MESSAGES = 20_000
@@ -34,6 +35,10 @@ _AWAY = (
     asyncpg.TransactionRollbackError,  # deadlock or serialisation: nothing was done, again is right
     asyncpg.ReadOnlySQLTransactionError,  # a standby that is not the first yet
 )
+
+
+async def _as_it_is(connection: Any) -> None:
+    """Nothing of ours outlives its transaction, locks neither: a connection needs no statement to forget."""
 
 
 class PostgresReader:
@@ -103,6 +108,8 @@ class PostgresDatabase:
                 max_size=POOL_SIZE,
                 timeout=CONNECT_SECONDS,
                 command_timeout=STATEMENT_SECONDS,
+                statement_cache_size=STATEMENTS,
+                reset=_as_it_is,
                 server_settings={"application_name": "shuqiao", "timezone": "UTC"},
             )
         except _AWAY as error:
