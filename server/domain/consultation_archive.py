@@ -4,7 +4,6 @@ Numbers grow in the order of the answers, so that "newest first" is a walk down 
 words and hold who asked and answered where: a search within one's own scope looks at nothing else.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -109,20 +108,19 @@ def block_tags(number: int) -> list[str]:
     return [f"b{size}_{number >> size}" for size in BLOCKS]
 
 
-def windows(below: int, least: int) -> Sequence[tuple[str, int, int]]:
-    """The archive from below a number down to ``least`` in growing pieces: (block's tag, from, below) each.
+def window(below: int, least: int, level: int) -> tuple[str, int, int]:
+    """The piece of the archive that ends below a number, of the block at this level: (block's tag, from, below)."""
+    size = BLOCKS[level]
+    block = (below - 1) >> size
+    return f"b{size}_{block}", max(block << size, least), below
 
-    A frequent word fills a page from the first piece, a rare one has few entries in the large ones: no piece ever
-    has many more entries than a page needs.
+
+def wider(level: int, seen: int, found: int) -> int:
+    """The level of the next piece, after ``found`` entries in ``seen`` numbers.
+
+    A frequent word fills a page from the small blocks, a rare one has few entries in the large ones: no piece ever has
+    many more entries than a page needs.
     """
-    found, at = [], 0
-    while below > least:
-        size = BLOCKS[at]
-        block = (below - 1) >> size
-        start = max(block << size, least)
-        found.append((f"b{size}_{block}", start, below))
-        # From the rest of a block nothing is learned about how frequent the words are.
-        if below - start > (1 << size) // 2:
-            at = min(at + 1, len(BLOCKS) - 1)
-        below = start
-    return found
+    if seen <= (1 << BLOCKS[level]) // 2:
+        return level  # from the rest of a block nothing is learned about how frequent the words are
+    return min(level + (1 if found else 2), len(BLOCKS) - 1)

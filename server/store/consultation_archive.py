@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.domain.consultation_archive import Entry, Sought, block_tags, entry_words, windows
+from server.domain.consultation_archive import Entry, Sought, block_tags, entry_words, wider, window
 from server.domain.consultations import Consultation
 from server.store.consultations import consultation_of
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
@@ -152,10 +152,13 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
         )
         return [row["number"] for row in rows]
     found: list[int] = []
-    for block, start, end in windows(high, low):
-        found += await _found_in_block(db, sought, (block, start, end), limit - len(found))
-        if len(found) >= limit:
-            break
+    level = 0
+    while high > low and len(found) < limit:
+        piece = window(high, low, level)
+        some = await _found_in_block(db, sought, piece, limit - len(found))
+        found += some
+        level = wider(level, high - piece[1], len(some))
+        high = piece[1]
     return found
 
 

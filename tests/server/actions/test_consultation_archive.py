@@ -8,7 +8,7 @@ import pytest
 from server.actions.archive_keeping import promise_archive
 from server.actions.consultation_archive import Question, read_consultation, search_consultations
 from server.actions.dues import run_due
-from server.domain.consultation_archive import BLOCKS, windows
+from server.domain.consultation_archive import BLOCKS, wider, window
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import Actor, Role
 from server.store import consultation_archive as archive_rows
@@ -187,10 +187,13 @@ async def test_the_index_takes_an_answer_once(alliance: Alliance) -> None:
 
 @pytest.mark.parametrize(("below", "least"), [(1, 0), (5_000_001, 0), (2**21, 77), (300, 299), (7, 7)])
 def test_windows_cover_every_number_once_in_growing_blocks(below: int, least: int) -> None:
-    place = below
-    for tag, start, end in windows(below, least):
+    place, level = below, 0
+    while place > least:
+        tag, start, end = window(place, least, level)
         assert end == place and start < end
         size, block = (int(part) for part in tag[1:].split("_"))
-        assert size in BLOCKS and start >> size == block == (end - 1) >> size
-        place = start
+        assert size == BLOCKS[level] and start >> size == block == (end - 1) >> size
+        further = wider(level, end - start, start % 3)
+        assert level <= further <= level + 2
+        place, level = start, further
     assert place == least
