@@ -34,10 +34,13 @@ async function load() {
   try {
     take(await get(path));
   } catch (refused) {
-    if (!view) shell.replaceChildren(failed(refused, load));
+    if (!view) shell.replaceChildren(heading(), failed(refused, load));
     else toast(refused.message, { bad: true });
   }
 }
+
+/** What the page is called as long as the task's own title is not known. */
+const heading = () => h("h1", { class: "visually-hidden" }, t("pool.title"));
 
 function take(fresh) {
   const first = !view;
@@ -247,5 +250,5 @@ document.addEventListener("logged-out", () =>
   }),
 );
 setInterval(tick, TICK_MS);
-shell.replaceChildren(...skeleton(6));
+shell.replaceChildren(heading(), ...skeleton(6));
 load();
