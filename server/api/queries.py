@@ -48,12 +48,10 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "after": "`next` of the page before",
     },
     "PUT /api/requests/{request}/files/{client_id}": {"name": "The file's name"},
-    "PUT /api/requests/{request}/files/{client_id}": {"name": "The file's name"},
     "POST /api/requests/{request}/files/{client_id}": {
         "name": "The file's name",
         "size": "How many bytes it has",
     },
-    "PUT /api/tasks/{id}/files/{client_id}": {"name": "The file's name"},
     "PUT /api/tasks/{id}/files/{client_id}": {"name": "The file's name"},
     "POST /api/tasks/{id}/files/{client_id}": {
         "name": "The file's name",

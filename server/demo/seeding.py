@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from server.actions.passwords import passwords_of
 from server.context import Context
 from server.demo.cast import mail_of, put_alliance, read_alliance
+from server.demo.records import put_records
 from server.demo.requests import play_requests, settle_questions
 from server.demo.talks import put_talks
 from server.store.libraries import library_by_slug
@@ -36,6 +37,7 @@ async def seed(ctx: Context) -> bool:
             return False
         cast = await put_alliance(ctx, tx, password_hash, now)
         await put_talks(ctx, tx, cast, now, ZoneInfo(ctx.settings.zone))
+    await put_records(ctx, cast)
     await settle_questions(ctx, cast, now)
     await play_requests(ctx, cast, now)
     return True

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from server.domain.kept_answers import Answer, KeptDraft
 from server.store.rows import (
     Reader,
     Row,
@@ -18,55 +18,32 @@ from server.store.rows import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One version of an answer; ``facts`` are those its grade is worked out from, without what differs by reader."""
-
-    id: str
-    task_id: str
-    claim_number: int
-    version: int
-    replaces_id: str
-    state: str  # proposed, refused, sent, replaced
-    staff_id: str
-    library_id: str
-    kind: str
-    delivery: str
-    body: str
-    link_url: str
-    document: Mapping[str, Any]
-    files: tuple[str, ...]
-    facts: Mapping[str, Any]
-    reason: str
-    proposed_at: datetime | None
-    reviewer_id: str
-    released_by: str
-    comment: str
-    sent_at: datetime | None
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class KeptDraft:
-    """What somebody has typed for a task; ``late`` when their lease had ended before they sent it."""
-
-    staff_id: str
-    staff_name: str
-    claim_number: int
-    content: Mapping[str, Any]
-    late: bool
-    updated_at: datetime
-
-
 async def insert_answer(tx: Transaction, a: Answer) -> None:
     """Keep one version. Raises Duplicate where this claim has this version already."""
     await tx.execute(
         "INSERT INTO answer (id, task_id, claim_number, version, replaces_id, state, staff_id, library_id, kind,"
         " delivery, body, link_url, document, files, facts, reason, proposed_at, reviewer_id, released_by, comment,"
         f" sent_at, created_at) VALUES ({placeholders(22)})",
-        *(a.id, a.task_id, a.claim_number, a.version, a.replaces_id, a.state, a.staff_id, a.library_id, a.kind),
+        *(
+            a.id,
+            a.task_id,
+            a.claim_number,
+            a.version,
+            a.replaces_id,
+            a.state,
+            a.staff_id,
+            a.library_id,
+            a.kind,
+        ),
         *(a.delivery, a.body, a.link_url, json.dumps(a.document, ensure_ascii=False), json.dumps(a.files)),
-        *(json.dumps(a.facts), a.reason, to_us_or_none(a.proposed_at), a.reviewer_id, a.released_by, a.comment),
+        *(
+            json.dumps(a.facts),
+            a.reason,
+            to_us_or_none(a.proposed_at),
+            a.reviewer_id,
+            a.released_by,
+            a.comment,
+        ),
         *(to_us_or_none(a.sent_at), to_us(a.created_at)),
     )
 
@@ -104,12 +81,15 @@ async def proposed_answers(db: Reader, task_ids: Sequence[str]) -> dict[str, Ans
     if not task_ids:
         return {}
     rows = await db.rows(
-        f"SELECT * FROM answer WHERE state = 'proposed' AND task_id IN ({placeholders(len(task_ids))})", *task_ids
+        f"SELECT * FROM answer WHERE state = 'proposed' AND task_id IN ({placeholders(len(task_ids))})",
+        *task_ids,
     )
     return {row["task_id"]: answer_of(row) for row in rows}
 
 
-async def mark_released(tx: Transaction, answer_id: str, *, by: str, comment: str, facts: str, at: datetime) -> bool:
+async def mark_released(
+    tx: Transaction, answer_id: str, *, by: str, comment: str, facts: str, at: datetime
+) -> bool:
     """It goes out in this very version; False when somebody else has decided already."""
     return bool(
         await tx.execute(

@@ -49,7 +49,10 @@ async def test_an_intern_answers_under_the_eyes_of_a_librarian_who_can_take_over
         await learner.hear("unsubbed", topic=topic)
         assert (await card(town, "lin", reader.session))["role"] == "holder"
         console = (await lin.http.get("/api/console")).json()
-        assert (console["duty"]["load"], console["duty"]["capacity"]) == (2, 1)  # capacity holds back offers only
+        assert (console["duty"]["load"], console["duty"]["capacity"]) == (
+            2,
+            1,
+        )  # capacity holds back offers only
         kinds = [event["kind"] for event in await events(reader)]
         assert "supervised" not in kinds and kinds.count("joined") == 2
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from server.actions.catalogue import search_records
 from server.actions.passwords import passwords_of
 from server.context import Context, make_context
 from server.demo.cast import mail_of, read_alliance
@@ -15,8 +16,9 @@ from server.demo.seeding import PASSWORD, log_ins, seed
 from server.demo.talks import read_talks
 from server.domain.forms import Form
 from server.domain.hours import open_at
-from server.domain.permissions import Role
+from server.domain.permissions import NOBODY, Role
 from server.domain.phrases import usable, wording
+from server.domain.search_words import Search
 from server.settings import Settings
 from server.store.accounts import account_by_mail, grants_of
 from server.store.boards import figures_since
@@ -141,6 +143,12 @@ def test_nobody_can_be_reached_by_what_the_demo_shows() -> None:
     links = [line for talk in read_talks() for line in talk.get("lines", []) if line.startswith("D ")]
     assert all(".example.org" in line for line in links)
     assert all(login.mail.endswith("@example.org") for login in log_ins())
+
+
+async def test_the_alliances_records_are_found_by_two_characters(demo: Context) -> None:
+    found = await search_records(demo, NOBODY, Search("红楼"))
+    assert found.total >= 1
+    assert {holding.record.title for holding in found.holdings} == {"红楼梦"}
 
 
 async def test_the_task_pool_shows_every_stage_and_answers_with_ratings(demo: Context) -> None:
