@@ -26,6 +26,7 @@ DOCUMENT_KINDS = frozenset({"exact", "similar"})
 _FIRST = 60.0
 _GROWTH = 1.2
 BUCKETS = 64
+_NUMBERS = {f"t{number}": number for number in range(BUCKETS)}
 
 
 class Key(NamedTuple):
@@ -181,7 +182,7 @@ def time_bucket(took: timedelta) -> str:
 
 def quantile(counts: Mapping[str, int], share: float) -> timedelta | None:
     """The time that this share of the answers did not exceed, within a fifth; None where nothing was timed."""
-    buckets = sorted((int(name[1:]), n) for name, n in counts.items() if is_bucket(name) and n > 0)
+    buckets = sorted((_NUMBERS[name], n) for name, n in counts.items() if name in _NUMBERS and n > 0)
     wanted = share * sum(n for _, n in buckets)
     passed = 0
     for at, n in buckets:
@@ -194,7 +195,7 @@ def quantile(counts: Mapping[str, int], share: float) -> timedelta | None:
 
 def is_bucket(name: str) -> bool:
     """Whether this count is one of answering times."""
-    return name[0] == "t" and name[1:].isdigit()
+    return name in _NUMBERS
 
 
 def day_of(at: datetime) -> str:
