@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 PYTHON ?= $(shell tools/find-python)
+# Two test processes, each with servers of its own; a file's tests stay together (SIDE_BY_SIDE= for one process).
+SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile
 
 .PHONY: help setup demo serve test check format lock load-venv clean
 
@@ -27,7 +29,7 @@ setup: $(VENV)/.test  ## Make the environment that tests and checks use
 
 test: $(VENV)/.test  ## Set up and run all tests (ARGS='-k word' for some)
 	tools/ensure-browser
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(VENV)/.test  ## Form, lint, types, who imports whom, sizes
 	$(BIN)/ruff format --check .

@@ -127,6 +127,7 @@ class PoolCounts(Struct):
     overdue: int = 0
     mine: int = 0
     release: int = 0
+    claims_held: int = 10  # how many one person may hold
 
 
 class PoolPageView(Struct):
