@@ -16,6 +16,7 @@ STEPS = (12, 48, 72, 96)
 BY_HAND = (
     # The pool as people see it: what still waits, longest first, however large the archive is.
     "CREATE INDEX task_waiting ON task (clock_from_at, id) WHERE state <> 'done'",
+    "CREATE INDEX consultation_waiting ON consultation (desk_id, task_id) WHERE state = 'open'",
     "CREATE INDEX task_held ON task (holder_id, lease_ends_at) WHERE state IN ('claimed', 'in_release')",
     # Equal requests meet in one task while it waits.
     "CREATE UNIQUE INDEX task_one_for_equal ON task (match_key) WHERE state <> 'done' AND match_key <> ''",

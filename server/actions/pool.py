@@ -65,6 +65,7 @@ class PoolPage:
     stages: dict[int, int]
     mine: int
     to_release: int
+    claims_held: int  # how many one person may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ async def pool_page(
 ) -> PoolPage:
     """A page of the pool: what the actor may take, holds, or may release, longest wait first."""
     demand(actor, Verb.WATCH_POOL)
-    who = await _onlooker(ctx.db.read, actor)
+    who = await _onlooker(ctx, actor)
     rows = await pool_rows(ctx.db.read, who, chosen, after=after_place, limit=PAGE + 1)
     last = rows[PAGE - 1].task if len(rows) > PAGE else None
     place = (last.clock_from_at, last.id) if last else None
@@ -109,19 +110,19 @@ async def pool_page(
     )
     stages = await count_stages(ctx.db.read, who, counted)
     mine = sum((await count_stages(ctx.db.read, who, PoolFilter("mine"))).values())
-    waits = sum((await count_stages(ctx.db.read, who, PoolFilter("release"))).values())
+    waits, limit = 0, (await task_policy_at(ctx.db.read, "", who.now)).claims_held
+    if may(actor, Verb.RELEASE_ANSWER):
+        waits = sum((await count_stages(ctx.db.read, who, PoolFilter("release"))).values())
     desks = await desks_by_ids(ctx.db.read, sorted({row.task.desk_id for row in rows}))
     libraries = await libraries_by_ids(ctx.db.read, sorted({row.task.library_id for row in rows}))
-    return PoolPage(
-        rows[:PAGE], desks, libraries, place, stages, mine, waits if may(actor, Verb.RELEASE_ANSWER) else 0
-    )
+    return PoolPage(rows[:PAGE], desks, libraries, place, stages, mine, waits, limit)
 
 
 async def open_task(ctx: Context, actor: Actor, task_id: str) -> Opened:
     """The task with all that a librarian needs to work on it. Raises NotFound for what is not open to them."""
     demand(actor, Verb.WATCH_POOL)
     db = ctx.db.read
-    found = await pool_row(db, await _onlooker(db, actor), task_id)
+    found = await pool_row(db, await _onlooker(ctx, actor), task_id)
     if found is None:
         raise NotFound("task_not_found")
     rules = await rules_view(db, found.task)
@@ -273,9 +274,10 @@ def _oversees(actor: Actor) -> bool:
     return any(grant.role in overseeing and grant.scope is ScopeKind.ALLIANCE for grant in actor.grants)
 
 
-async def _onlooker(db: Reader, actor: Actor) -> Onlooker:
-    desks = (await worker_of(db, actor)).desk_ids
-    return Onlooker(actor.account_id, desks, actor.library_id, everything=_oversees(actor))
+async def _onlooker(ctx: Context, actor: Actor) -> Onlooker:
+    desks = (await worker_of(ctx.db.read, actor)).desk_ids
+    now = ctx.clock.now()
+    return Onlooker(actor.account_id, desks, actor.library_id, now, everything=_oversees(actor))
 
 
 async def _row(db: Reader, task_id: str) -> TaskRow:

@@ -36,7 +36,7 @@ def pool_page_view(page: PoolPage) -> bodies.PoolPageView:
             for row in page.rows
         ],
         f"{place[0].isoformat()}~{place[1]}" if place else "",
-        bodies.PoolCounts(mine=page.mine, release=page.to_release, **counted),
+        bodies.PoolCounts(mine=page.mine, release=page.to_release, claims_held=page.claims_held, **counted),
     )
 
 

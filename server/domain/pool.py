@@ -53,6 +53,7 @@ class Onlooker:
     staff_id: str
     desk_ids: frozenset[str]
     library_id: str
+    now: datetime
     everything: bool = False  # a manager sees the whole pool, whatever is open to whom
 
 

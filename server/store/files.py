@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -50,9 +50,11 @@ class Files(Protocol):
 
     async def head_of(self, upload_id: str) -> bytes: ...
 
-    def read_partial(self, upload_id: str) -> AsyncIterator[bytes]: ...
+    def read_partial(self, upload_id: str) -> AsyncGenerator[bytes, None]: ...
 
-    def open(self, content_hash: str, *, start: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    def open(
+        self, content_hash: str, *, start: int = 0, length: int | None = None
+    ) -> AsyncGenerator[bytes, None]:
         """The content, or ``length`` bytes of it from ``start`` on."""
         ...
 
@@ -142,7 +144,7 @@ class FolderFiles:
         with self._partial(upload_id).open("rb") as source:
             return await asyncio.to_thread(source.read, HEAD)
 
-    async def read_partial(self, upload_id: str) -> AsyncIterator[bytes]:
+    async def read_partial(self, upload_id: str) -> AsyncGenerator[bytes, None]:
         """What has arrived of an upload, for looking at it before anybody else does."""
         with self._partial(upload_id).open("rb") as source:
             while chunk := await asyncio.to_thread(source.read, CHUNK):
@@ -150,7 +152,7 @@ class FolderFiles:
 
     async def open(
         self, content_hash: str, *, start: int = 0, length: int | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         with self._place(content_hash).open("rb") as source:
             source.seek(start)
             left = sys.maxsize if length is None else length

@@ -4,7 +4,7 @@ Everything reads the partial index of tasks that still wait, so that the size of
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from server.domain.pool import ClaimLine, Onlooker, PoolFilter, PoolRow, TrailLine
 from server.domain.tasks import SEARCH_OUTCOMES
@@ -18,6 +18,10 @@ _BESIDE = (
     " EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1 AND k.outcome = 'handed_back')"
     " AS handed_back"
 )
+
+
+# A task that is not escalated was asked, and so handed back, within this time under any policy that anybody would set.
+_STRICT = timedelta(days=60)
 
 
 async def pool_rows(
@@ -150,18 +154,19 @@ def _condition(who: Onlooker, chosen: PoolFilter) -> tuple[str, list[object]]:
 
 
 def _open_to(who: Onlooker, values: list[object]) -> str:
+    """Each part is looked up once, not for every task: what their desks wait for, what they asked or gave back."""
     if who.everything:
         return "t.state = 'open' AND $1 <> ''"
     desks: Sequence[str] = sorted(who.desk_ids) or [""]
     values.extend(desks)
     at_desk = placeholders(len(desks), start=2)
-    waits = "SELECT 1 FROM consultation c WHERE c.task_id = t.id AND c.state = 'open'"
+    values.append(to_us(who.now - _STRICT))
+    asked = "SELECT c.task_id FROM consultation c WHERE c.state = 'open'"
     return (
-        f"t.state = 'open' AND (t.opened_at IS NOT NULL OR t.desk_id IN ({at_desk})"
-        f" OR EXISTS ({waits} AND c.desk_id IN ({at_desk})))"
-        f" AND NOT EXISTS ({waits} AND c.reader_id = $1)"
-        " AND (t.stage >= 2 OR NOT EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1"
-        " AND k.outcome = 'handed_back'))"
+        f"t.state = 'open' AND (t.opened_at IS NOT NULL OR t.id IN ({asked} AND c.desk_id IN ({at_desk})))"
+        f" AND t.id NOT IN ({asked} AND c.reader_id = $1)"
+        " AND (t.stage >= 2 OR t.id NOT IN (SELECT k.task_id FROM claim k WHERE k.staff_id = $1"
+        f" AND k.claimed_at > ${len(values)} AND k.outcome = 'handed_back'))"
     )
 
 

@@ -22,7 +22,7 @@ from web.pages.base import Page
 from web.site import PAGES
 
 # These end the log-in that asks: they come last.
-LAST = ("/account/password", "/account/erase", "/account/log-out-elsewhere", "/api/widget/logout", "/logout")
+LAST = ("/account/password", "/account/erase", "/api/widget/logout", "/account/log-out-elsewhere", "/logout")
 ROUTES: list[Endpoint | Page] = sorted(
     [*ENDPOINTS, *PAGES], key=lambda route: LAST.index(route.path) if route.path in LAST else -1
 )

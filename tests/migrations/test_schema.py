@@ -25,6 +25,7 @@ BY_HAND = {
     "chat_session_offered",
     "task_waiting",
     "task_held",
+    "consultation_waiting",
     "task_one_for_equal",
     "claim_once",
     "bibliographic_record_once",

@@ -16,6 +16,7 @@ def test_links_live_as_long_as_promised() -> None:
         Purpose.RESET: timedelta(minutes=30),
         Purpose.INVITE: timedelta(days=7),
         Purpose.WIDGET: timedelta(seconds=60),
+        Purpose.DRAFT: timedelta(days=1),
     } == LIFE
 
 

@@ -158,7 +158,7 @@ function drawTabs() {
 function countOf(view) {
   if (!counts) return "";
   if (view === "all") return String(["new", "due_soon", "escalated", "overdue"].reduce((sum, name) => sum + (counts[name] ?? 0), 0));
-  if (view === "mine") return `${counts.mine ?? 0}/${page.claims_held}`;
+  if (view === "mine") return `${counts.mine ?? 0}/${counts.claims_held ?? page.claims_held}`;
   return String(counts[view] ?? 0);
 }
 
