@@ -150,6 +150,8 @@ async def claim_task(ctx: Context, actor: Actor, task_id: str) -> int:
             row = await _row(db, task_id)
         elif row.holder_id == actor.account_id:
             return row.claim_number
+    if row.state is not TaskState.OPEN:  # of many who press, most are told so at once
+        raise Conflict("task_done" if row.state is TaskState.DONE else "task_taken", "R-72.1")
     rules = await rules_view(db, row)
     demand_claim(rules, await worker_of(db, actor), now)
     policy = rules.waiting[0].policy

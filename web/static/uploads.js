@@ -22,6 +22,7 @@ const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =
 /** One file. `state`: waiting, sending, checking, offline, done, failed. Dispatches `change`. */
 export class Upload extends EventTarget {
   #request = null;
+  #beginning = null;
   #gone = false;
 
   constructor(place, file, headers = () => ({ "X-CSRF-Token": token() })) {
@@ -34,7 +35,10 @@ export class Upload extends EventTarget {
   async send() {
     let tries = 0;
     // Begun again, it is found as far as it has come: also where the first beginning never arrived.
-    const begin = () => this.#ask("POST", `?${new URLSearchParams({ name: this.name, size: this.size })}`);
+    const begin = () => {
+      this.#beginning = this.#ask("POST", `?${new URLSearchParams({ name: this.name, size: this.size })}`);
+      return this.#beginning.finally(() => (this.#beginning = null));
+    };
     let next = begin;
     while (!this.#gone && this.state !== "done") {
       try {
@@ -58,7 +62,9 @@ export class Upload extends EventTarget {
   /** Stops it, and takes away what has arrived. */
   async remove() {
     this.#gone = true;
-    this.#request?.abort();
+    // A beginning is heard out: overtaken by the farewell, it would leave a file that nobody sends.
+    if (this.#beginning) await this.#beginning.catch(() => {});
+    else this.#request?.abort();
     await this.#ask("DELETE", "").catch(() => {}); // what is left is forgotten by the server in time
   }
 
