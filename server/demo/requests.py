@@ -14,6 +14,7 @@ from server.actions.dues import Kind, kinds, run_due
 from server.actions.escalation import turn_clock, watch_lease
 from server.actions.pool import Searched, claim_task, hand_back
 from server.actions.pool_entry import enter
+from server.clocks import Rng
 from server.context import Context
 from server.demo.cast import Cast
 from server.domain.accounts import actor_of
@@ -41,6 +42,19 @@ class _Then:
         return self.moment
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Chance that draws every answer, so that inspectors find some before them."""
+
+    real: Rng
+
+    def token(self) -> str:
+        return self.real.token()
+
+    def uniform(self, low: float, high: float) -> float:
+        return low
+
+
 def read_requests() -> list[Told]:
     """What was asked, and what became of it."""
     return tomllib.loads(files("server.demo").joinpath("requests.toml").read_text("utf-8"))["request"]  # type: ignore[no-any-return]
@@ -56,7 +70,7 @@ async def play_requests(ctx: Context, cast: Cast, now: datetime) -> int:
             scenes.append((now - timedelta(hours=hours), number, deed))
     asked: dict[int, Consultation] = {}
     for at, number, deed in sorted(scenes, key=lambda scene: scene[0]):
-        there = replace(ctx, clock=_Then(at), shelf={})
+        there = replace(ctx, clock=_Then(at), rng=_Drawn(ctx.rng), shelf={})
         while await run_due(there, _CLOCKS):
             pass
         if deed[0] == "ask":

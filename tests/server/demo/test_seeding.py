@@ -162,3 +162,5 @@ async def test_the_task_pool_shows_every_stage_and_answers_with_ratings(demo: Co
     assert {row["answer_kind"] for row in kinds} == {"exact", "similar", "not_found", "text"}
     rated = await demo.db.read.row("SELECT COUNT(*) AS n FROM consultation WHERE rating <> ''")
     assert rated is not None and rated["n"] >= 4
+    drawn = await demo.db.read.row("SELECT COUNT(*) AS n FROM inspection WHERE state = 'queued'")
+    assert drawn is not None and drawn["n"] >= 4
