@@ -232,7 +232,8 @@ async def killed(ctx, tx, due):
 async def main():
     ctx = make_context(settings_for(sys.argv[1], Path(sys.argv[2])))
     await ctx.db.open()
-    await run_due(ctx, kinds(Kind("tally", killed)))
+    while True:  # the one that was killed before may still hold the promise's lock for a moment
+        await run_due(ctx, kinds(Kind("tally", killed)))
 
 asyncio.run(main())
 """
@@ -246,5 +247,7 @@ async def test_killed_in_the_middle_it_is_done_once_by_the_next(
     for _ in range(3):
         died = await asyncio.to_thread(subprocess.run, command, capture_output=True, timeout=60)
         assert died.returncode == -9, died.stderr.decode()
-    await bench.run(TALLY)
+    async with asyncio.timeout(30):
+        while not await bench.done():
+            await bench.run(TALLY)  # PostgreSQL may take a moment to notice that the last holder is dead
     assert await bench.done() == {"a": 1}
