@@ -39,7 +39,7 @@ CONTENT: dict[str, dict[str, Any]] = {
     "not_found": {"kind": "not_found"},
 }
 TRAIL = [Searched("知网", "not_found_as_cited")]
-WALKS, LENGTH = 24, 22
+WALKS, LENGTH = 14, 22
 
 
 def walk(seed: int) -> list[tuple[Any, ...]]:
