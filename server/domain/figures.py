@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 SPANS = ("day", "week", "month", "year")
@@ -196,11 +196,6 @@ def quantile(counts: Mapping[str, int], share: float) -> timedelta | None:
 def is_bucket(name: str) -> bool:
     """Whether this count is one of answering times."""
     return name in _NUMBERS
-
-
-def day_of(at: datetime) -> str:
-    """A local moment's day as it is stored."""
-    return at.date().isoformat()
 
 
 def _concerned(key: Key) -> tuple[Key, ...]:

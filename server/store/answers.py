@@ -1,7 +1,7 @@
 """Answers in all their versions, and drafts as they were typed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -59,13 +59,6 @@ async def answers_of_task(db: Reader, task_id: str) -> list[Answer]:
     return [answer_of(row) for row in rows]
 
 
-async def answers_by_ids(db: Reader, answer_ids: Sequence[str]) -> dict[str, Answer]:
-    if not answer_ids:
-        return {}
-    rows = await db.rows(f"SELECT * FROM answer WHERE id IN ({placeholders(len(answer_ids))})", *answer_ids)
-    return {row["id"]: answer_of(row) for row in rows}
-
-
 async def latest_of_claim(db: Reader, task_id: str, claim_number: int) -> Answer | None:
     """The newest version that this claim has brought."""
     row = await db.row(
@@ -74,17 +67,6 @@ async def latest_of_claim(db: Reader, task_id: str, claim_number: int) -> Answer
         claim_number,
     )
     return answer_of(row) if row else None
-
-
-async def proposed_answers(db: Reader, task_ids: Sequence[str]) -> dict[str, Answer]:
-    """By task: what waits for its release."""
-    if not task_ids:
-        return {}
-    rows = await db.rows(
-        f"SELECT * FROM answer WHERE state = 'proposed' AND task_id IN ({placeholders(len(task_ids))})",
-        *task_ids,
-    )
-    return {row["task_id"]: answer_of(row) for row in rows}
 
 
 async def mark_released(
@@ -170,11 +152,6 @@ async def drafts_of(db: Reader, task_id: str) -> list[KeptDraft]:
 
 async def drop_draft(tx: Transaction, task_id: str, staff_id: str) -> None:
     await tx.execute("DELETE FROM answer_draft WHERE id = $1", f"{task_id}:{staff_id}")
-
-
-async def mark_drafts_late(tx: Transaction, task_id: str, staff_id: str) -> None:
-    """Their lease has ended: what they typed is offered to the next holder."""
-    await tx.execute("UPDATE answer_draft SET late = TRUE WHERE id = $1", f"{task_id}:{staff_id}")
 
 
 def answer_of(row: Row) -> Answer:

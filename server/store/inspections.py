@@ -219,12 +219,6 @@ async def another_inspector(db: Reader, inspection: Inspection, besides: str) ->
     return row is not None
 
 
-async def consultations_with_answer(db: Reader, answer_id: str) -> list[str]:
-    """Whose answer this version is."""
-    rows = await db.rows("SELECT id FROM consultation WHERE answer_id = $1 ORDER BY id LIMIT 1000", answer_id)
-    return [row["id"] for row in rows]
-
-
 def _values(i: Inspection) -> tuple[object, ...]:
     return (
         *(i.consultation_id, i.answer_id, str(i.state), i.version, str(i.reason), i.at_random, i.staff_id),

@@ -3,7 +3,6 @@
 Rows are locked people first (the counter of claims), then tasks, then consultations.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from server.domain.pool import TaskRow
@@ -288,13 +287,6 @@ async def count_claims_with_rows(db: Reader) -> list[tuple[str, int, int]]:
         " AS held ON held.holder_id = n.staff_id WHERE n.open_claims <> COALESCE(held.count, 0)"
     )
     return [(row["staff_id"], row["open_claims"], row["held"]) for row in rows]
-
-
-async def tasks_by_ids(db: Reader, task_ids: Sequence[str]) -> dict[str, TaskRow]:
-    if not task_ids:
-        return {}
-    rows = await db.rows(f"SELECT * FROM task WHERE id IN ({placeholders(len(task_ids))})", *task_ids)
-    return {row["id"]: task_of(row) for row in rows}
 
 
 def task_of(row: Row) -> TaskRow:
