@@ -26,7 +26,6 @@ BY_HAND = {
     "task_waiting",
     "task_held",
     "consultation_waiting",
-    "task_one_for_equal",
     "claim_once",
     "bibliographic_record_once",
     "answer_version_once",
@@ -35,6 +34,13 @@ BY_HAND = {
     "inspection_step_late",
     "inspection_sample",
     "claim_returned",
+    "order_event_number",
+    "order_event_once",
+    "stack_event_counted",
+    "stack_event_uncounted",
+    "stack_event_dead",
+    "case_message_number",
+    "case_message_once",
 }
 
 # Search indexes: tables of each database's own kind, which no model describes.
