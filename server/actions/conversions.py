@@ -7,17 +7,16 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_consultation
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool import hold
-from server.actions.pool_entry import note_step
+from server.actions.pool_entry import join_equal, note_step
 from server.actions.requests import demand_slot
 from server.context import Context
-from server.domain.citation_matching import match_key
 from server.domain.citations import Citation, check_citation, citation_fields, citation_from, texts_of
 from server.domain.consultations import TITLE, Consultation, title_of
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import PoolChanged
 from server.domain.permissions import Actor, Verb, demand
 from server.domain.pool import TaskRow
-from server.domain.requests import QUESTION_LIMIT, demand_convertible, question_key, written_citation
+from server.domain.requests import QUESTION_LIMIT, demand_convertible, keys_of, written_citation
 from server.domain.tasks import Action, Channel, TaskState, after
 from server.store.consultations import (
     consultation_by_id,
@@ -28,11 +27,10 @@ from server.store.consultations import (
 from server.store.consultations import (
     convert_consultation as store_conversion,
 )
-from server.store.rows import Duplicate, Transaction
+from server.store.match_keys import change_keys, keep_keys, lock_keys
+from server.store.rows import Transaction
 from server.store.tasks import (
-    equal_waits,
     insert_task,
-    join_equal,
     open_to_alliance,
     retitle_task,
     settle_clock,
@@ -59,19 +57,19 @@ async def convert_consultation(
     Raises NotFound, FormRefused by field, TooMany ``requests_today``, Conflict once it is answered or being released.
     """
     c = await access_consultation(ctx.db.read, actor, consultation_id, Verb.KEEP_CONSULTATION)
-    changed, key = _changed(c, conversion)
+    changed = _changed(c, conversion)
     for attempt in range(TRIES):
         try:
             async with ctx.transaction() as tx:
                 if changed.channel is Channel.DOCUMENT:
                     await tx.lock(f"requests:{actor.account_id}")
-                await _move(ctx, tx, changed, key)
+                await _move(ctx, tx, changed)
                 if changed.channel is Channel.DOCUMENT:
                     policy = (await policies_by_ids(tx, [c.policy_id]))[c.policy_id]
                     await demand_slot(ctx, tx, actor, policy)
                 await _note(ctx, tx, actor, changed)
             break
-        except (ChangedHands, Duplicate):
+        except ChangedHands:
             if attempt == TRIES - 1:
                 raise Conflict("task_moved_on", "R-ANS.4") from None
     found = await consultation_by_id(ctx.db.read, c.id)
@@ -94,18 +92,18 @@ async def convert_task(
         task = await task_by_id(tx, task_id)
         if task is None or not waiting:
             raise NotFound("task_not_found")
-        key = ""
-        for c in waiting:
-            changed, key = _changed(c, conversion)
+        for (
+            c
+        ) in waiting:  # an equal task may be at work already: this one goes on beside it under its own claim
+            changed = _changed(c, conversion)
             await store_conversion(tx, changed)
+            await change_keys(tx, task_id, c.id, keys_of(changed))
             await _note(ctx, tx, actor, changed)
-        if len(waiting) > 1 or await equal_waits(tx, key):
-            key = ""  # an equal task is at work already: this one goes on beside it under its own claim
-        await retitle_task(tx, _retitled(task, changed, key))
+        await retitle_task(tx, _retitled(task, changed))
 
 
-def _changed(c: Consultation, conversion: Conversion) -> tuple[Consultation, str]:
-    """The consultation as it goes on, and the key under which equal ones meet it."""
+def _changed(c: Consultation, conversion: Conversion) -> Consultation:
+    """The consultation as it goes on."""
     if conversion.to not in set(Channel):
         raise Invalid("convert_same", "to", "R-ANS.4")
     to = Channel(conversion.to)
@@ -113,7 +111,7 @@ def _changed(c: Consultation, conversion: Conversion) -> tuple[Consultation, str
     question = (conversion.question.strip() or c.question)[:QUESTION_LIMIT]
     if to is Channel.DOCUMENT:
         citation = check_citation(carried(c) | dict(conversion.citation))
-        changed = replace(
+        return replace(
             c,
             channel=to,
             material=str(citation.material),
@@ -122,10 +120,8 @@ def _changed(c: Consultation, conversion: Conversion) -> tuple[Consultation, str
             question=question,
             foreign_document=not citation.in_chinese,
         )
-        return changed, match_key(citation)
     question = question if conversion.question.strip() else in_words(c)
-    changed = replace(c, channel=to, material="", title=c.title or title_of(question), question=question)
-    return changed, question_key(c.reader_id, to, question)
+    return replace(c, channel=to, material="", title=c.title or title_of(question), question=question)
 
 
 def carried(c: Consultation) -> dict[str, str]:
@@ -147,31 +143,35 @@ def in_words(c: Consultation) -> str:
     return "\n\n".join(filter(None, (fields, c.question)))[:QUESTION_LIMIT]
 
 
-async def _move(ctx: Context, tx: Transaction, c: Consultation, key: str) -> None:
+async def _move(ctx: Context, tx: Transaction, c: Consultation) -> None:
     """Beside an equal task that waits, to a task of its own where others share this one, or on in its own."""
+    keys = keys_of(c)
+    await lock_keys(tx, keys)
     old = await lock_with_holder(tx, c.task_id)
     after(old.state, Action.CONVERT)
-    equal = await join_equal(tx, key) if key else None
-    if equal is not None and equal != old.id:
+    equal = await join_equal(tx, c, keys, besides=old.id)
+    if equal is not None:
         if await open_consultation_of(tx, c.reader_id, equal):
             raise Conflict("request_open_already", "R-ANS.4")
         await _keep(tx, replace(c, task_id=equal))
+        await keep_keys(tx, equal, c.id, keys)
         await leave_task(ctx, tx, old)
         await settle_clock(tx, equal)
         if old.opened_at is not None:
             await open_to_alliance(tx, equal, ctx.clock.now())
         tx.announce(PoolChanged(equal, "entered"))
     elif old.consultations > 1:
-        own = replace(_retitled(old, c, key), id=ctx.ids.new(), consultations=1, created_at=ctx.clock.now())
+        own = replace(_retitled(old, c), id=ctx.ids.new(), consultations=1, created_at=ctx.clock.now())
         own = replace(own, state=TaskState.OPEN, clock_from_at=c.submitted_at, stage=c.stage)
-        if not await insert_task(tx, own):
-            raise ChangedHands()
+        await insert_task(tx, own)
         await _keep(tx, replace(c, task_id=own.id))
+        await keep_keys(tx, own.id, c.id, keys)
         await leave_task(ctx, tx, old)
         tx.announce(PoolChanged(own.id, "entered"))
     else:
         await _keep(tx, c)
-        await retitle_task(tx, _retitled(old, c, key))
+        await change_keys(tx, old.id, c.id, keys)
+        await retitle_task(tx, _retitled(old, c))
     tx.announce(PoolChanged(old.id, "converted"))
 
 
@@ -184,12 +184,11 @@ async def _note(ctx: Context, tx: Transaction, actor: Actor, c: Consultation) ->
     await note_step(ctx, tx, c.id, "converted", actor_id=actor.account_id, to=str(c.channel))
 
 
-def _retitled(task: TaskRow, c: Consultation, key: str) -> TaskRow:
+def _retitled(task: TaskRow, c: Consultation) -> TaskRow:
     return replace(
         task,
         channel=c.channel,
         material=c.material,
         title=c.title,
-        match_key=key,
         foreign_document=c.foreign_document,
     )

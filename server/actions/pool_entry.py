@@ -1,6 +1,7 @@
 """How a consultation enters the pool: beside an equal one that waits there, or as a task of its own."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from server.domain.desks import Desk
 from server.domain.errors import Conflict, Invalid
 from server.domain.events import PoolChanged
 from server.domain.pool import TaskRow
+from server.domain.requests import goes_with, keys_of
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import TaskState
 from server.store.consultations import (
@@ -22,11 +24,10 @@ from server.store.consultations import (
     open_consultation_of,
 )
 from server.store.dues import set_due
+from server.store.match_keys import keep_keys, lock_keys, waiting_under
 from server.store.rosters import on_duty_at
 from server.store.rows import Reader, Transaction
-from server.store.tasks import drop_task, insert_task, join_equal, open_to_alliance, settle_clock
-
-_TRIES = 4  # an equal task may be finished between two looks
+from server.store.tasks import drop_task, insert_task, join_task, open_to_alliance, settle_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,9 @@ async def enter(
     consultation: Consultation,
     *,
     policy: TaskPolicy,
-    match_key: str = "",
     open_now: bool = False,
 ) -> Entered:
-    """Put what a reader asked into the pool, with its clock; ``match_key`` is what equal requests share.
+    """Put what a reader asked into the pool, with its clock, beside an equal request that waits there.
 
     The reader's own equal request that waits already is returned instead of a second one.
     """
@@ -59,7 +59,11 @@ async def enter(
         return Entered(known, again=True)
     policy_id = await keep_policy(tx, policy)
     consultation = replace(consultation, policy_id=policy_id)
-    task_id = await _task_for(ctx, tx, consultation, match_key, open_now=open_now)
+    keys = keys_of(consultation)
+    await lock_keys(tx, keys)
+    task_id = await join_equal(tx, consultation, keys)
+    if task_id is None:
+        task_id = await _own_task(ctx, tx, consultation, open_now=open_now)
     if consultation.reader_id and task_id != consultation.id:
         mine = await open_consultation_of(tx, consultation.reader_id, task_id)
         if mine is not None:
@@ -68,6 +72,7 @@ async def enter(
     consultation = replace(consultation, task_id=task_id)
     if not await insert_consultation(tx, consultation):
         return await _pressed_elsewhere(tx, consultation)
+    await keep_keys(tx, task_id, consultation.id, keys)
     if task_id != consultation.id:
         await settle_clock(tx, task_id)
         if open_now:
@@ -155,37 +160,43 @@ async def _pressed_elsewhere(tx: Transaction, consultation: Consultation) -> Ent
     return Entered(known, again=True)
 
 
-async def _task_for(
-    ctx: Context, tx: Transaction, consultation: Consultation, match_key: str, *, open_now: bool
-) -> str:
-    for _ in range(_TRIES):
-        if match_key:
-            joined = await join_equal(tx, match_key)
-            if joined is not None:
-                return joined
-        task = TaskRow(
-            id=consultation.id,
-            state=TaskState.OPEN,
-            channel=consultation.channel,
-            material=consultation.material,
-            match_key=match_key,
-            title=consultation.title,
-            language=consultation.language,
-            foreign_document=consultation.foreign_document,
-            desk_id=consultation.desk_id,
-            library_id=consultation.library_id,
-            stage=consultation.stage,
-            consultations=1,
-            clock_from_at=consultation.submitted_at,
-            opened_at=ctx.clock.now() if open_now else None,
-            holder_id="",
-            holder_library_id="",
-            claim_number=0,
-            claimed_at=None,
-            lease_ends_at=None,
-            created_at=ctx.clock.now(),
-            done_at=None,
-        )
-        if await insert_task(tx, task):
-            return task.id
-    raise Conflict("task_moved_on", "R-72.1")
+async def join_equal(
+    tx: Transaction, c: Consultation, keys: Sequence[str], *, besides: str = ""
+) -> str | None:
+    """Let one more reader wait on the equal task in the pool: its id, or None where there is none.
+
+    Equal is who shares a key and contradicts nobody who waits. The keys are locked: of two who come at once, the
+    second finds the first.
+    """
+    for task_id, citations in (await waiting_under(tx, keys)).items():
+        if task_id != besides and goes_with(c, citations) and await join_task(tx, task_id):
+            return task_id
+    return None
+
+
+async def _own_task(ctx: Context, tx: Transaction, c: Consultation, *, open_now: bool) -> str:
+    now = ctx.clock.now()
+    task = TaskRow(
+        id=c.id,
+        state=TaskState.OPEN,
+        channel=c.channel,
+        material=c.material,
+        title=c.title,
+        language=c.language,
+        foreign_document=c.foreign_document,
+        desk_id=c.desk_id,
+        library_id=c.library_id,
+        stage=c.stage,
+        consultations=1,
+        clock_from_at=c.submitted_at,
+        opened_at=now if open_now else None,
+        holder_id="",
+        holder_library_id="",
+        claim_number=0,
+        claimed_at=None,
+        lease_ends_at=None,
+        created_at=now,
+        done_at=None,
+    )
+    await insert_task(tx, task)
+    return task.id

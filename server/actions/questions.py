@@ -18,7 +18,7 @@ from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.forms import checked_mail
 from server.domain.logins import WORDS_TO
 from server.domain.permissions import Actor, Verb, demand
-from server.domain.requests import QUESTION_LIMIT, question_key
+from server.domain.requests import QUESTION_LIMIT
 from server.domain.tasks import Channel, Standing
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
@@ -181,9 +181,7 @@ async def _keep(
 ) -> Entered:
     policy = await task_policy_at(tx, desk.library_id, question.submitted_at)
     deserted = await desk_deserted(ctx, tx, desk.id)
-    asker = "" if question.session_id else question.reader_id  # what was said in a conversation goes along
-    key = question_key(asker, question.channel, question.question)
-    entered = await enter(ctx, tx, question, policy=policy, match_key=key, open_now=deserted)
+    entered = await enter(ctx, tx, question, policy=policy, open_now=deserted)
     if entered.again:
         return entered
     data = {

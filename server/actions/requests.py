@@ -12,8 +12,7 @@ from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
 from server.actions.transcripts import written_out
 from server.context import Context
-from server.domain.citation_matching import match_key
-from server.domain.citations import Citation, read_citation, texts_of
+from server.domain.citations import read_citation, texts_of
 from server.domain.consultations import TITLE, Consultation
 from server.domain.desks import Desk
 from server.domain.errors import Invalid, NotAllowed, NotFound
@@ -76,16 +75,14 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
     desk = await desk_by_slug(ctx.db.read, slug)
     if desk is None or not desk.open:
         raise NotFound("desk_not_found", slug=slug)
-    citation, wanted = _document(ctx, actor, desk, request)
+    wanted = _document(ctx, actor, desk, request)
     wanted = replace(wanted, transcript=await _transcript(ctx, actor, request))
     async with ctx.transaction() as tx:
         # One at a time for each reader: of two requests at once, both must not be the last of the day.
         await tx.lock(f"requests:{actor.account_id}")
         policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
         deserted = await desk_deserted(ctx, tx, desk.id)
-        entered = await enter(
-            ctx, tx, wanted, policy=policy, match_key=match_key(citation), open_now=deserted
-        )
+        entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
         if not entered.again:
             await demand_slot(ctx, tx, actor, policy)
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
@@ -135,7 +132,7 @@ async def _ask(ctx: Context, actor: Actor, slug: str, request: Request) -> Submi
     return Submitted(entered.consultation, entered.again)
 
 
-def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> tuple[Citation, Consultation]:
+def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> Consultation:
     """The request, all problems of which are said at once."""
     form = Form({**request.citation, "question": request.question, "mail": request.mail})
     citation = read_citation(form)
@@ -143,7 +140,7 @@ def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> tuple
     mail = form.mail("mail").lower() or actor.mail
     form.demand()
     number = ctx.ids.new()
-    wanted = Consultation(
+    return Consultation(
         id=number,
         task_id=number,
         state=Standing.OPEN,
@@ -170,7 +167,6 @@ def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> tuple
         stage=0,
         submitted_at=ctx.clock.now(),
     )
-    return citation, wanted
 
 
 async def _transcript(ctx: Context, actor: Actor, request: Request) -> str:

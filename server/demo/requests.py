@@ -18,7 +18,6 @@ from server.clocks import Rng
 from server.context import Context
 from server.demo.cast import Cast
 from server.domain.accounts import actor_of
-from server.domain.citation_matching import match_key
 from server.domain.citations import Citation, citation_from, texts_of
 from server.domain.consultations import Consultation, title_of
 from server.domain.permissions import Actor
@@ -132,9 +131,8 @@ async def _ask(ctx: Context, cast: Cast, told: Told) -> Consultation:
         stage=0,
         submitted_at=ctx.clock.now(),
     )
-    key = match_key(citation) if citation else ""
     async with ctx.transaction() as tx:
-        entered = await enter(ctx, tx, asked, policy=TaskPolicy(), match_key=key)
+        entered = await enter(ctx, tx, asked, policy=TaskPolicy())
     return entered.consultation
 
 

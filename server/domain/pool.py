@@ -14,7 +14,6 @@ class TaskRow:
     state: TaskState
     channel: Channel
     material: str
-    match_key: str
     title: str
     language: str
     foreign_document: bool

@@ -1,10 +1,13 @@
 """A reader's request: how many a day, what may be left out, and what happens next with it (R-72, R-ANS.4, R-ANS.5)."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from hashlib import sha256
 
-from server.domain.citations import Citation, texts_of
+from server.domain.citation_matching import contradict, match_keys
+from server.domain.citations import Citation, citation_from, texts_of
 from server.domain.consultations import Consultation
 from server.domain.errors import Conflict, Invalid, TooMany
 from server.domain.task_policies import TaskPolicy
@@ -48,6 +51,31 @@ def question_key(reader_id: str, channel: Channel, question: str) -> str:
         return ""
     said = " ".join(question.split()).casefold()
     return "q:" + sha256(f"{reader_id}\x1f{channel}\x1f{said}".encode()).hexdigest()[:56]
+
+
+def keys_of(c: Consultation) -> tuple[str, ...]:
+    """Every key under which a consultation meets equal ones, one of them being enough; none for a phone call.
+
+    What was said in a conversation goes along with its question: that meets nothing, either.
+    """
+    if c.channel is Channel.DOCUMENT:
+        return match_keys(_cited(c.material, c.citation))
+    asker = "" if c.session_id or c.channel is Channel.PHONE else c.reader_id
+    key = question_key(asker, c.channel, c.question)
+    return (key,) if key else ()
+
+
+def goes_with(c: Consultation, waiting: Iterable[str]) -> bool:
+    """Whether it contradicts none of the citations that wait under its keys: two volumes have one ISBN."""
+    if c.channel is not Channel.DOCUMENT:
+        return True
+    mine = _cited(c.material, c.citation)
+    return not any(contradict(mine, _cited(c.material, other)) for other in waiting)
+
+
+def _cited(material: str, citation: str) -> Citation:
+    texts = json.loads(citation or "{}")
+    return citation_from({"material": material, **{name: str(value) for name, value in texts.items()}})
 
 
 def demand_convertible(consultation: Consultation, to: Channel) -> None:

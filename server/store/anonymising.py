@@ -151,8 +151,13 @@ async def _withdraw_tasks(tx: Transaction, at: datetime, task_ids: Sequence[str]
         )
     number = len(task_ids) + 1
     await tx.execute(
-        f"UPDATE task SET state = 'done', title = '', match_key = '', consultations = 0, holder_id = '',"
+        f"UPDATE task SET state = 'done', title = '', consultations = 0, holder_id = '',"
         f" holder_library_id = '', lease_ends_at = NULL, done_at = COALESCE(done_at, ${number}) WHERE {empty}",
         *task_ids,
         to_us(at),
+    )
+    await tx.execute(
+        "DELETE FROM task_match_key WHERE NOT EXISTS (SELECT 1 FROM consultation c WHERE c.state = 'open'"
+        f" AND c.id = task_match_key.consultation_id) AND task_id IN ({placeholders(len(task_ids))})",
+        *task_ids,
     )

@@ -19,27 +19,17 @@ from server.store.rows import (
 )
 
 
-async def insert_task(tx: Transaction, t: TaskRow) -> bool:
-    """Put a task into the pool; False when an equal one waits there already."""
-    stored = await tx.execute(
+async def insert_task(tx: Transaction, t: TaskRow) -> None:
+    """Put a task into the pool."""
+    await tx.execute(
         "INSERT INTO task (id, state, channel, material, match_key, title, language, foreign_document, desk_id,"
         " library_id, stage, consultations, clock_from_at, opened_at, holder_id, holder_library_id, claim_number,"
-        f" created_at) VALUES ({placeholders(14)}, '', '', 0, $15) ON CONFLICT DO NOTHING",
-        *(
-            t.id,
-            str(t.state),
-            str(t.channel),
-            t.material,
-            t.match_key,
-            t.title,
-            t.language,
-            t.foreign_document,
-        ),
+        f" created_at) VALUES ({placeholders(4)}, '', {placeholders(9, start=5)}, '', '', 0, $14)",
+        *(t.id, str(t.state), str(t.channel), t.material, t.title, t.language, t.foreign_document),
         *(t.desk_id, t.library_id, t.stage, t.consultations, to_us(t.clock_from_at)),
         None if t.opened_at is None else to_us(t.opened_at),
         to_us(t.created_at),
     )
-    return bool(stored)
 
 
 async def task_by_id(db: Reader, task_id: str) -> TaskRow | None:
@@ -52,21 +42,13 @@ async def drop_task(tx: Transaction, task_id: str) -> None:
     await tx.execute("DELETE FROM task WHERE id = $1", task_id)
 
 
-async def join_equal(tx: Transaction, match_key: str) -> str | None:
-    """Let one more reader wait on the equal task in the pool: its id, or None where there is none."""
-    row = await tx.row("SELECT id FROM task WHERE match_key = $1 AND state <> 'done'", match_key)
-    if row is None:
-        return None
-    joined = await tx.execute(
-        "UPDATE task SET consultations = consultations + 1 WHERE id = $1 AND state <> 'done'", row["id"]
+async def join_task(tx: Transaction, task_id: str) -> bool:
+    """Let one more reader wait on this task; False where it has just been finished."""
+    return bool(
+        await tx.execute(
+            "UPDATE task SET consultations = consultations + 1 WHERE id = $1 AND state <> 'done'", task_id
+        )
     )
-    return str(row["id"]) if joined else None
-
-
-async def equal_waits(db: Reader, match_key: str) -> bool:
-    """Whether an equal task is in the pool or at work."""
-    row = await db.row("SELECT 1 AS found FROM task WHERE match_key = $1 AND state <> 'done'", match_key)
-    return bool(match_key) and row is not None
 
 
 async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
@@ -222,7 +204,8 @@ async def renew_lease_of(tx: Transaction, task_id: str, claim_number: int, until
 
 
 async def finish_task(tx: Transaction, task_id: str, now: datetime) -> bool:
-    """Nobody waits on it any longer."""
+    """Nobody waits on it any longer, and nobody is to meet it."""
+    await tx.execute("DELETE FROM task_match_key WHERE task_id = $1", task_id)
     return bool(
         await tx.execute(
             "UPDATE task SET state = 'done', consultations = 0, holder_id = '', holder_library_id = '',"
@@ -264,16 +247,15 @@ async def open_to_alliance(tx: Transaction, task_id: str, now: datetime) -> bool
 
 
 async def retitle_task(tx: Transaction, t: TaskRow) -> bool:
-    """It goes on as another kind of work (R-ANS.4). Raises Duplicate where an equal one waits already."""
+    """It goes on as another kind of work (R-ANS.4)."""
     return bool(
         await tx.execute(
-            "UPDATE task SET channel = $2, material = $3, title = $4, match_key = $5, foreign_document = $6"
+            "UPDATE task SET channel = $2, material = $3, title = $4, foreign_document = $5"
             " WHERE id = $1 AND state <> 'done'",
             t.id,
             str(t.channel),
             t.material,
             t.title,
-            t.match_key,
             t.foreign_document,
         )
     )
@@ -296,7 +278,6 @@ def task_of(row: Row) -> TaskRow:
         state=TaskState(row["state"]),
         channel=Channel(row["channel"]),
         material=row["material"],
-        match_key=row["match_key"],
         title=row["title"],
         language=row["language"],
         foreign_document=bool(row["foreign_document"]),

@@ -27,7 +27,7 @@ class Task(Model):
     state = fields.CharField(max_length=12)  # open, claimed, in_release, done
     channel = fields.CharField(max_length=10)  # document, form, knowledge, phone
     material = fields.CharField(max_length=20, default="")
-    match_key = fields.CharField(max_length=80, default="")  # equal requests meet here
+    match_key = fields.CharField(max_length=80, default="")  # of the past: keys are in task_match_key
     title = fields.CharField(max_length=300)
     language = fields.CharField(max_length=5)  # the reader's
     foreign_document = fields.BooleanField(default=False)
@@ -48,6 +48,18 @@ class Task(Model):
     class Meta:
         table = "task"
         indexes = [Index(fields=("done_at", "id"), name="task_done")]
+
+
+class TaskMatchKey(Model):
+    """A key under which a waiting consultation meets equal ones, kept while its task is at work."""
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    task_id = fields.CharField(max_length=26, db_index=True)
+    consultation_id = fields.CharField(max_length=26)
+    match_key = fields.CharField(max_length=80, db_index=True)
+
+    class Meta:
+        table = "task_match_key"
 
 
 class Consultation(Model):

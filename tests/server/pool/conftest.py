@@ -12,7 +12,6 @@ import pytest
 from server.actions.dues import run_due
 from server.actions.logins import start_login
 from server.actions.pool_entry import enter
-from server.domain.citation_matching import match_key
 from server.domain.citations import Citation, Material, texts_of
 from server.domain.consultations import Consultation
 from server.domain.task_policies import TaskPolicy
@@ -88,7 +87,6 @@ class Pool:
                     submitted_at=ctx.clock.now(),
                 ),
                 policy=policy,
-                match_key=match_key(asked) if document else "",
                 open_now=open_now,
             )
         return entered.consultation

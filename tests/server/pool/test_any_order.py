@@ -218,7 +218,7 @@ async def play(pool: Pool, seed: int, steps: list[tuple[Any, ...]]) -> None:
 async def _finish(pool: Pool, people: dict[str, Actor], task: str) -> None:
     """Leave nothing that would count against the next walk's caps."""
     async with pool.town.ctx.transaction() as tx:
-        await tx.execute("UPDATE task SET state = 'done', match_key = '' WHERE id = $1", task)
+        await tx.execute("UPDATE task SET state = 'done' WHERE id = $1", task)
         await tx.execute("UPDATE claim_count SET open_claims = 0")
         await tx.execute("DELETE FROM due")
 
