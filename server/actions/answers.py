@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from server.actions.answer_parts import asked_for, bring, checked, judged, link_facts, written
@@ -30,6 +30,7 @@ from server.domain.tasks import (
     demand_answer,
     demand_held,
 )
+from server.store.accounts import full_librarians_beside
 from server.store.answers import drop_draft, insert_answer, latest_of_claim, save_draft_of
 from server.store.consultations import consultations_of_task
 from server.store.dues import cancel_due
@@ -145,10 +146,10 @@ async def send_answer(
     task_id: str,
     claim_number: int,
     content: Mapping[str, Any],
-    *,
-    reviewer_id: str = "",
 ) -> Answer:
     """Send the answer to everybody whom the clock allows; an intern's waits for its release (R-ORG.5).
+
+    An intern may name who shall release it: ``reviewer_id``, a full librarian of one of her desks.
 
     Pressed twice under one claim it is one answer. Whose lease has ended is refused by the fencing token, and what
     they wrote is kept as a draft for the present holder. Raises Conflict ``lease_over``, NotAllowed with the rule that
@@ -164,7 +165,10 @@ async def send_answer(
         async with ctx.transaction() as tx:
             held = await hold(ctx, tx, actor, task_id, claim_number)
             version = before.version + 1 if before else 1
-            return await _answer(ctx, tx, actor, held, draft, link=link, version=version)
+            reviewer = await _reviewer(tx, actor, content)
+            return await _answer(
+                ctx, tx, actor, held, draft, link=link, version=version, reviewer_id=reviewer
+            )
     except Conflict as refusal:
         if refusal.code == "lease_over":
             with suppress(NotFound):  # who never held it has lost nothing either
@@ -199,6 +203,7 @@ async def _answer(
     *,
     link: LinkFacts,
     version: int,
+    reviewer_id: str,
 ) -> Answer:
     """Write down the answer of who holds the task, and send it or put it before a full librarian."""
     (row, rules), now = held, ctx.clock.now()
@@ -211,12 +216,23 @@ async def _answer(
     answer = written(
         ctx, actor, row, draft, text=text, facts=facts, state="sent" if full else "proposed", version=version
     )
+    answer = replace(answer, reviewer_id=reviewer_id)
     await insert_answer(tx, answer)
     if full:
         await close_claim(ctx, tx, answer, rules, option)
     else:
         await _propose(ctx, tx, answer, rules)
     return answer
+
+
+async def _reviewer(tx: Transaction, actor: Actor, content: Mapping[str, Any]) -> str:
+    """Whom an intern wants to release her answer; nobody reviews a full librarian's. Raises Invalid."""
+    wanted = str(content.get("reviewer_id") or "")
+    if not wanted or Role.LIBRARIAN in actor.roles:
+        return ""
+    if wanted not in {each.id for each in await full_librarians_beside(tx, actor.account_id)}:
+        raise Invalid("reviewer_unknown", "reviewer_id", "R-ORG.5")
+    return wanted
 
 
 async def _propose(ctx: Context, tx: Transaction, answer: Answer, rules: Task) -> None:

@@ -24,10 +24,10 @@ from server.domain.answers import draft_from, settled
 from server.domain.consultations import Consultation
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import PoolChanged
-from server.domain.kept_answers import Answer
+from server.domain.kept_answers import Answer, may_decide
 from server.domain.permissions import Actor, Verb, demand
 from server.domain.pool import TaskRow
-from server.domain.tasks import Task, TaskState, Waiting, demand_answer, demand_release, release_circle
+from server.domain.tasks import Task, TaskState, Waiting, demand_answer, demand_release
 from server.store.accounts import account_by_id
 from server.store.answers import answer_by_id, insert_answer, mark_refused, mark_released, mark_replaced
 from server.store.consultations import consultations_of_task, policies_by_ids
@@ -126,12 +126,8 @@ async def _before_release(
     if answer.state != "proposed":
         raise Conflict("release_over", "R-ORG.5")
     demand_release(rules, await worker_of(tx, actor), answer.staff_id)
-    assert answer.proposed_at is not None, "written with the state"
-    circle = release_circle(
-        rules.waiting[0].policy, answer.proposed_at, ctx.clock.now(), named=bool(answer.reviewer_id)
-    )
-    theirs = actor.library_id == answer.library_id
-    if not (circle == "alliance" or (circle == "desk" and theirs) or answer.reviewer_id == actor.account_id):
+    policy, now = rules.waiting[0].policy, ctx.clock.now()
+    if not may_decide(answer, policy, now, staff_id=actor.account_id, library_id=actor.library_id):
         raise NotAllowed("release_not_yet", "R-ORG.5")
     return answer, row, rules
 

@@ -64,6 +64,7 @@ def row_view(row: PoolRow, desk: Desk, library: Library, strict_hours: int = _ST
         trail=row.trail,
         in_catalogue=row.in_catalogue,
         handed_back=row.handed_back,
+        reviewer=bodies.Person(row.reviewer_id, row.reviewer_name) if row.reviewer_id else None,
     )
 
 
@@ -95,6 +96,7 @@ def task_view(shown: Shown, actor: Actor, language: str, now: datetime) -> bodie
         answers=[_answer(each, shown) for each in shown.answers],
         phrases={name: policy.phrase(name) for name in ("P-FOUND", "P-SIMILAR", "P-NOTFOUND")},
         may_release=shown.may_release,
+        reviewers=[bodies.Person(each.id, each.name) for each in shown.reviewers],
     )
 
 
@@ -177,6 +179,7 @@ def _answer(answer: Answer, shown: Shown) -> bodies.AnswerView:
         document=dict(answer.document),
         files=[_file(shown.files[each]) for each in answer.files if each in shown.files],
         by=shown.authors.get(answer.staff_id, ""),
+        reviewer=shown.authors.get(answer.reviewer_id, ""),
         comment=answer.comment,
         reason=answer.reason,
         sent_at=maybe(answer.sent_at),

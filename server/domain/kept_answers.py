@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from server.domain.task_policies import TaskPolicy
+from server.domain.tasks import release_circle
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -32,6 +35,14 @@ class Answer:
     comment: str
     sent_at: datetime | None
     created_at: datetime
+
+
+def may_decide(answer: Answer, policy: TaskPolicy, now: datetime, *, staff_id: str, library_id: str) -> bool:
+    """Whether the waiting time has opened an intern's answer to this full librarian (R-ORG.5)."""
+    assert answer.proposed_at is not None, "written with the state"
+    circle = release_circle(policy, answer.proposed_at, now, named=bool(answer.reviewer_id))
+    theirs = library_id == answer.library_id
+    return circle == "alliance" or (circle == "desk" and theirs) or answer.reviewer_id == staff_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class PoolRow:
     trail: int
     in_catalogue: bool  # the alliance's own records name it
     handed_back: bool  # by this onlooker
+    reviewer_id: str = ""  # whom an intern's answer waits for (R-ORG.5)
+    reviewer_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

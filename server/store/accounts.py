@@ -208,6 +208,18 @@ async def duty_managers(db: Reader) -> list[Account]:
     return [account_from(row) for row in rows]
 
 
+async def full_librarians_beside(db: Reader, staff_id: str) -> list[Account]:
+    """The full librarians who answer at one of this person's desks, by name (R-ORG.5)."""
+    rows = await db.rows(
+        f"{_ACCOUNT} WHERE state = 'active' AND id <> $1"
+        " AND id IN (SELECT account_id FROM role_grant WHERE role = 'librarian')"
+        " AND id IN (SELECT b.staff_id FROM desk_staff a JOIN desk_staff b ON b.desk_id = a.desk_id"
+        " WHERE a.staff_id = $1) ORDER BY name, id LIMIT 200",
+        staff_id,
+    )
+    return [account_from(row) for row in rows]
+
+
 async def staff_accounts(
     db: Reader, *, scope: frozenset[str] | None, search: str = "", after: str = "", limit: int = 100
 ) -> list[tuple[Account, tuple[Grant, ...]]]:

@@ -11,12 +11,19 @@ from server.domain.tasks import SEARCH_OUTCOMES
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
 from server.store.tasks import task_of
 
+_REVIEWER = (
+    "(SELECT n.reviewer_id FROM answer n WHERE n.task_id = t.id AND n.state = 'proposed'"
+    " ORDER BY n.created_at DESC LIMIT 1)"
+)
 _BESIDE = (
     "SELECT t.*, (SELECT name FROM account a WHERE a.id = t.holder_id) AS holder_name,"
     " (SELECT COUNT(*) FROM trail_entry e WHERE e.task_id = t.id) AS trail,"
     " EXISTS (SELECT 1 FROM consultation c WHERE c.task_id = t.id AND c.record_id <> '') AS in_catalogue,"
     " EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1 AND k.outcome = 'handed_back')"
-    " AS handed_back"
+    " AS handed_back,"
+    f" CASE WHEN t.state = 'in_release' THEN {_REVIEWER} END AS reviewer_id,"
+    " CASE WHEN t.state = 'in_release' THEN (SELECT name FROM account a WHERE a.id ="
+    f" {_REVIEWER}) END AS reviewer_name"
 )
 
 
@@ -177,4 +184,6 @@ def _pool_row(row: Row) -> PoolRow:
         row["trail"],
         bool(row["in_catalogue"]),
         bool(row["handed_back"]),
+        row["reviewer_id"] or "",
+        row["reviewer_name"] or "",
     )

@@ -42,7 +42,8 @@ class Content(Struct):
     """An answer as it is being written: kind exact, similar, not_found, text; delivery attachment, link, mail_body.
 
     ``same_anyway``: it is the very document although a field differs, for the ``reason`` given. ``link_opened``: you
-    have opened a link of which no machine can tell.
+    have opened a link of which no machine can tell. ``reviewer_id``: whom an intern wants to release it, nobody
+    needs to be named.
     """
 
     kind: Annotated[str, Meta(max_length=20)] = "exact"
@@ -59,6 +60,7 @@ class Content(Struct):
     name_changed: bool = False
     same_anyway: bool = False
     link_opened: bool = False
+    reviewer_id: Annotated[str, Meta(max_length=26)] = ""
 
 
 class DraftBody(Struct):
@@ -116,6 +118,7 @@ class PoolRowView(Struct):
     trail: int
     in_catalogue: bool
     handed_back: bool
+    reviewer: Person | None  # named by an intern to release the answer (R-ORG.5)
 
 
 class PoolCounts(Struct):
@@ -217,6 +220,7 @@ class AnswerView(Struct):
     document: dict[str, Any]
     files: list[FileView]
     by: str
+    reviewer: str
     comment: str
     reason: str
     sent_at: str | None
@@ -267,6 +271,7 @@ class TaskView(Struct):
     answers: list[AnswerView]
     phrases: dict[str, str]
     may_release: bool
+    reviewers: list[Person]  # whom an intern may name
 
 
 class Claimed(Struct):

@@ -312,6 +312,26 @@ async def test_an_interns_answer_is_given_back_with_a_comment_and_then_released(
     visits.faults[:] = [fault for fault in visits.faults if not re.search("status of 4", fault)]
 
 
+async def test_an_intern_chooses_her_reviewer_and_the_list_says_so(pool: Pool, visits: Visits) -> None:
+    lin = pool.town.people["lin"]
+    asked = await pool.ask(channel="form")
+    await pool.claim("intern", asked.task_id)
+    intern = await sit(visits, pool, "intern", task=asked.task_id)
+    await intern.get_by_label("给读者的话").fill("请看本馆主页。")
+    await intern.get_by_label("请谁审核").select_option(label=lin.name)
+    await expect(intern.locator(".answer")).to_contain_text("已保存")
+    await intern.reload()
+    await expect(intern.get_by_label("请谁审核")).to_have_value(lin.id)  # kept with what was typed
+    await intern.get_by_role("button", name="提交审核").click()
+    await expect(intern.locator(".holding")).to_contain_text(f"指定由 {lin.name} 审核")
+    page = await sit(visits, pool, "lin")
+    await page.get_by_role("button", name="待审核").click()
+    await expect(page.locator(".pool-row")).to_contain_text("指定由您审核")
+    other = await sit(visits, pool, "mei", task=asked.task_id)
+    await expect(other.locator(".holding")).to_contain_text(f"指定由 {lin.name} 审核")
+    await expect(other.locator(".release")).to_have_count(0)
+
+
 async def test_the_list_lives_and_is_worked_by_keyboard(pool: Pool, visits: Visits) -> None:
     first = await pool.ask(open_now=True)
     await pool.ask(channel="form", open_now=True)

@@ -191,6 +191,39 @@ async def test_an_interns_answer_waits_for_a_full_librarian_and_comes_back_with_
     assert [each["state"] for each in versions] == ["refused", "sent"]
 
 
+async def test_an_intern_names_who_shall_release_her_answer(pool: Pool) -> None:
+    """For 4 hours it is only theirs, then any full librarian's of the library (R-ORG.5)."""
+    lin, wu = pool.town.people["lin"], pool.town.people["wu"]
+    asked = await pool.ask(open_now=True)
+    number = await pool.claim("intern", asked.task_id)
+    seen = (await pool.town.people["intern"].http.get(f"/api/tasks/{asked.task_id}")).json()
+    assert {each["name"] for each in seen["reviewers"]} == {lin.name, pool.town.people["mei"].name}
+    path = f"/api/tasks/{asked.task_id}/answer"
+    stranger = await pool.post("intern", path, claim_number=number, content={**FOUND, "reviewer_id": wu.id})
+    assert await code(stranger) == (422, "reviewer_unknown", "R-ORG.5")
+    named = {**FOUND, "reviewer_id": lin.id}
+    proposed = (await pool.post("intern", path, claim_number=number, content=named)).json()
+    (row,) = (await lin.http.get("/api/pool?view=release")).json()["rows"]
+    assert row["reviewer"] == {"id": lin.id, "name": lin.name}
+    for name, may in (("lin", True), ("mei", False)):
+        there = (await pool.town.people[name].http.get(f"/api/tasks/{asked.task_id}")).json()
+        assert there["may_release"] is may
+    release = f"/api/answers/{proposed['id']}/release"
+    assert await code(await pool.post("mei", release)) == (403, "release_not_yet", "R-ORG.5")
+    await pool.later(hours=4)
+    assert (await pool.post("mei", release)).status_code == 200
+
+
+async def test_a_full_librarian_names_nobody(pool: Pool) -> None:
+    asked = await pool.ask(open_now=True)
+    number = await pool.claim("lin", asked.task_id)
+    seen = (await pool.town.people["lin"].http.get(f"/api/tasks/{asked.task_id}")).json()
+    assert seen["reviewers"] == []
+    content = {**FOUND, "reviewer_id": pool.town.people["mei"].id}
+    sent = await pool.post("lin", f"/api/tasks/{asked.task_id}/answer", claim_number=number, content=content)
+    assert sent.json()["state"] == "sent"
+
+
 async def test_the_grade_is_shown_with_its_row_before_sending(pool: Pool) -> None:
     asked = await pool.ask(open_now=True)
     number = await pool.claim("lin", asked.task_id)

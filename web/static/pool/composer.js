@@ -65,7 +65,7 @@ export class AnswerComposer {
   reach(field) {
     if (PARTICULARS.includes(field)) return this.document.reach(field);
     if (["delivery", "link_url", "file_ids"].includes(field)) return this.delivery.reach(field);
-    const wanted = { reason: this.reason, same_anyway: this.same, link_opened: this.boxes.link_opened, kind: this.kinds.node.querySelector("input:not([disabled])") };
+    const wanted = { reason: this.reason, reviewer_id: this.reviewer, same_anyway: this.same, link_opened: this.boxes.link_opened, kind: this.kinds.node.querySelector("input:not([disabled])") };
     (wanted[field] ?? this.text).focus();
   }
 
@@ -113,6 +113,8 @@ export class AnswerComposer {
     this.lead.value = lead;
     this.reason.value = rest.reason ?? "";
     for (const name of BOXES) this.boxes[name].checked = Boolean(rest[name]);
+    this.reviewer.value = rest.reviewer_id ?? "";
+    if (this.reviewer.selectedIndex < 0) this.reviewer.value = this.content.reviewer_id = "";
     this.#arrange();
   }
 
@@ -207,8 +209,28 @@ export class AnswerComposer {
       h("p", { class: "small locked__why" }, icon("shield"), t("pool.answer.locked")),
       this.lockedText,
     );
+    this.#makeReviewer();
     this.boxes = Object.fromEntries(BOXES.map((name) => [name, this.#box(name)]));
     this.same = this.boxes.same_anyway;
+  }
+
+  /** Whom an intern asks to release the answer; the choice is hers, and may be left open (R-ORG.5). */
+  #makeReviewer() {
+    const id = freshId("answer");
+    const names = this.view.reviewers.map((one) => h("option", { value: one.id }, one.name));
+    this.reviewer = h(
+      "select",
+      { class: "input", id, name: "reviewer_id", onchange: () => this.#change({ reviewer_id: this.reviewer.value }) },
+      h("option", { value: "" }, t("pool.reviewer.anybody")),
+      names,
+    );
+    this.reviewerField = h(
+      "div",
+      { class: "field", hidden: !names.length },
+      h("label", { class: "field__label", for: id }, t("pool.reviewer.choose")),
+      h("p", { class: "field__hint" }, t("pool.reviewer.hint")),
+      this.reviewer,
+    );
   }
 
   #makeForm() {
@@ -234,6 +256,7 @@ export class AnswerComposer {
       this.locked,
       this.textField,
       this.preview.node,
+      this.reviewerField,
       this.problem,
       h("div", { class: "row row--end" }, this.send),
     );

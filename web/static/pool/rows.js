@@ -123,6 +123,10 @@ export function placeOf({ desk }) {
   return name.includes(library) ? name : [library, name].filter(Boolean).join(" · ");
 }
 
+/** Whom an intern has named to release the answer. */
+export const reviewerOf = ({ reviewer }) =>
+  reviewer.id === page.me.id ? t("pool.reviewer.me") : t("pool.reviewer.named", { name: reviewer.name });
+
 function signsOf(row) {
   return [
     row.readers > 1 && ["people", t("pool.readers", { n: row.readers })],
@@ -131,5 +135,6 @@ function signsOf(row) {
     row.trail > 0 && ["search", t("pool.searched", { n: row.trail })],
     row.state === "open" && !row.opened_at && ["desk", t("pool.desk_first")],
     row.handed_back && ["back", t("pool.handed_back_by_me")],
+    row.reviewer && ["shield", reviewerOf(row), row.reviewer.id === page.me.id && "sign--good"],
   ].filter(Boolean);
 }

@@ -160,6 +160,7 @@ export function answerCard(one) {
     one.files.length > 0 && fileList(one.files),
     one.body && h("p", { class: "keep-lines version__body" }, one.body),
     one.reason && h("p", { class: "small" }, t("pool.answers.reason", { text: one.reason })),
+    one.state === "proposed" && one.reviewer && h("p", { class: "small" }, t("pool.reviewer.named", { name: one.reviewer })),
     one.comment && h("p", { class: "small version__comment" }, t("pool.answers.comment", { text: one.comment })),
   );
 }

@@ -13,7 +13,7 @@ import { handBackDialog } from "./handback.js";
 import { helpButton, listen } from "./keys.js";
 import { watchPool } from "./live.js";
 import { releasePanel } from "./release.js";
-import { isMine, kindOf, placeOf, stageChip } from "./rows.js";
+import { isMine, kindOf, placeOf, reviewerOf, stageChip } from "./rows.js";
 import { answersSection, claimsSection, requestSection, trailSection } from "./story.js";
 
 const TICK_MS = 1_000;
@@ -121,6 +121,7 @@ function drawHolding() {
       row.state === "open" && !row.opened_at && h("p", { class: "small muted" }, t("pool.holding.desk_first")),
       head.claim,
       row.state === "in_release" && h("p", { class: "small" }, t("pool.holding.in_release_text", { name: row.holder?.name ?? "" })),
+      row.state === "in_release" && row.reviewer && h("p", { class: "small" }, reviewerOf(row)),
       mine && head.lease,
       mine &&
         h(
