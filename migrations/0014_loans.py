@@ -24,7 +24,7 @@ async def forward(apps, editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shuqiao", "0010_match_keys")]
+    dependencies = [("shuqiao", "0013_calendar")]
 
     operations = [
         ops.CreateModel(

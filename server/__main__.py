@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from server.commands import demo, doctor, libraries, migrate, records, serve, users, worker
+from server.commands import calendar, demo, doctor, libraries, migrate, records, serve, users, worker
 from server.commands.terminal import FAILED, MISUSED, Failure, Help, complain, language_of
 from server.domain.errors import Refusal
 from server.settings import SettingsError
@@ -68,7 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"shuqiao {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (serve, worker, migrate, demo, doctor, users, libraries, records):
+    for module in (serve, worker, migrate, demo, doctor, users, libraries, records, calendar):
         module.add_parser(subparsers)
     return parser
 

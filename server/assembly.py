@@ -19,6 +19,7 @@ from server.actions.presence import keep_lease
 from server.api import (
     attachments,
     board,
+    calendar,
     desk_work,
     desks,
     duty,
@@ -84,6 +85,7 @@ ENDPOINTS: list[Endpoint] = [
     *board.ENDPOINTS,
     *figures.ENDPOINTS,
     *manage.ENDPOINTS,
+    *calendar.ENDPOINTS,
     *records.ENDPOINTS,
     *widget_login.ENDPOINTS,
 ]

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiosmtplib
 
+from server.actions.calendar import read_calendar
 from server.actions.health import read_figures
 from server.commands.findings import Finding, Level, ill, well
 from server.commands.processes import away_lines
 from server.context import Context
+from server.domain.calendar import years_to_mend
 from server.live.redis_facts import RedisAway, look_at_redis
 from server.outside.clamd import ScannerAway, ping
 from server.settings import Settings
@@ -181,6 +183,18 @@ async def check_work(ctx: Context, language: str) -> AsyncIterator[Finding]:
         yield ill(Level.WARN, "work", "mails_late", language, count=reading.mails.get("waiting", 0))
     if not await count_administrators(ctx.db.read):
         yield ill(Level.WARN, "people", "no_administrator", language)
+
+
+async def check_calendar(ctx: Context, language: str) -> AsyncIterator[Finding]:
+    """Whether the loan clocks know the holidays of this year, and from October those of the next (R-LOAN.4)."""
+    now = ctx.clock.now()
+    calendar = await read_calendar(ctx.db.read, now)
+    to_mend = years_to_mend(calendar, now.astimezone(ZoneInfo(ctx.settings.zone)).date())
+    for year, entered in to_mend:
+        key = "calendar_provisional" if entered else "calendar_missing"
+        yield ill(Level.WARN, "calendar", key, language, year=year)
+    if not to_mend:
+        yield well("calendar", "calendar", language, year=max(calendar.years))
 
 
 async def check_mail(settings: Settings, language: str, *, mail_to: str, now: datetime) -> Finding:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 
+from server.commands.calendar import begin_calendar
 from server.commands.processes import away_lines
 from server.commands.terminal import Failure, Help, language_of
 from server.domain.errors import Unavailable
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.check:
         return asyncio.run(_check(settings, language))
     asyncio.run(bring_up_to_date(settings, language))
+    asyncio.run(begin_calendar(settings))
     return 0
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from server.actions.calendar import begin_missing_years
 from server.actions.passwords import passwords_of
 from server.context import Context
 from server.demo.cast import mail_of, put_alliance, read_alliance
@@ -37,6 +38,7 @@ async def seed(ctx: Context) -> bool:
             return False
         cast = await put_alliance(ctx, tx, password_hash, now)
         await put_talks(ctx, tx, cast, now, ZoneInfo(ctx.settings.zone))
+    await begin_missing_years(ctx)
     await put_records(ctx, cast)
     await settle_questions(ctx, cast, now)
     await play_requests(ctx, cast, now)

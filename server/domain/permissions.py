@@ -140,6 +140,7 @@ class Verb(StrEnum):
     WATCH_FIGURES = "figures.watch"
     READ_STATEMENT = "figures.statement"
     IMPORT_READERS = "reader.import"
+    KEEP_CALENDAR = "calendar.keep"  # holidays and make-up workdays, for the whole alliance
 
 
 Reaches = Mapping[Role | str, Reach]
@@ -194,6 +195,7 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.WATCH_FIGURES: _MANAGED,
     Verb.READ_STATEMENT: {_L: Reach.OWN, _I: Reach.OWN, **_MANAGED},
     Verb.IMPORT_READERS: _MANAGED,
+    Verb.KEEP_CALENDAR: _MANAGED,
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from server.domain.calendar import CalendarPolicy
 from server.domain.errors import Invalid
 from server.domain.task_policies import TASK_CHOICES, TASK_RULES, TASK_TEXTS, TaskPolicy
 
@@ -85,9 +86,11 @@ RULES = {
     "scope_en": "R-LIVE.2",
     "privacy_zh": "R-LIVE.6",
     "privacy_en": "R-LIVE.6",
+    "weekends_count": "R-LOAN.4",
     **TASK_RULES,
 }
-_ALL = (ChatPolicy(), TaskPolicy())  # the live desk's values, then the pool's
+# The live desk's values, the pool's, the calendar's.
+_ALL = (ChatPolicy(), TaskPolicy(), CalendarPolicy())
 
 
 def policy_from(values: dict[str, Any]) -> ChatPolicy:

@@ -28,6 +28,11 @@ async def task_policy_at(db: Reader, library_id: str, now: datetime) -> TaskPoli
     return task_policy_from(await _values(db, library_id, now))
 
 
+async def weekends_count_at(db: Reader, now: datetime) -> bool:
+    """Whether a plain weekend is as good as a holiday to the loan clocks (R-LOAN.4); by default it is not."""
+    return (await _values(db, "", now)).get("weekends_count") is True
+
+
 async def texts_at(db: Reader, library_id: str, now: datetime) -> dict[str, str]:
     """The notices that the alliance or the library words itself (scope_zh, privacy_en, …)."""
     values = await _values(db, library_id, now)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_day_names, get_month_names
 from babel.numbers import format_decimal, format_percent
 
 from server.domain.hours import DAY_MINUTES, Shifts
@@ -59,6 +59,18 @@ def exact_moment(at: datetime, zone: tzinfo, language: str) -> str:
 def day_text(day: date, language: str) -> str:
     """A day of the calendar: 2026年11月20日, 20 November 2026."""
     return format_date(day, "long", locale=LOCALES[known_language(language)])
+
+
+def month_text(month: int, language: str) -> str:
+    """A month by its name: 十月, October."""
+    names = get_month_names("wide", context="stand-alone", locale=LOCALES[known_language(language)])
+    return str(names[month])
+
+
+def weekday_letter(weekday: int, language: str) -> str:
+    """A day of the week (0: Monday) as it stands above a small calendar: 一, M."""
+    locale = LOCALES[known_language(language)]
+    return str(get_day_names("narrow", context="stand-alone", locale=locale)[weekday])
 
 
 def hours_text(week: Sequence[Shifts], language: str) -> str:

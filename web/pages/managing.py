@@ -25,6 +25,7 @@ _MENU = (
     ("/manage/readers", "readers", Verb.IMPORT_READERS),
     ("/console/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
     ("/manage/policies", "policies", Verb.KEEP_POLICIES),
+    ("/manage/calendar", "calendar", Verb.KEEP_CALENDAR),
     ("/manage/reviews", "reviews", Verb.REVIEW_BLOCK),
     ("/manage/quality", "quality", Verb.READ_SAMPLES),
     ("/console", "console", Verb.STAND_DUTY),
@@ -61,7 +62,7 @@ def menu(page: PageRequest) -> list[tuple[str, str]]:
     return [
         (address, text(f"manage.menu.{name}", page.language))
         for address, name, verb in _MENU
-        if may(page.actor, verb)
+        if (alliance_wide(page, verb) if verb is Verb.KEEP_CALENDAR else may(page.actor, verb))
     ]
 
 

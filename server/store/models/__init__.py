@@ -5,6 +5,7 @@ Only portable column types are used, so that one statement reads the same on SQL
 """
 
 from server.store.models.accounts import Account, Grant, OneTimeLink, Throttle, WebSession
+from server.store.models.calendar import CalendarDay, CalendarYear
 from server.store.models.catalogue import BibliographicRecord
 from server.store.models.chat import (
     Block,
@@ -94,6 +95,8 @@ __all__ = [
     "AuditEntry",
     "BibliographicRecord",
     "Block",
+    "CalendarDay",
+    "CalendarYear",
     "CannedPhrase",
     "CartLine",
     "CaseMessage",
