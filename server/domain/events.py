@@ -103,6 +103,21 @@ class PoolChanged:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class StackWoken:
+    """A device's outbox, or what an operator wants of it, has changed: its bridge looks at once."""
+
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackPictured:
+    """What a live drawing of a store shows has changed. ``picture`` is JSON (docs/stack.md), or empty."""
+
+    device_id: str
+    picture: str
+
+
 Event = (
     ChatEventRecorded
     | ReceiptMoved
@@ -115,4 +130,6 @@ Event = (
     | MailWritten
     | CrewChanged
     | PoolChanged
+    | StackWoken
+    | StackPictured
 )
