@@ -67,7 +67,7 @@ async def bring_in(page: PageRequest) -> Response:
     except CORRECTABLE as refusal:
         return await _page(page, brought=await refill(page, refusal, fallback="file"))
     if done.problems:
-        return await _page(page, brought=await refill(page, Invalid("", "")), problems=done.problems)
+        return await _page(page, brought=Fill({"source": source}), problems=done.problems)
     shown = {"year": str(done.years[0])} if done.years else {}
     return page.redirect(_HERE, done="saved", **shown)
 
@@ -98,7 +98,7 @@ async def _page(
         today=today,
         chosen=chosen,
         day=day or _filled_day(kept, chosen),
-        marked=marked or Fill({"official": "1" if known and not known.provisional else ""}),
+        marked=marked or _filled_year(kept, shown),
         brought=brought or Fill(),
         problems=[_line(page, problem) for problem in problems[:SHOWN]],
         weekends_count=kept.weekends_count,
@@ -112,6 +112,11 @@ def _filled_day(kept: Calendar, chosen: date | None) -> Fill:
     if known is None:
         return Fill({"kind": "plain"})
     return Fill({"kind": str(known.kind), "name_zh": known.name_zh, "name_en": known.name_en})
+
+
+def _filled_year(kept: Calendar, year: int) -> Fill:
+    known = kept.years.get(year)
+    return Fill({"official": "" if known.provisional else "1", "source": known.source}) if known else Fill()
 
 
 def _day_in(said: str) -> date | None:
