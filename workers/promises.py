@@ -4,7 +4,7 @@ from server.actions.archive_keeping import index_answers
 from server.actions.attachments import drop_unsent
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
-from server.actions.escalation import turn_clock, watch_lease
+from server.actions.escalation import turn_clock, turn_clocks, watch_lease, watch_leases
 from server.actions.figure_keeping import keep_figures
 from server.actions.inspection_entry import correction_due
 from server.actions.logins import sweep_logins
@@ -24,8 +24,8 @@ PROMISES: Kinds = kinds(
     Kind("reader_gone", end_if_gone, urgent=True),
     Kind("auto_away", go_idle),
     Kind("wrap_up", ask_for_wrap_up),
-    Kind("task_clock", turn_clock),
-    Kind("lease", watch_lease),
+    Kind("task_clock", turn_clock, together=turn_clocks),
+    Kind("lease", watch_lease, together=watch_leases),
     Kind("check_counters", check_counters),
     Kind("correction", correction_due),
     Kind("retention", forget_old_sessions),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.actions.links import address_of
-from server.actions.mails import write_mail
+from server.actions.mails import new_mail, write_mails
 from server.context import Context
 from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk
@@ -24,6 +24,7 @@ from server.store.consultations import (
     open_consultation_of,
 )
 from server.store.dues import set_due
+from server.store.mails import Mail
 from server.store.match_keys import keep_keys, lock_keys, waiting_under
 from server.store.rosters import on_duty_at
 from server.store.rows import Reader, Transaction
@@ -114,17 +115,19 @@ async def tell_reader(
     if not consultation.mail:
         return
     try:
-        await _write(ctx, tx, consultation, template, event=event, **data)
+        mail = reader_mail(ctx, consultation, template, event=event, **data)
     except Invalid:
         await note_step(ctx, tx, consultation.id, "mail_failed", public=False, template=template)
+    else:
+        await write_mails(ctx, tx, [mail])
 
 
-async def _write(
-    ctx: Context, tx: Transaction, consultation: Consultation, template: str, *, event: str, **data: object
-) -> None:
-    await write_mail(
+def reader_mail(
+    ctx: Context, consultation: Consultation, template: str, *, event: str, **data: object
+) -> Mail:
+    """The mail that tells the reader about a step. Raises Invalid for an address that no mail can go to."""
+    return new_mail(
         ctx,
-        tx,
         template=template,
         recipient=consultation.mail,
         language=consultation.language,

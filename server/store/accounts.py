@@ -1,6 +1,6 @@
 """Accounts and what they are granted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from server.domain.accounts import Account, AccountState
@@ -199,13 +199,22 @@ async def managers_of(db: Reader, library_id: str) -> list[Account]:
     return [account_from(row) for row in rows]
 
 
-async def duty_managers(db: Reader) -> list[Account]:
-    """The alliance's duty managers."""
+async def managers_by_library(db: Reader) -> dict[str, list[Account]]:
+    """Who manages each library that has anybody; the alliance's duty managers under the empty id."""
     rows = await db.rows(
-        f"{_ACCOUNT} WHERE state = 'active' AND id IN (SELECT account_id FROM role_grant"
-        " WHERE role = 'manager' AND scope = 'alliance') ORDER BY mail"
+        "SELECT a.*, g.scope_id FROM role_grant g JOIN account a ON a.id = g.account_id WHERE a.state = 'active'"
+        " AND g.role = 'manager' AND g.scope IN ('library', 'alliance') ORDER BY a.mail"
     )
-    return [account_from(row) for row in rows]
+    managers: dict[str, list[Account]] = {}
+    for row in rows:
+        managers.setdefault(row["scope_id"], []).append(account_from(row))
+    return managers
+
+
+async def accounts_by_ids(db: Reader, account_ids: Collection[str]) -> dict[str, Account]:
+    """These accounts, by id."""
+    rows = await db.rows(f"{_ACCOUNT} WHERE id = ANY($1)", list(account_ids))
+    return {row["id"]: account_from(row) for row in rows}
 
 
 async def full_librarians_beside(db: Reader, staff_id: str) -> list[Account]:

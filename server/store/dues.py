@@ -1,7 +1,7 @@
 """Due rows: what must happen once at a moment, kept where kill -9 cannot reach it."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -123,6 +123,13 @@ async def still_due(tx: Transaction, due: Due) -> bool:
     return row is not None
 
 
+async def still_due_of(tx: Transaction, dues: Sequence[Due]) -> list[Due]:
+    """Those of the promises that still stand as they were read."""
+    rows = await tx.rows("SELECT id, due_at FROM due WHERE id = ANY($1)", [due.id for due in dues])
+    stand = {row["id"]: row["due_at"] for row in rows}
+    return [due for due in dues if stand.get(due.id) == to_us(due.at)]
+
+
 async def lease_due(tx: Transaction, due: Due, until: datetime) -> Due | None:
     """Take a promise that is kept outside of any transaction: nobody else does until then, and then somebody does.
 
@@ -156,6 +163,24 @@ async def finish_due(tx: Transaction, due: Due, *, again_at: datetime | None = N
     if done:
         return True
     return await tx.row("SELECT 1 AS found FROM due WHERE id = $1", due.id) is None
+
+
+async def finish_dues(tx: Transaction, dues: Sequence[Due], again: Mapping[str, datetime]) -> bool:
+    """As `finish_due`, for many: those whose subjects have a moment in ``again`` fall due then."""
+    in_order = sorted(dues, key=lambda due: due.id)
+    moved = [
+        (due.id, to_us(due.at), to_us(again[due.subject_id])) for due in in_order if due.subject_id in again
+    ]
+    kept = [(due.id, to_us(due.at)) for due in in_order if due.subject_id not in again]
+    if moved:
+        await tx.execute_many(
+            "UPDATE due SET due_at = $3, attempts = 0, last_error = '' WHERE id = $1 AND due_at = $2", moved
+        )
+    if kept:
+        await tx.execute_many("DELETE FROM due WHERE id = $1 AND due_at = $2", kept)
+    rows = await tx.rows("SELECT id, due_at FROM due WHERE id = ANY($1)", [due.id for due in in_order])
+    wanted = {due_id: at for due_id, _, at in moved}
+    return all(wanted.get(row["id"]) == row["due_at"] for row in rows)
 
 
 async def postpone_due(tx: Transaction, due: Due, *, until: datetime, error: str) -> None:

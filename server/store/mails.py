@@ -8,6 +8,12 @@ from typing import Any
 
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, to_us
 
+_INSERT = (
+    "INSERT INTO mail_out (id, event_key, message_id, recipient, language, template, data, state,"
+    " attempts, next_at, taken_until_at, last_error, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, $8, 0, '', $9) ON CONFLICT (event_key) DO NOTHING"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -35,23 +41,12 @@ class Mail:
 
 async def insert_mail(tx: Transaction, mail: Mail) -> bool:
     """Put a mail in the outbox; False when the event has been mailed before."""
-    return bool(
-        await tx.execute(
-            "INSERT INTO mail_out (id, event_key, message_id, recipient, language, template, data, state,"
-            " attempts, next_at, taken_until_at, last_error, created_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, $8, 0, '', $9)"
-            " ON CONFLICT (event_key) DO NOTHING",
-            mail.id,
-            mail.event_key,
-            mail.message_id,
-            mail.recipient,
-            mail.language,
-            mail.template,
-            json.dumps(mail.data, ensure_ascii=False),
-            to_us(mail.next_at),
-            to_us(mail.created_at),
-        )
-    )
+    return bool(await tx.execute(_INSERT, *_values(mail)))
+
+
+async def insert_mails(tx: Transaction, mails: Sequence[Mail]) -> None:
+    """Put many mails in the outbox; events that have been mailed before are left out."""
+    await tx.execute_many(_INSERT, [_values(mail) for mail in mails])
 
 
 async def take_mail(tx: Transaction, *, now: datetime, until: datetime) -> Mail | None:
@@ -117,6 +112,20 @@ async def _let_go(
             None if sent_at is None else to_us(sent_at),
             json.dumps(mail.data, ensure_ascii=False) if state == "waiting" else "{}",
         )
+    )
+
+
+def _values(mail: Mail) -> tuple[Any, ...]:
+    return (
+        mail.id,
+        mail.event_key,
+        mail.message_id,
+        mail.recipient,
+        mail.language,
+        mail.template,
+        json.dumps(mail.data, ensure_ascii=False),
+        to_us(mail.next_at),
+        to_us(mail.created_at),
     )
 
 

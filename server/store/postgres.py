@@ -1,7 +1,7 @@
 """PostgreSQL: transactions from a pool, chat messages grouped on a connection of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -76,11 +76,26 @@ class PostgresTransaction:
     async def execute(self, sql: str, *values: Any) -> int:
         return changed(await self._connection.execute(sql, *values))
 
+    async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._connection.executemany(sql, rows)
+
+    async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
+        await self._connection.execute(
+            f"SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE", list(keys)
+        )
+
     async def lock(self, name: str) -> None:
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
 
     async def try_lock(self, name: str) -> bool:
         return bool(await self._connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", name))
+
+    async def try_locks(self, names: Collection[str]) -> set[str]:
+        rows = await self._connection.fetch(
+            "SELECT name FROM unnest($1::text[]) AS name WHERE pg_try_advisory_xact_lock(hashtext(name))",
+            list(names),
+        )
+        return {row["name"] for row in rows}
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)

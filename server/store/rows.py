@@ -1,7 +1,8 @@
 """How rows and statements read the same on SQLite and PostgreSQL."""
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NUMBERED = re.compile(r"\$(\d+)")
+_ANY_OF = re.compile(r"= ANY\(\$(\d+)\)")
 
 
 class Duplicate(Exception):
@@ -17,7 +19,7 @@ class Duplicate(Exception):
 
 
 class Reader(Protocol):
-    """Runs statements; parameters are written $1, $2 … in both dialects."""
+    """Runs statements; parameters are written $1, $2 … in both dialects, a list of them ``= ANY($1)``."""
 
     @property
     def dialect(self) -> str:
@@ -38,12 +40,24 @@ class Transaction(Reader, Protocol):
         """Run a changing statement; returns the number of rows changed, by which races are settled."""
         ...
 
+    async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Run one changing statement for each of the rows, in one go."""
+        ...
+
+    async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
+        """Hold these rows to the end of the transaction, taken in the order of their keys: no two wait in a ring."""
+        ...
+
     async def lock(self, name: str) -> None:
         """Wait for the named lock and hold it to the end of the transaction (SQLite has one writer already)."""
         ...
 
     async def try_lock(self, name: str) -> bool:
         """Take the named lock to the end of the transaction, or answer at once that somebody else has it."""
+        ...
+
+    async def try_locks(self, names: Collection[str]) -> set[str]:
+        """Take those of the named locks that nobody else has; returns them."""
         ...
 
     def announce(self, event: Any) -> None: ...
@@ -69,8 +83,13 @@ def from_us_or_none(us: int | None) -> datetime | None:
 
 @lru_cache(maxsize=1024)
 def sqlite_statement(sql: str) -> str:
-    """SQLite numbers its parameters ?1, ?2; our statements say $1, $2 as PostgreSQL does."""
-    return _NUMBERED.sub(r"?\1", sql)
+    """SQLite numbers its parameters ?1, ?2 and takes a list as JSON; our statements are written for PostgreSQL."""
+    return _NUMBERED.sub(r"?\1", _ANY_OF.sub(r"IN (SELECT value FROM json_each($\1))", sql))
+
+
+def sqlite_values(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The parameters as SQLite takes them."""
+    return tuple([json.dumps(value) if type(value) is list else value for value in values])
 
 
 def placeholders(count: int, *, start: int = 1) -> str:

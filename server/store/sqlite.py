@@ -4,14 +4,14 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from server.domain.errors import TooMany, Unavailable
 from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally
-from server.store.rows import Duplicate, Row, sqlite_statement
+from server.store.rows import Duplicate, Row, sqlite_statement, sqlite_values
 from server.store.threads import OneThread
 
 T = TypeVar("T")
@@ -66,7 +66,8 @@ class SqliteReader:
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
         loop = asyncio.get_running_loop()
-        return await _named(loop.run_in_executor(self._threads, self._query, sqlite_statement(sql), values))
+        statement, given = sqlite_statement(sql), sqlite_values(values)
+        return await _named(loop.run_in_executor(self._threads, self._query, statement, given))
 
     async def row(self, sql: str, *values: Any) -> Row | None:
         found = await self.rows(sql, *values)
@@ -99,14 +100,20 @@ class SqliteTransaction:
         self.announced: list[Any] = []
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
-        return await _named(self._thread.do(self._fetch, sqlite_statement(sql), values))
+        return await _named(self._thread.do(self._fetch, sqlite_statement(sql), sqlite_values(values)))
 
     async def row(self, sql: str, *values: Any) -> Row | None:
         found = await self.rows(sql, *values)
         return found[0] if found else None
 
     async def execute(self, sql: str, *values: Any) -> int:
-        return await _named(self._thread.do(self._change, sqlite_statement(sql), values))
+        return await _named(self._thread.do(self._change, sqlite_statement(sql), sqlite_values(values)))
+
+    async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        await _named(self._thread.do(self._connection.executemany, sqlite_statement(sql), rows))
+
+    async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
+        """Nothing to wait for: the writer is the lock."""
 
     async def lock(self, name: str) -> None:
         """Nothing to wait for: the writer is the lock."""
@@ -114,6 +121,10 @@ class SqliteTransaction:
     async def try_lock(self, name: str) -> bool:
         """Always ours: the writer is the lock."""
         return True
+
+    async def try_locks(self, names: Collection[str]) -> set[str]:
+        """Always ours."""
+        return set(names)
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)

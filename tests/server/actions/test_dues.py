@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,6 +51,14 @@ async def tally(ctx: Context, tx: Transaction, due: Due) -> None:
 async def fail(ctx: Context, tx: Transaction, due: Due) -> None:
     await tally(ctx, tx, due)
     raise RuntimeError("no luck today")
+
+
+async def tally_together(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dict[str, datetime]:
+    for due in dues:
+        await tally(ctx, tx, due)
+        if due.subject_id.startswith("bad"):
+            raise RuntimeError("one of them is bad")
+    return {due.subject_id: due.at + timedelta(days=1) for due in dues if due.subject_id.startswith("daily")}
 
 
 TALLY = kinds(Kind("tally", tally))
@@ -172,6 +180,83 @@ async def test_a_promise_may_fall_due_again_and_again(bench: Bench) -> None:
         await bench.run(kinds(Kind("nightly", nightly)))
         bench.clock.at += timedelta(days=1)
     assert await bench.done() == {"check": 3}
+
+
+async def bad_alone(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
+    return (await tally_together(ctx, tx, [due])).get(due.subject_id)
+
+
+TOGETHER = kinds(Kind("tally", bad_alone, together=tally_together))
+
+
+async def test_many_are_kept_together_and_some_of_them_fall_due_again(bench: Bench) -> None:
+    subjects = [f"{word}{number}" for number in range(300) for word in ("once", "daily")]
+    await bench.promise("tally", *subjects)
+    assert await run_due(bench.ctx, TOGETHER) == 500
+    await bench.run(TOGETHER)
+    assert await bench.done() == dict.fromkeys(subjects, 1)
+    bench.clock.at += timedelta(days=1)
+    await bench.run(TOGETHER)
+    assert await bench.done() == {subject: 2 if subject.startswith("daily") else 1 for subject in subjects}
+
+
+async def test_a_bad_one_among_many_holds_up_none_of_them_and_goes_alone_from_then_on(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = [f"s{number}" for number in range(20)]
+    await bench.promise("tally", "bad", *good)
+    await bench.run(TOGETHER)
+    assert await bench.done() == dict.fromkeys(good, 1)
+    assert caplog.text.count("one by one") == 1
+    bench.clock.at += timedelta(seconds=1)
+    await bench.promise("tally", "new", "newer")
+    await bench.run(TOGETHER)
+    assert await bench.done() == dict.fromkeys([*good, "new", "newer"], 1)
+    [(due, error)] = await failing_dues(bench.ctx.db.read)
+    assert (due.subject_id, due.attempts) == ("bad", 2) and "one of them is bad" in error
+    assert caplog.text.count("one by one") == 1
+
+
+async def test_several_workers_that_keep_many_together_keep_each_once(
+    bench: Bench, database_url: str, tmp_path: Path
+) -> None:
+    subjects = [f"s{number}" for number in range(1_500)]
+    async with bench.ctx.transaction() as tx:
+        await set_dues(tx, "tally", subjects, bench.clock.at)
+    workers = [
+        replace(make_context(settings_for(database_url, tmp_path)), clock=bench.clock) for _ in range(3)
+    ]
+    for worker in workers:
+        await worker.db.open()
+
+    async def work(ctx: Context) -> None:
+        while len(await bench.done()) < len(subjects):
+            await run_due(ctx, TOGETHER)
+
+    await asyncio.gather(*(work(worker) for worker in workers))
+    for worker in workers:
+        await worker.db.close()
+    assert await bench.done() == dict.fromkeys(subjects, 1)
+
+
+async def test_one_of_many_that_is_moved_meanwhile_is_left_for_later_and_the_others_are_kept(
+    bench: Bench, postgres_url: str, tmp_path: Path
+) -> None:
+    """On SQLite one writer makes this impossible."""
+    ctx = replace(make_context(settings_for(postgres_url, tmp_path)), clock=bench.clock)
+    await ctx.db.open()
+    several, later = Bench(ctx, bench.clock), bench.clock.at + timedelta(seconds=60)
+
+    async def overtaken(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dict[str, datetime]:
+        async with ctx.transaction() as other:
+            await set_due(other, "tally", "a", later)
+        return await tally_together(ctx, tx, dues)
+
+    await several.promise("tally", "a", "b", "c")
+    await several.run(kinds(Kind("tally", tally, together=overtaken)))
+    assert await several.done() == {"b": 1, "c": 1}
+    assert await due_moment(ctx.db.read, "tally", "a") == later
+    await ctx.db.close()
 
 
 async def test_moved_while_it_is_kept_nothing_has_happened_yet(
