@@ -40,6 +40,7 @@ from server.store.models.libraries import (
     Library,
     Policy,
 )
+from server.store.models.loan_titles import LoanClass, LoanTitle
 from server.store.models.loans import (
     Address,
     CartLine,
@@ -128,8 +129,10 @@ __all__ = [
     "Item",
     "Library",
     "LinkProbe",
+    "LoanClass",
     "LoanLine",
     "LoanOrder",
+    "LoanTitle",
     "MailOut",
     "Notice",
     "OneTimeLink",
