@@ -1,1 +1,11 @@
-"""One dialect per module, without input or output: bytes to events, commands to bytes."""
+"""The dialects of automated stores, one module each: bytes in, what was heard out. No input or output here."""
+
+from collections.abc import Mapping
+
+from stack_io.drivers.contract import Driver
+from stack_io.drivers.simulator import QuestionableDriver, SimulatorDriver
+
+DRIVERS: Mapping[str, type[Driver]] = {
+    "simulator": SimulatorDriver,
+    "simulator-forgetful": QuestionableDriver,
+}

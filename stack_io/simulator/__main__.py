@@ -1,0 +1,103 @@
+"""A simulated store as a process of its own: ``python -m stack_io.simulator --port 7070 --seed 1``."""
+
+import argparse
+import asyncio
+import csv
+import signal
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from stack_io.simulator.devices import Device
+from stack_io.simulator.journals import Journal
+from stack_io.simulator.plans import Habits, Plan
+from stack_io.simulator.serving import Host
+
+_EPILOG = """\
+examples:
+  python -m stack_io.simulator --port 7070 --stock items.csv --journal store.jsonl
+  python -m stack_io.simulator --port 7070 --open-stock --speed 20     any barcode lies somewhere, twenty times as fast
+
+items.csv holds a barcode in each line, and after a comma its tote if it matters (A01-L02-B003). With a journal the
+device remembers over restarts what it was told and what it has said; each start is a new run with numbers from 1.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """What can be asked for."""
+    made = argparse.ArgumentParser(
+        prog="stack_io.simulator",
+        description="A simulated automated store that the bridge can be connected to.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(made)
+    return made
+
+
+def add_options(made: argparse.ArgumentParser) -> None:
+    """The options of a simulated store, for whichever program offers them."""
+    plan, habits = Plan(), Habits()
+    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    made.add_argument("--port", type=int, default=7070, help="port to listen on; 0 takes a free one")
+    made.add_argument("--seed", type=int, default=plan.seed, help="chance: the same seed, the same store")
+    made.add_argument("--speed", type=float, default=plan.speed, help="simulated seconds in a real one")
+    for name in ("aisles", "levels", "bays", "stations"):
+        made.add_argument(f"--{name}", type=int, default=getattr(plan, name), help=f"number of {name}")
+    made.add_argument("--stock", type=Path, metavar="CSV", help="what it holds: barcode, tote")
+    made.add_argument("--open-stock", action="store_true", help="it holds whatever it is asked for")
+    made.add_argument("--no-faults", action="store_true", help="nothing breaks, sticks or is missing")
+    made.add_argument("--journal", type=Path, metavar="FILE", help="its memory over restarts")
+    lies = made.add_argument_group("habits that the bridge has to bear")
+    lies.add_argument("--clock-offset", type=float, default=habits.clock_offset, metavar="SECONDS")
+    lies.add_argument("--forgetful", action="store_true", help="does a command again that comes again")
+    lies.add_argument("--deaf", action="store_true", help="never takes an acknowledgement")
+    for name in ("wrong-item-every", "unknown-every", "second-body-every"):
+        lies.add_argument(f"--{name}", type=int, default=0, metavar="N")
+
+
+def device_of(args: argparse.Namespace) -> Device:
+    """The device that the options describe."""
+    plan = Plan(
+        seed=args.seed,
+        speed=args.speed,
+        aisles=args.aisles,
+        levels=args.levels,
+        bays=args.bays,
+        stations=args.stations,
+        open_stock=args.open_stock,
+    )
+    if args.no_faults:
+        plan = replace(plan, stuck_rate=0.0, fault_rate=0.0, missing_rate=0.0)
+    habits = Habits(
+        clock_offset=args.clock_offset,
+        forgetful=args.forgetful,
+        deaf=args.deaf,
+        wrong_item_every=args.wrong_item_every,
+        unknown_every=args.unknown_every,
+        second_body_every=args.second_body_every,
+    )
+    stock = stock_of(args.stock, plan) if args.stock else {}
+    return Device(plan, Journal(args.journal), stock, lambda: datetime.now(UTC), habits=habits)
+
+
+def stock_of(path: Path, plan: Plan) -> dict[str, str]:
+    """What a list of barcodes (and totes) says that the store holds."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.reader(file) if row and row[0].strip()]
+    return {row[0].strip(): (row[1].strip() if row[1:] else "") or str(plan.home_of(row[0])) for row in rows}
+
+
+async def serve(args: argparse.Namespace) -> None:
+    """Be a store until told to stop."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Host(device_of(args)) as host:
+        port = await host.listen(args.host, args.port)
+        print(f"listening on {args.host}:{port}, run {host.device.epoch}", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(parser().parse_args()))
