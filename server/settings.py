@@ -34,6 +34,7 @@ class Settings:
     secret_key: str = ""
     secret_key_previous: str = ""
     files_dir: str = "files"
+    label_font: str = ""
     zone: str = "Asia/Shanghai"
     language: str = "zh"
     embedded_worker: bool = True

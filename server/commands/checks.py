@@ -24,6 +24,7 @@ from server.store.accounts import count_administrators
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
 from server.store.mails import Mail
 from server.store.readings import latest_content_hashes
+from server.words.fonts import print_font
 from workers.envelopes import local_name, mail_from, message_of
 
 DRIFT_WARN, DRIFT_FAIL = 1.0, 5.0  # seconds between our clock and the database's
@@ -133,6 +134,15 @@ def check_files(settings: Settings, language: str) -> list[Finding]:
     if free < LEAST_SPACE:
         found.append(ill(Level.WARN, "files", "space", language, path=folder, megabytes=free >> 20))
     return found
+
+
+def check_label_font(settings: Settings, language: str) -> Finding:
+    """Whether labels and lists embed a font with Chinese (R-LOAN.6)."""
+    font = print_font(settings.label_font)
+    if font.problem:
+        key = f"label_font_{font.problem}"
+        return ill(Level.WARN, "labels", key, language, path=settings.label_font)
+    return well("labels", "label_font", language, path=font.path)
 
 
 async def check_scanner(settings: Settings, language: str) -> Finding:

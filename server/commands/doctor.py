@@ -93,6 +93,7 @@ async def _findings(settings: Settings, language: str, mail_to: str) -> AsyncIte
     for finding in checks.check_files(settings, language):
         yield finding
     yield await checks.check_scanner(settings, language)
+    yield checks.check_label_font(settings, language)
     async with _opened(settings, usable=facts is not None and not facts.missing) as ctx:
         if ctx is not None:
             async for finding in checks.check_shared_files(ctx, language):

@@ -135,3 +135,25 @@ def test_postgresql_and_redis_are_looked_at(shuqiao: Shuqiao, postgres_url: str,
 def test_a_missing_postgresql_database_is_named(shuqiao: Shuqiao, postgres_url: str) -> None:
     said = shuqiao("doctor", environment="test", database_url=postgres_url + "_gone")
     assert "createdb" in said.out
+
+
+def test_a_calendar_without_this_year_is_noticed_and_filled(shuqiao: Shuqiao, sqlite_url: str) -> None:
+    settings = {"environment": "test", "database_url": sqlite_url}
+    before = shuqiao("doctor", **settings)
+    assert levels(before)["calendar"] == "WARN" and "shuqiao calendar --year" in before.out
+    filled = shuqiao("calendar", **settings)
+    assert filled.status == 0 and filled.out
+    assert shuqiao("calendar", **settings).out == "", "what stands is left alone"
+    year = filled.out.split()[0]
+    assert "--again" in shuqiao("calendar", "--year", year, **settings).out
+    assert shuqiao("calendar", "--year", "soon", **settings).status == 1
+    assert "shuqiao calendar --year" not in shuqiao("doctor", **settings).out
+
+
+def test_a_font_that_labels_cannot_use_is_noticed(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> None:
+    settings = {"environment": "test", "database_url": sqlite_url}
+    font = tmp_path / "font.otf"
+    assert levels(shuqiao("doctor", label_font=font, **settings))["labels"] == "WARN"
+    font.write_bytes(b"OTTO" + bytes(100))
+    said = shuqiao("doctor", label_font=font, **settings)
+    assert levels(said)["labels"] == "WARN" and "TrueType" in said.out
