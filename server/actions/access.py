@@ -7,17 +7,21 @@ from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.consultations import Consultation
 from server.domain.errors import NotAllowed, NotFound
+from server.domain.loan_rows import LoanOrder
 from server.domain.permissions import Actor, Thing, Verb, demand, may
 from server.store.audits import record_audit
 from server.store.chat import serves_reader, session_by_id
 from server.store.consultations import consultation_by_id
+from server.store.orders import order_by_id
 from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
+from server.store.stores import stores_of_order
 from server.wire.tokens import Claim, read_token
 
 __all__ = [
     "Admission",
     "access_consultation",
+    "access_order",
     "access_session",
     "actor_of_visitor",
     "admit",
@@ -28,6 +32,7 @@ __all__ = [
 ]
 
 DESK_VERBS = frozenset({Verb.SERVE_SESSION, Verb.WRAP_UP, Verb.READ_ARCHIVE, Verb.BLOCK_READER})
+_AT_STORES = frozenset({Verb.READ_ORDER, Verb.WORK_STORE})
 _LOOKING = frozenset({Verb.READ_SESSION, Verb.READ_ARCHIVE})
 
 
@@ -78,6 +83,30 @@ async def access_consultation(db: Reader, actor: Actor, consultation_id: str, ve
     if not may(actor, verb, Thing(found.library_id, frozenset({found.reader_id}))):
         raise NotFound("consultation_not_found")
     return found
+
+
+async def access_order(db: Reader, actor: Actor, order_id: str, verb: Verb) -> LoanOrder:
+    """The loan order for someone who may do this with it. Raises NotFound for what is not and what is not theirs alike.
+
+    It is its reader's; support agents reach every order, managers those of their libraries' readers, and who works
+    for a store those that it has to do with. Nobody reviews what they ordered themselves.
+    """
+    order = await order_by_id(db, order_id)
+    if order is None or actor.only_session:
+        raise NotFound("order_not_found")
+    own = Thing(order.library_id, frozenset({order.reader_id}))
+    if verb is Verb.REVIEW_ORDER:
+        if may(actor, verb, own) and order.reader_id != actor.account_id:
+            return order
+    elif may(actor, verb, own):
+        return order
+    elif verb in _AT_STORES:
+        stores = (await stores_of_order(db, order_id)).values()
+        if any(may(actor, verb, Thing(store.library_id, store_id=store.id)) for store in stores):
+            return order
+    if verb is not Verb.READ_ORDER and may(actor, Verb.READ_ORDER, own):
+        raise NotAllowed(verb=str(verb))
+    raise NotFound("order_not_found")
 
 
 async def thing_of(db: Reader, session: ChatSession) -> Thing:
