@@ -50,6 +50,7 @@ from server.domain.events import (
     DutyChanged,
     Event,
     MailWritten,
+    OrderChanged,
     QueueChanged,
 )
 from server.domain.permissions import NOBODY
@@ -106,6 +107,9 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
             case ChatEventRecorded():
                 topic = frames.chat_topic(event.session_id, event.audience)
                 bus.publish(Envelope(topic, event.seq, frames.ev_text(event)))
+            case OrderChanged():
+                topic = frames.order_topic(event.order_id)
+                bus.publish(Envelope(topic, event.event.number, frames.order_text(event)))
             case DutyChanged():
                 _, frame = frames.passing(event) or ("", {})
                 bus.publish(Envelope(f"staff/{event.staff_id}", event.version, frames.text(frame)))

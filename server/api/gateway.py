@@ -14,6 +14,7 @@ from server.actions.accounts import resolve_actor
 from server.actions.chat import Receipts
 from server.actions.conversations import missing_events, numbers_of
 from server.actions.duty import console_version, console_versions
+from server.actions.order_topics import missing_order_events, order_numbers
 from server.actions.presence import connection_closed, connection_opened
 from server.actions.sessions import conversation_token
 from server.api.limits import Limiter
@@ -156,6 +157,9 @@ class Gateway:
                 events = await missing_events(self.ctx, session_id, "all", after, limit)
             case ["chat", session_id, "staff"]:
                 events = await missing_events(self.ctx, session_id, "staff", after, limit)
+            case ["order", order_id]:
+                missing = await missing_order_events(self.ctx, order_id, after, limit)
+                return [(change.event.number, frames.order_text(change)) for change in missing]
             case ["staff", staff_id]:
                 version = await console_version(self.ctx, staff_id)
                 frame = frames.text({"t": "duty", "version": version, "why": ""})
@@ -167,16 +171,22 @@ class Gateway:
     async def _numbers(self, topics: list[str]) -> dict[str, int]:
         chats: dict[str, list[str]] = {}
         consoles: dict[str, str] = {}
+        orders: list[str] = []
         for topic in topics:
             parts = topic.split("/")
             if parts[0] == "chat":
                 chats.setdefault(parts[1], []).append(topic)
             elif parts[0] == "staff":
                 consoles[parts[1]] = topic
+            elif parts[0] == "order":
+                orders.append(parts[1])
         numbers: dict[str, int] = {}
         if chats:
             for session_id, (last, last_staff) in (await numbers_of(self.ctx, list(chats))).items():
                 numbers |= {t: last_staff if t.endswith("/staff") else last for t in chats[session_id]}
+        if orders:
+            last_of = await order_numbers(self.ctx, orders)
+            numbers |= {frames.order_topic(order_id): number for order_id, number in last_of.items()}
         if consoles:
             found = await console_versions(self.ctx, list(consoles))
             numbers |= {consoles[staff_id]: version for staff_id, version in found.items()}

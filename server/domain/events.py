@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.loans import OrderEvent
+
 
 @dataclass(frozen=True, slots=True)
 class ChatEventRecorded:
@@ -116,6 +118,30 @@ class StackPictured:
 
     device_id: str
     picture: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """Something happened to a loan order; topic ``order/<id>``, numbered by the event. ``stage`` is its line's now."""
+
+    order_id: str
+    event: OrderEvent
+    state: str
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreWorkChanged:
+    """The work lists of a store have changed: store keepers' pages look again."""
+
+    store_id: str
+    order_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesChanged:
+    """Something is announced to all readers, or no longer: open pages and widgets look again (R-LOAN.10)."""
 
 
 Event = (

@@ -63,13 +63,18 @@ class Line:
     arrived_at: datetime | None = None  # our time of the first word that the return was signed for
     renewals: int = 0
     parcels: tuple[str, ...] = ()
-    stray_commands: tuple[
-        str, ...
-    ] = ()  # brought by the machine for an attempt that nobody waits for any more
+    cancelled: bool = False  # or not collected: it is no longer the reader's, wherever the book is
+    # What the machine brought for an attempt that nobody waits for any more.
+    stray_commands: tuple[str, ...] = ()
 
     @property
     def ended(self) -> bool:
         return self.stage in ENDED
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes a place on the reader's card (R-COM.9)."""
+        return self.stage not in ENDED and not self.cancelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class _Draft:
     out: str = ""  # the waybill by which it was sent
     back: str = ""  # and that by which it returns
     put_back: str = ""  # the command to take it in again
+    home: bool = False  # somebody put it back
 
 
 def sorted_events(events: Iterable[OrderEvent]) -> list[OrderEvent]:
@@ -173,7 +179,11 @@ def _hear(heard: _Heard, event: OrderEvent, final: Iterable[str]) -> None:
 def _apply(draft: _Draft, event: OrderEvent) -> None:
     """One step of the house's own story. Guards were passed when it was written; here it is taken as it stands."""
     kind, data, line = House(event.kind), event.data, draft.line
-    if draft.house in ENDED and kind is not House.SENT_AGAIN:
+    if (
+        draft.house in ENDED
+        and kind is not House.SENT_AGAIN
+        and not (draft.cancelled and kind in _AFTER_CANCELLING)
+    ):
         return
     match kind:
         case House.SUBMITTED | House.MISPICKED:
@@ -193,9 +203,13 @@ def _apply(draft: _Draft, event: OrderEvent) -> None:
             draft.house = Stage.RECALLED if draft.house in _OUT_OF_PLACE else Stage.CANCELLED
         case House.PUT_BACK:
             draft.house = Stage.CANCELLED if draft.cancelled else Stage.CLOSED
+            draft.home = True
+        case House.NOT_COLLECTED:
+            draft.house, draft.cancelled = Stage.RECALLED, True
         case House.SENT_AGAIN:
             draft.line = Line(line.id, earlier=_with_attempt(line), parcels=line.parcels)
-            draft.house, draft.cancelled, draft.out, draft.back = Stage.APPROVED, False, "", ""
+            draft.house, draft.cancelled, draft.home = Stage.APPROVED, False, False
+            draft.out = draft.back = draft.put_back = ""
         case _:
             draft.house = _MILESTONES[kind]
             _note(draft, kind, event)
@@ -237,14 +251,14 @@ def _put_together(draft: _Draft, machines: Mapping[str, _Heard], parcels: Mappin
         for each in line.earlier
         if each.command_id and machines.get(each.command_id, _NOTHING).kind == EventKind.RETRIEVED
     )
-    line = replace(line, stray_commands=stray)
+    line = replace(line, stray_commands=stray, cancelled=draft.cancelled)
     machine = machines.get(line.attempt.command_id, _NOTHING) if line.attempt else _NOTHING
     if line.attempt and line.attempt.command_id:
         line = replace(line, place=machine.place, code=machine.code)
     if stage is Stage.REQUESTED:
         stage = _FETCHED.get(machine.kind, stage)
-    elif stage is Stage.CANCELLED and machine.kind == EventKind.RETRIEVED and not line.picked:
-        stage = Stage.RECALLED if not _put_away(draft, machines) else stage
+    elif stage is Stage.CANCELLED and machine.kind == EventKind.RETRIEVED and not draft.home:
+        stage = Stage.RECALLED  # it was brought before the machine heard of the cancellation
     elif stage is Stage.PUTTING_BACK:
         stage = _taken_in(draft, machines)
     return _carried(line, stage, draft, parcels)
@@ -258,10 +272,6 @@ def _taken_in(draft: _Draft, machines: Mapping[str, _Heard]) -> Stage:
     if heard in (EventKind.REJECTED, EventKind.FAILED):
         return Stage.RECALLED if draft.cancelled else Stage.INSPECTED
     return Stage.PUTTING_BACK
-
-
-def _put_away(draft: _Draft, machines: Mapping[str, _Heard]) -> bool:
-    return bool(draft.put_back) and machines.get(draft.put_back, _NOTHING).kind == EventKind.PUT_AWAY
 
 
 def _carried(line: Line, stage: Stage, draft: _Draft, parcels: Mapping[str, _Heard]) -> Line:
@@ -285,6 +295,7 @@ def _carried(line: Line, stage: Stage, draft: _Draft, parcels: Mapping[str, _Hea
 _NOTHING = _Heard()
 _FINAL = frozenset({Tracked.DELIVERED, Tracked.REFUSED, Tracked.SENT_BACK, Tracked.ASTRAY})
 _OUT_OF_PLACE = frozenset({Stage.RETRIEVED, Stage.PICKED, Stage.PACKED, Stage.LABELLED, Stage.ON_HOLD_SHELF})
+_AFTER_CANCELLING = frozenset({House.PUTTING_BACK, House.PUT_BACK, House.LOST, House.DAMAGED})
 _MILESTONES: Mapping[House, Stage] = {
     House.APPROVED: Stage.APPROVED,
     House.REFUSED: Stage.DENIED,
@@ -297,7 +308,6 @@ _MILESTONES: Mapping[House, Stage] = {
     House.HANDED_OVER: Stage.WITH_COURIER,
     House.SHELVED: Stage.ON_HOLD_SHELF,
     House.COLLECTED: Stage.ON_LOAN,
-    House.NOT_COLLECTED: Stage.RECALLED,
     House.RETURN_BOOKED: Stage.RETURN_BOOKED,
     House.RETURN_CANCELLED: Stage.ON_LOAN,
     House.RECEIVED: Stage.RECEIVED,

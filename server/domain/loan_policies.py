@@ -23,7 +23,6 @@ class LoanPolicy:
     due_soon_days: int = 3  # R-COM.9
     dispatch_hours: int = 24  # R-LOAN.3
     dispatch_holiday_hours: int = 72
-    weekends_are_holidays: bool = False  # R-LOAN.4
     confirm_hours: int = 24  # R-LOAN.4
     confirm_holiday_hours: int = 72
     case_reply_hours: int = 24  # R-ANS.6, without relief on holidays
@@ -57,7 +56,6 @@ LOAN_RULES: Mapping[str, str] = {
     "due_soon_days": "R-COM.9",
     "dispatch_hours": "R-LOAN.3",
     "dispatch_holiday_hours": "R-LOAN.3",
-    "weekends_are_holidays": "R-LOAN.4",
     "confirm_hours": "R-LOAN.4",
     "confirm_holiday_hours": "R-LOAN.4",
     "case_reply_hours": "R-ANS.6",

@@ -79,6 +79,7 @@ class Thing:
     library_id: str = ""
     owner_keys: frozenset[str] = frozenset()  # reader keys or account ids to whom it belongs
     crew: frozenset[str] = frozenset()  # staff who take part
+    store_id: str = ""
 
 
 class Reach(StrEnum):
@@ -140,13 +141,32 @@ class Verb(StrEnum):
     WATCH_FIGURES = "figures.watch"
     READ_STATEMENT = "figures.statement"
     IMPORT_READERS = "reader.import"
+    # online loans: readers
+    SEARCH_TITLES = "title.search"  # what can be borrowed: everybody
+    KEEP_CART = "cart.keep"  # cart, saved list, addresses
+    PLACE_ORDER = "order.place"
+    READ_ORDER = "order.read"
+    CHANGE_ORDER = "order.change"  # cancel, renew, book a return
+    # online loans: staff
+    REVIEW_ORDER = "order.review"
+    WORK_STORE = "store.work"  # pick, pack, label, hand over, receive, shelve
+    KEEP_STORE = "store.keep"
+    WATCH_HOLDINGS = "holdings.watch"
+    WORK_CASE = "case.work"
+    READ_CASE = "case.read"
+    WATCH_STACK = "stack.watch"
+    OPERATE_STACK = "stack.operate"  # pause, take over, settle dead letters
+    KEEP_NOTICES = "notice.keep"
+    KEEP_COUPONS = "coupon.keep"
+    KEEP_SLOTS = "slot.keep"
+    KEEP_CARDS = "card.keep"  # a reader's card kind and group
     KEEP_CALENDAR = "calendar.keep"  # holidays and make-up workdays, for the whole alliance
 
 
 Reaches = Mapping[Role | str, Reach]
 _EVERYBODY = "everybody"  # also without log-in
 _R, _L, _I, _S = Role.READER, Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT
-_M, _A = Role.MANAGER, Role.ADMINISTRATOR
+_M, _A, _K, _O = Role.MANAGER, Role.ADMINISTRATOR, Role.STORE_KEEPER, Role.STACK_OPERATOR
 _DESK: Reaches = {_L: Reach.ANY, _I: Reach.ANY, _S: Reach.ANY}
 _SERVING: Reaches = {_L: Reach.OWN, _I: Reach.OWN, _S: Reach.OWN}
 _MANAGED: Reaches = {_M: Reach.SCOPE, _A: Reach.ANY}
@@ -195,6 +215,23 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.WATCH_FIGURES: _MANAGED,
     Verb.READ_STATEMENT: {_L: Reach.OWN, _I: Reach.OWN, **_MANAGED},
     Verb.IMPORT_READERS: _MANAGED,
+    Verb.SEARCH_TITLES: {_EVERYBODY: Reach.ANY},
+    Verb.KEEP_CART: dict.fromkeys(Role, Reach.OWN),
+    Verb.PLACE_ORDER: dict.fromkeys(Role, Reach.OWN),
+    Verb.READ_ORDER: {**dict.fromkeys(Role, Reach.OWN), _S: Reach.ANY, **_MANAGED, _K: Reach.SCOPE},
+    Verb.CHANGE_ORDER: dict.fromkeys(Role, Reach.OWN),
+    Verb.REVIEW_ORDER: _MANAGED,
+    Verb.WORK_STORE: {_K: Reach.SCOPE},
+    Verb.KEEP_STORE: _MANAGED,
+    Verb.WATCH_HOLDINGS: {_K: Reach.SCOPE, **_MANAGED},
+    Verb.WORK_CASE: {_S: Reach.ANY},
+    Verb.READ_CASE: {**dict.fromkeys(Role, Reach.OWN), _S: Reach.ANY, **_MANAGED},
+    Verb.WATCH_STACK: {_O: Reach.SCOPE, _K: Reach.SCOPE, **_MANAGED},
+    Verb.OPERATE_STACK: {_O: Reach.SCOPE, _A: Reach.ANY},
+    Verb.KEEP_NOTICES: _MANAGED,
+    Verb.KEEP_COUPONS: _MANAGED,
+    Verb.KEEP_SLOTS: _MANAGED,
+    Verb.KEEP_CARDS: _MANAGED,
     Verb.KEEP_CALENDAR: _MANAGED,
 }
 
@@ -226,6 +263,18 @@ def library_scopes(actor: Actor, verb: Verb) -> frozenset[str] | None:
     return frozenset(grant.scope_id for grant in granted if grant.scope is ScopeKind.LIBRARY)
 
 
+def store_scopes(actor: Actor, verb: Verb) -> tuple[frozenset[str], frozenset[str]] | None:
+    """The stores and the libraries for whose stores the actor may do this; None stands for the whole alliance."""
+    reaches = TABLE.get(verb, {})
+    granted = [
+        grant for grant in actor.grants if grant.role in reaches and reaches[grant.role] is not Reach.OWN
+    ]
+    if any(grant.scope is ScopeKind.ALLIANCE or reaches[grant.role] is Reach.ANY for grant in granted):
+        return None
+    stores = frozenset(grant.scope_id for grant in granted if grant.scope is ScopeKind.STORE)
+    return stores, frozenset(grant.scope_id for grant in granted if grant.scope is ScopeKind.LIBRARY)
+
+
 def _covers(actor: Actor, grant: Grant | None, reach: Reach, thing: Thing) -> bool:
     if reach is Reach.ANY:
         return True
@@ -234,6 +283,7 @@ def _covers(actor: Actor, grant: Grant | None, reach: Reach, thing: Thing) -> bo
         return bool(keys & (thing.owner_keys if grant is None else thing.crew | thing.owner_keys))
     if grant is None:
         return False
-    return grant.scope is ScopeKind.ALLIANCE or (
-        grant.scope is ScopeKind.LIBRARY and bool(thing.library_id) and grant.scope_id == thing.library_id
-    )
+    if grant.scope is ScopeKind.ALLIANCE:
+        return True
+    reached = thing.library_id if grant.scope is ScopeKind.LIBRARY else thing.store_id
+    return bool(reached) and grant.scope_id == reached

@@ -6,6 +6,7 @@ from typing import Any
 
 from server.domain.calendar import CalendarPolicy
 from server.domain.errors import Invalid
+from server.domain.loan_policies import LOAN_CHOICES, LOAN_RULES, LoanPolicy
 from server.domain.task_policies import TASK_CHOICES, TASK_RULES, TASK_TEXTS, TaskPolicy
 
 
@@ -68,9 +69,12 @@ PER_LIBRARY = frozenset(
         "release_desk_hours",
         "release_alliance_hours",
         "portal_names_librarians",
+        "hold_days",
+        "review",
+        "review_items",
     }
 )
-_CHOICES = {"intern_live": ("practice", "supervised"), **TASK_CHOICES}
+_CHOICES = {"intern_live": ("practice", "supervised"), **TASK_CHOICES, **LOAN_CHOICES}
 # Notices that the alliance, or a library for its readers, words itself (R-LIVE.2, R-LIVE.6).
 TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"}) | TASK_TEXTS
 TEXT_CHARACTERS = 2000
@@ -88,9 +92,10 @@ RULES = {
     "privacy_en": "R-LIVE.6",
     "weekends_count": "R-LOAN.4",
     **TASK_RULES,
+    **LOAN_RULES,
 }
 # The live desk's values, the pool's, the calendar's.
-_ALL = (ChatPolicy(), TaskPolicy(), CalendarPolicy())
+_ALL = (ChatPolicy(), TaskPolicy(), CalendarPolicy(), LoanPolicy())
 
 
 def policy_from(values: dict[str, Any]) -> ChatPolicy:

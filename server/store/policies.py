@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from server.domain.loan_policies import LoanPolicy, loan_policy_from
 from server.domain.policies import PER_LIBRARY, TEXTS, ChatPolicy, PolicyEntry, policy_from
 from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
@@ -26,6 +27,11 @@ async def policy_at(db: Reader, library_id: str, now: datetime) -> ChatPolicy:
 async def task_policy_at(db: Reader, library_id: str, now: datetime) -> TaskPolicy:
     """The pool's policy in force for what is asked at a library's desk."""
     return task_policy_from(await _values(db, library_id, now))
+
+
+async def loan_policy_at(db: Reader, library_id: str, now: datetime) -> LoanPolicy:
+    """The loan service's policy in force for a library's readers."""
+    return loan_policy_from(await _values(db, library_id, now))
 
 
 async def weekends_count_at(db: Reader, now: datetime) -> bool:

@@ -13,9 +13,12 @@ from server.domain.events import (
     ChatEventRecorded,
     CrewChanged,
     DutyChanged,
+    NoticesChanged,
+    OrderChanged,
     PoolChanged,
     QueueMoved,
     ReceiptMoved,
+    StoreWorkChanged,
     TypingSeen,
 )
 
@@ -160,6 +163,38 @@ def ev(event: ChatEventRecorded) -> Ev:
     )
 
 
+def order_topic(order_id: str) -> str:
+    """The topic of a loan order."""
+    return f"order/{order_id}"
+
+
+def order_text(change: OrderChanged) -> str:
+    """The encoded frame of an order's event. What is not the reader's to know keeps its number and nothing else."""
+    event = change.event
+    source = event.source.partition(":")[0]
+    kind, data = ("kept", _EMPTY) if not event.public else (event.kind, _order_data(change))
+    return _encode(
+        Ev(
+            order_topic(change.order_id),
+            event.number,
+            kind,
+            By(source, "", ""),
+            event.id,
+            "",
+            data,
+            iso(event.received_at) if event.received_at else "",
+        )
+    ).decode()
+
+
+def _order_data(change: OrderChanged) -> msgspec.Raw:
+    event = change.event
+    shown = {name: event.data[name] for name in ("place", "code") if name in event.data}
+    return msgspec.Raw(
+        _encode({"line": event.line_id, "stage": change.stage, "state": change.state, **shown})
+    )
+
+
 @lru_cache(maxsize=256)  # a message's acknowledgement and its event tell the same moment
 def iso(moment: datetime) -> str:
     """An instant as ISO 8601 in UTC with milliseconds (RFC 3339)."""
@@ -201,6 +236,10 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return "board", {"t": "board", "desk": desk_id}
         case PoolChanged(task_id, why):
             return "pool", {"t": "pool", "task": task_id, "why": why}
+        case StoreWorkChanged(store_id, order_id, why):
+            return f"loans/{store_id}", {"t": "loans", "store": store_id, "order": order_id, "why": why}
+        case NoticesChanged():
+            return "notices", {"t": "notices"}
         case CrewChanged(session_id):
             return chat_topic(session_id), {"t": "crew", "session": session_id}
         case _:

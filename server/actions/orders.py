@@ -1,0 +1,193 @@
+"""The one way in which a loan order changes: events are added, folded, written, and followed by what they entail.
+
+``tell`` writes what readers, staff and rules do, guarded by the stage of each line. ``absorb`` takes in what devices
+and couriers report, unguarded, because it has happened. Both are part of the caller's transaction.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from server.actions.allocation import allocate
+from server.actions.loan_consequences import follow
+from server.actions.open_orders import Changed, Fact, OpenOrder
+from server.context import Context
+from server.domain.errors import Conflict, NotFound
+from server.domain.events import OrderChanged
+from server.domain.loan_fold import OrderState, fold
+from server.domain.loan_rows import LoanLine
+from server.domain.loans import ENDED, HOUSE, House, OrderEvent, Stage, allowed, demand_stage
+from server.domain.permissions import SYSTEM, Actor
+from server.store.orders import add_events, events_of, lines_of, lock_orders, save_lines, save_orders
+from server.store.rows import Transaction
+
+__all__ = ["Fact", "OpenOrder", "absorb", "tell"]
+ROUNDS = 6  # what follows from what follows; a chain that does not end is a mistake of ours
+_CLOSED = frozenset({OrderState.CLOSED, OrderState.REFUSED, OrderState.CANCELLED, OrderState.UNFILLED})
+
+
+async def tell(
+    ctx: Context, tx: Transaction, order_id: str, facts: Sequence[Fact], *, actor: Actor = SYSTEM
+) -> OpenOrder:
+    """Write what the house says, and all that follows from it. Returns the order as it is then.
+
+    Raises NotFound ``order_not_found``; Conflict ``loan_stage`` where a line is at no stage for it: nothing is kept.
+    """
+    opened = (await open_orders(tx, [order_id])).get(order_id)
+    if opened is None:
+        raise NotFound("order_not_found")
+    _write(ctx, opened, facts, actor)
+    await settle(ctx, tx, [opened])
+    return opened
+
+
+async def absorb(
+    ctx: Context, tx: Transaction, events: Mapping[str, Sequence[OrderEvent]]
+) -> list[OpenOrder]:
+    """Take in what devices and couriers report of orders; what is known already changes nothing.
+
+    Orders that are not there are left out: their events stay in the inbox.
+    """
+    opened = await open_orders(tx, list(events))
+    for order_id, at_work in opened.items():
+        known = {_identity(event) for event in at_work.events}
+        for event in events[order_id]:
+            if _identity(event) not in known:
+                known.add(_identity(event))
+                _add(ctx, at_work, event)
+    moved = [at_work for at_work in opened.values() if at_work.fresh]
+    await settle(ctx, tx, moved)
+    return moved
+
+
+async def open_orders(tx: Transaction, order_ids: Sequence[str]) -> dict[str, OpenOrder]:
+    """Orders, locked in the order of their ids, with lines and events."""
+    rows = await lock_orders(tx, order_ids)
+    lines, events = await lines_of(tx, list(rows)), await events_of(tx, list(rows))
+    opened: dict[str, OpenOrder] = {}
+    for order_id, row in rows.items():
+        folded = fold([line.id for line in lines[order_id]], events[order_id])
+        at_work = OpenOrder(row, {line.id: line for line in lines[order_id]}, events[order_id], folded)
+        at_work.counted = {line.id for line in folded.lines.values() if line.counts}
+        opened[order_id] = at_work
+    return opened
+
+
+async def settle(ctx: Context, tx: Transaction, opened: Sequence[OpenOrder]) -> None:
+    """Fold, do what follows, fold again until nothing does; then write all of it and tell whoever listens."""
+    for each in opened:
+        for _ in range(ROUNDS):
+            changes = _refold(ctx, each)
+            facts = await follow(ctx, tx, each, changes)
+            if not facts:
+                break
+            _write(ctx, each, facts, SYSTEM)
+        else:
+            raise RuntimeError(f"order {each.row.id} does not come to rest")
+    await add_events(tx, ((each.row.id, event) for each in opened for event in each.fresh))
+    await save_lines(tx, [each.lines[line_id] for each in opened for line_id in sorted(each.touched)])
+    await save_orders(tx, [each.row for each in opened])
+    for each in opened:
+        for event in each.fresh:
+            line = each.folded.lines.get(event.line_id)
+            stage = str(line.stage) if line else ""
+            tx.announce(OrderChanged(each.row.id, event, str(each.row.state), stage))
+
+
+async def retry_allocation(ctx: Context, tx: Transaction, order_id: str) -> None:
+    """Look once more for copies of the lines for which none was free."""
+    opened = (await open_orders(tx, [order_id])).get(order_id)
+    if opened is None:
+        return
+    waiting = [line_id for line_id, line in opened.folded.lines.items() if line.stage is Stage.APPROVED]
+    opened.tried.update(waiting)
+    _write(ctx, opened, await allocate(ctx, tx, opened, waiting), SYSTEM)
+    await settle(ctx, tx, [opened])
+
+
+def _write(ctx: Context, opened: OpenOrder, facts: Sequence[Fact], actor: Actor) -> None:
+    """Add house events; each fact is judged by what those before it have made of the lines."""
+    for fact in facts:
+        for line_id in _lines_meant(opened, fact):
+            if line_id:
+                demand_stage(opened.folded.lines[line_id].stage, fact.kind)
+            event = OrderEvent(
+                HOUSE,
+                str(fact.kind),
+                sequence=opened.row.house_events + 1,
+                line_id=line_id,
+                command_id=fact.command_id,
+                data=fact.data,
+                actor_id=actor.account_id,
+                public=fact.public,
+            )
+            _add(ctx, opened, event)
+        opened.folded = fold(opened.lines, opened.events)
+
+
+def _lines_meant(opened: OpenOrder, fact: Fact) -> list[str]:
+    """The lines a fact is about. The whole order is meant by no name: then only those that it can still concern."""
+    if fact.kind is House.SUBMITTED:
+        return [""]
+    unknown = [line_id for line_id in fact.line_ids if line_id not in opened.lines]
+    if unknown:
+        raise NotFound("order_line_not_found")
+    if fact.line_ids:
+        return list(fact.line_ids)
+    meant = [line_id for line_id, line in opened.folded.lines.items() if allowed(line.stage, fact.kind)]
+    if not meant:
+        stage = next(iter(opened.folded.lines.values())).stage
+        raise Conflict("loan_stage", "R-COM.3", stage=str(stage), action=str(fact.kind))
+    return meant
+
+
+def _add(ctx: Context, opened: OpenOrder, event: OrderEvent) -> None:
+    number = opened.row.events + 1
+    kept = replace(event, id=ctx.ids.new(), number=number, received_at=event.received_at or ctx.clock.now())
+    opened.events.append(kept)
+    opened.fresh.append(kept)
+    house = opened.row.house_events + (event.source == HOUSE)
+    opened.row = replace(opened.row, events=number, house_events=house)
+
+
+def _refold(ctx: Context, opened: OpenOrder) -> list[Changed]:
+    """Fold anew; the rows follow, and what has changed of the lines is told."""
+    now = ctx.clock.now()
+    opened.folded = fold(opened.lines, opened.events)
+    changes: list[Changed] = []
+    for line_id, line in opened.folded.lines.items():
+        before = opened.lines[line_id]
+        attempt = line.attempt
+        after = replace(
+            before,
+            state=line.stage,
+            stage_at=before.stage_at if before.state is line.stage else now,
+            store_id=attempt.store_id if attempt else before.store_id,
+            item_id=attempt.item_id if attempt else "",
+            barcode=attempt.barcode if attempt else "",
+            location=attempt.location if attempt else "",
+            command_id=attempt.command_id if attempt else "",
+            parcel_id=line.parcel_id,
+            attempts=len(line.earlier) + (attempt is not None),
+            lent_at=line.lent_at,
+            renewals=line.renewals,
+            ended_at=_ended(before, line.stage, now),
+        )
+        if after != before:
+            opened.lines[line_id] = after
+            opened.touched.add(line_id)
+        newly_lent, renewed = before.lent_at is None and line.lent, line.renewals > before.renewals
+        if before.state is not line.stage or newly_lent or renewed:
+            changes.append(Changed(line_id, before.state, line.stage, newly_lent=newly_lent, renewed=renewed))
+    state = opened.folded.state
+    closed = state in _CLOSED
+    opened.row = replace(opened.row, state=state, closed_at=(opened.row.closed_at or now) if closed else None)
+    return changes
+
+
+def _ended(before: LoanLine, stage: Stage, now: datetime) -> datetime | None:
+    return (before.ended_at or now) if stage in ENDED else None
+
+
+def _identity(event: OrderEvent) -> tuple[str, str, int, int, str]:
+    return (event.source, event.epoch, event.sequence, event.at if not event.sequence else 0, event.body_hash)

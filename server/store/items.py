@@ -1,0 +1,116 @@
+"""Single volumes: which are free, who has them. A book is promised by one conditional UPDATE, so never twice."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from server.domain.allocation import Candidate
+from server.domain.loan_rows import Item
+from server.store.rows import Reader, Row, Transaction, placeholders, to_us
+from server.store.values import columns, value_from
+
+_ITEM = columns(Item)
+_PER_TITLE = 20  # copies looked at for one line
+
+
+async def item_by_id(db: Reader, item_id: str) -> Item | None:
+    row = await db.row(f"SELECT {_ITEM} FROM item WHERE id = $1", item_id)
+    return value_from(Item, row) if row else None
+
+
+async def item_by_barcode(db: Reader, barcode: str) -> Item | None:
+    row = await db.row(f"SELECT {_ITEM} FROM item WHERE barcode = $1", barcode)
+    return value_from(Item, row) if row else None
+
+
+async def free_copies(db: Reader, record_id: int) -> list[Candidate]:
+    """Copies of a title that nobody has, in stores that are open."""
+    rows = await db.rows(
+        "SELECT i.id, i.record_id, i.store_id, i.barcode, i.tote, i.location, s.kind, s.turn,"
+        " d.id AS device_id, d.state AS device_state, d.paused_at"
+        " FROM item i JOIN store s ON s.id = i.store_id AND s.active"
+        " LEFT JOIN stack_device d ON d.store_id = i.store_id AND d.active"
+        f" WHERE i.record_id = $1 AND i.state = 'available' LIMIT {_PER_TITLE}",
+        record_id,
+    )
+    return [_candidate(row) for row in rows]
+
+
+async def reserve(tx: Transaction, item_id: str, order_id: str, line_id: str) -> bool:
+    """Promise a free copy to a line; False when somebody was faster."""
+    return bool(
+        await tx.execute(
+            "UPDATE item SET state = 'reserved', order_id = $2, line_id = $3 WHERE id = $1 AND state = 'available'",
+            item_id,
+            order_id,
+            line_id,
+        )
+    )
+
+
+async def move_item(tx: Transaction, item_id: str, line_id: str, state: str) -> bool:
+    """Say where a line's copy is now; False when another line has it."""
+    return bool(
+        await tx.execute("UPDATE item SET state = $3 WHERE id = $1 AND line_id = $2", item_id, line_id, state)
+    )
+
+
+async def release_item(tx: Transaction, item_id: str, line_id: str, state: str = "available") -> bool:
+    """A line has done with its copy, which stands (or does not: lost, missing …) as told."""
+    return bool(
+        await tx.execute(
+            "UPDATE item SET state = $3, order_id = '', line_id = '' WHERE id = $1 AND line_id = $2",
+            item_id,
+            line_id,
+            state,
+        )
+    )
+
+
+async def reclaim_item(tx: Transaction, item_id: str, order_id: str, line_id: str) -> bool:
+    """A copy that was given free had left its place already: it is out of reach until it is put back."""
+    return bool(
+        await tx.execute(
+            "UPDATE item SET state = 'received', order_id = $2, line_id = $3 WHERE id = $1 AND state = 'available'",
+            item_id,
+            order_id,
+            line_id,
+        )
+    )
+
+
+async def take_turn(tx: Transaction, store_ids: Collection[str], now: datetime) -> None:
+    """Stores that were given a leg go to the end of the row."""
+    if store_ids:
+        ids = sorted(store_ids)
+        await tx.execute(
+            f"UPDATE store SET turn = $1 WHERE id IN ({placeholders(len(ids), start=2)}) AND turn < $1",
+            to_us(now),
+            *ids,
+        )
+
+
+async def asked_by_others(db: Reader, record_id: int, reader_id: str) -> bool:
+    """Whether another reader waits for the title: then nobody renews it (R-COM.9)."""
+    row = await db.row(
+        "SELECT 1 AS found FROM cart_line WHERE record_id = $1 AND list = 'asked' AND told_at IS NULL"
+        " AND reader_id <> $2 LIMIT 1",
+        record_id,
+        reader_id,
+    )
+    return row is not None
+
+
+def _candidate(row: Row) -> Candidate:
+    return Candidate(
+        row["id"],
+        row["record_id"],
+        row["store_id"],
+        row["barcode"],
+        row["tote"],
+        row["location"],
+        row["kind"] == "smart",
+        row["turn"],
+        row["device_id"] or "",
+        row["device_state"] or "",
+        row["paused_at"] is not None,
+    )

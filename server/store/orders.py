@@ -1,0 +1,180 @@
+"""Loan orders and their events. An order is locked before its lines; several are locked in the order of their ids."""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from server.domain.loan_rows import LoanLine, LoanOrder, Parcel
+from server.domain.loans import OrderEvent
+from server.store.rows import Reader, Row, Transaction, from_us_or_none, placeholders, to_us
+from server.store.values import columns, insert_values, update_rows, value_from
+
+_ORDER, _LINE, _PARCEL = columns(LoanOrder), columns(LoanLine), columns(Parcel)
+_IDS = 500
+
+
+async def insert_order(tx: Transaction, order: LoanOrder, lines: Sequence[LoanLine]) -> bool:
+    """Keep a new order with its lines; False when this press was kept before."""
+    fresh = await insert_values(tx, "loan_order", [order], conflict="ON CONFLICT (client_id) DO NOTHING")
+    if fresh:
+        await insert_values(tx, "loan_line", lines)
+    return bool(fresh)
+
+
+async def order_by_id(db: Reader, order_id: str) -> LoanOrder | None:
+    row = await db.row(f"SELECT {_ORDER} FROM loan_order WHERE id = $1", order_id)
+    return value_from(LoanOrder, row) if row else None
+
+
+async def order_by_number(db: Reader, number: str) -> LoanOrder | None:
+    row = await db.row(f"SELECT {_ORDER} FROM loan_order WHERE number = $1", number)
+    return value_from(LoanOrder, row) if row else None
+
+
+async def order_by_client_id(db: Reader, client_id: str) -> LoanOrder | None:
+    row = await db.row(f"SELECT {_ORDER} FROM loan_order WHERE client_id = $1", client_id)
+    return value_from(LoanOrder, row) if row else None
+
+
+async def lock_orders(tx: Transaction, order_ids: Collection[str]) -> dict[str, LoanOrder]:
+    """The orders, held against every other change to the end of the transaction."""
+    found: dict[str, LoanOrder] = {}
+    lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
+    for ids in _some(order_ids):
+        rows = await tx.rows(
+            f"SELECT {_ORDER} FROM loan_order WHERE id IN ({placeholders(len(ids))}) ORDER BY id{lock}", *ids
+        )
+        found |= {row["id"]: value_from(LoanOrder, row) for row in rows}
+    return found
+
+
+async def lines_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[LoanLine]]:
+    """The lines of orders, in their order."""
+    found: dict[str, list[LoanLine]] = {order_id: [] for order_id in order_ids}
+    for ids in _some(order_ids):
+        rows = await db.rows(
+            f"SELECT {_LINE} FROM loan_line WHERE order_id IN ({placeholders(len(ids))}) ORDER BY order_id, position",
+            *ids,
+        )
+        for row in rows:
+            found[row["order_id"]].append(value_from(LoanLine, row))
+    return found
+
+
+async def line_by_id(db: Reader, line_id: str) -> LoanLine | None:
+    row = await db.row(f"SELECT {_LINE} FROM loan_line WHERE id = $1", line_id)
+    return value_from(LoanLine, row) if row else None
+
+
+async def events_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[OrderEvent]]:
+    """All events of orders, as they arrived."""
+    found: dict[str, list[OrderEvent]] = {order_id: [] for order_id in order_ids}
+    for ids in _some(order_ids):
+        rows = await db.rows(
+            "SELECT * FROM order_event WHERE order_id IN"
+            f" ({placeholders(len(ids))}) ORDER BY order_id, number",
+            *ids,
+        )
+        for row in rows:
+            found[row["order_id"]].append(_event(row))
+    return found
+
+
+async def events_after(db: Reader, order_id: str, number: int, limit: int) -> list[OrderEvent]:
+    """An order's events after a number, as they arrived: what a page that was away lacks."""
+    rows = await db.rows(
+        "SELECT * FROM order_event WHERE order_id = $1 AND number > $2 ORDER BY number LIMIT $3",
+        order_id,
+        number,
+        limit,
+    )
+    return [_event(row) for row in rows]
+
+
+async def event_numbers(db: Reader, order_ids: Collection[str]) -> dict[str, int]:
+    """The number of the last event of each order."""
+    found: dict[str, int] = {}
+    for ids in _some(order_ids):
+        rows = await db.rows(
+            f"SELECT id, events FROM loan_order WHERE id IN ({placeholders(len(ids))})", *ids
+        )
+        found |= {row["id"]: row["events"] for row in rows}
+    return found
+
+
+async def add_events(tx: Transaction, events: Iterable[tuple[str, OrderEvent]]) -> None:
+    """Add events, each with its order's id; their orders are locked, so numbers are free."""
+    rows = [
+        (
+            *(event.id, order_id, event.number, event.source, event.epoch, event.sequence, event.body_hash),
+            *(event.kind, event.line_id, event.command_id),
+            json.dumps(dict(event.data), ensure_ascii=False) if event.data else "",
+            *(event.at, to_us(event.received_at) if event.received_at else 0, event.actor_id, event.public),
+        )
+        for order_id, event in events
+    ]
+    for start in range(0, len(rows), 500):
+        some = rows[start : start + 500]
+        marks = ", ".join(f"({placeholders(15, start=15 * number + 1)})" for number in range(len(some)))
+        await tx.execute(
+            "INSERT INTO order_event (id, order_id, number, source, epoch, sequence, body_hash, kind, line_id,"
+            f" command_id, data, at, received_at, actor_id, public) VALUES {marks}",
+            *(part for row in some for part in row),
+        )
+
+
+async def save_orders(tx: Transaction, orders: Sequence[LoanOrder]) -> None:
+    """Write what the fold says of the orders."""
+    names = ("id", "state", "reason", "events", "house_events", "dispatched_at", "closed_at")
+    await update_rows(tx, "loan_order", names, ([getattr(order, name) for name in names] for order in orders))
+
+
+async def save_lines(tx: Transaction, lines: Sequence[LoanLine]) -> None:
+    """Write what the fold says of lines."""
+    names = (
+        *("id", "state", "stage_at", "store_id", "item_id", "barcode", "location", "command_id", "parcel_id"),
+        *("attempts", "lent_at", "due_at", "renewals", "ended_at"),
+    )
+    await update_rows(tx, "loan_line", names, ([getattr(line, name) for name in names] for line in lines))
+
+
+async def parcels_of(db: Reader, order_id: str) -> list[Parcel]:
+    """An order's parcels, out and back, oldest first."""
+    rows = await db.rows(f"SELECT {_PARCEL} FROM parcel WHERE order_id = $1 ORDER BY made_at, id", order_id)
+    return [value_from(Parcel, row) for row in rows]
+
+
+async def count_overdue(db: Reader, reader_id: str, now: datetime) -> int:
+    """How many books a reader has kept beyond their day (R-COM.9: it bars new orders)."""
+    row = await db.row(
+        "SELECT count(*) AS n FROM loan_line l JOIN loan_order o ON o.id = l.order_id"
+        " WHERE o.reader_id = $1 AND l.ended_at IS NULL AND l.due_at < $2"
+        " AND l.state IN ('on_loan', 'return_booked')",
+        reader_id,
+        to_us(now),
+    )
+    return int(row["n"]) if row else 0
+
+
+def _event(row: Row) -> OrderEvent:
+    return OrderEvent(
+        source=row["source"],
+        kind=row["kind"],
+        epoch=row["epoch"],
+        sequence=row["sequence"],
+        line_id=row["line_id"],
+        command_id=row["command_id"],
+        data=json.loads(row["data"]) if row["data"] else {},
+        at=row["at"],
+        body_hash=row["body_hash"],
+        received_at=from_us_or_none(row["received_at"]),
+        number=row["number"],
+        id=row["id"],
+        actor_id=row["actor_id"],
+        public=bool(row["public"]),
+    )
+
+
+def _some(ids: Collection[str]) -> Iterable[list[str]]:
+    kept = sorted(set(ids))
+    return (kept[start : start + _IDS] for start in range(0, len(kept), _IDS))
