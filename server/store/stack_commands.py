@@ -1,22 +1,18 @@
 """The outbox of commands to devices: durable, under stable ids, resent with them until an event settles them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from server.domain.events import StackWoken
 from server.domain.stack import CommandKind, CommandState
-from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
+from server.store.rows import Reader, Transaction, to_us
 from server.store.stack_devices import DeviceRow, device_of_store
+from server.store.values import columns, insert_values, value_from
 
 __all__ = ["CommandRow", "DeviceRow", "NewCommand", "device_of_store", "insert_commands", "withdraw"]
 
-_CHUNK = 200
 _OPEN = "('pending', 'sent', 'accepted')"
-_COLUMNS = (
-    "id, device_id, kind, order_id, line_id, item_id, barcode, tote, target_id, priority, state, result, sends,"
-    " created_at, next_at, sent_at, accepted_at, settled_at, taken_over_by, reason"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +44,33 @@ class CommandRow:
     item_id: str
     barcode: str
     tote: str
-    target_id: str
     priority: int
-    state: CommandState
-    result: str
-    sends: int
     created_at: datetime
-    next_at: datetime
-    sent_at: datetime | None
-    accepted_at: datetime | None
-    settled_at: datetime | None
-    taken_over_by: str
-    reason: str
+    next_at: datetime  # when it is sent, sent again, or asked about
+    target_id: str = ""
+    state: CommandState = CommandState.PENDING
+    result: str = ""
+    sends: int = 0
+    sent_at: datetime | None = None
+    accepted_at: datetime | None = None
+    settled_at: datetime | None = None
+    taken_over_by: str = ""
+    reason: str = ""
+
+
+_COLUMNS = columns(CommandRow)
 
 
 async def insert_commands(tx: Transaction, commands: Sequence[NewCommand]) -> None:
     """Put commands in the outbox, in one transaction with what they are for; the bridge hears of it at the commit."""
-    for start in range(0, len(commands), _CHUNK):
-        some = commands[start : start + _CHUNK]
-        marks = ", ".join(
-            "(" + placeholders(11, start=1 + 11 * n) + f", 'pending', '', 0, ${11 * n + 11}, '', '')"
-            for n in range(len(some))
+    fresh = [
+        CommandRow(
+            **{field.name: getattr(command, field.name) for field in fields(command)},
+            next_at=command.created_at,
         )
-        await tx.execute(
-            "INSERT INTO stack_command (id, device_id, kind, order_id, line_id, item_id, barcode, tote, target_id,"
-            f" priority, created_at, state, result, sends, next_at, taken_over_by, reason) VALUES {marks}",
-            *(value for command in some for value in _values(command)),
-        )
+        for command in commands
+    ]
+    await insert_values(tx, "stack_command", fresh)
     for device_id in sorted({command.device_id for command in commands}):
         tx.announce(StackWoken(device_id))
 
@@ -100,7 +96,7 @@ async def withdraw(tx: Transaction, command_id: str, cancel_id: str, now: dateti
         command_id,
     )
     if row:
-        c = command_of(row)
+        c = value_from(CommandRow, row)
         new = NewCommand(
             id=cancel_id,
             device_id=c.device_id,
@@ -121,58 +117,158 @@ async def withdraw(tx: Transaction, command_id: str, cancel_id: str, now: dateti
 async def command_by_id(db: Reader, command_id: str) -> CommandRow | None:
     """The command, or None."""
     row = await db.row(f"SELECT {_COLUMNS} FROM stack_command WHERE id = $1", command_id)
-    return command_of(row) if row else None
+    return value_from(CommandRow, row) if row else None
 
 
 async def commands_by_ids(db: Reader, ids: Iterable[str]) -> dict[str, CommandRow]:
-    """Those of these commands that are ours, in one read for each few hundred."""
-    wanted, found = sorted(set(ids)), {}
-    for start in range(0, len(wanted), _CHUNK):
-        some = wanted[start : start + _CHUNK]
-        rows = await db.rows(
-            f"SELECT {_COLUMNS} FROM stack_command WHERE id IN ({placeholders(len(some))})", *some
+    """Those of these commands that are ours, in one read."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    rows = await db.rows(f"SELECT {_COLUMNS} FROM stack_command WHERE id = ANY($1)", wanted)
+    return {row["id"]: value_from(CommandRow, row) for row in rows}
+
+
+async def open_commands(db: Reader, device_id: str, *, limit: int) -> list[CommandRow]:
+    """What a device has to do yet, and what nobody knows to be done, oldest first."""
+    rows = await db.rows(
+        f"SELECT {_COLUMNS} FROM stack_command WHERE device_id = $1"
+        " AND state IN ('pending', 'sent', 'accepted', 'unsure') ORDER BY created_at, id LIMIT $2",
+        device_id,
+        limit,
+    )
+    return [value_from(CommandRow, row) for row in rows]
+
+
+async def due_commands(db: Reader, device_id: str, now: datetime, *, limit: int) -> list[CommandRow]:
+    """What is to be sent, sent again or asked about by now, the most urgent first."""
+    rows = await db.rows(
+        f"SELECT {_COLUMNS} FROM stack_command WHERE device_id = $1 AND state IN {_OPEN} AND next_at <= $2"
+        " ORDER BY priority, created_at, id LIMIT $3",
+        device_id,
+        to_us(now),
+        limit,
+    )
+    return [value_from(CommandRow, row) for row in rows]
+
+
+async def count_on_way(db: Reader, device_id: str) -> int:
+    """How many commands were sent of which the device has said nothing yet."""
+    row = await db.row(
+        "SELECT COUNT(*) AS n FROM stack_command WHERE device_id = $1 AND state = 'sent'", device_id
+    )
+    return int(row["n"]) if row else 0
+
+
+async def mark_sent(
+    tx: Transaction, holder: str, rounds: Iterable[tuple[CommandRow, datetime]], now: datetime
+) -> set[str]:
+    """Compare and set: these go out now, and are looked at again at their moments. Returns those that may go.
+
+    What another process has sent, or anybody has settled or withdrawn meanwhile, stays where it is; so does all of a
+    device that somebody else has the lease of by now, or that was paused.
+    """
+    marks: list[str] = []
+    values: list[object] = []
+    for command, again_at in rounds:
+        at = 3 + len(values)
+        marks.append(f"(CAST(${at} AS TEXT), CAST(${at + 1} AS BIGINT), CAST(${at + 2} AS BIGINT))")
+        values += [command.id, command.sends, to_us(again_at)]
+    if not marks:
+        return set()
+    rows = await tx.rows(
+        "UPDATE stack_command SET state = 'sent', sends = stack_command.sends + 1,"
+        " sent_at = COALESCE(sent_at, $1), next_at = v.column3"
+        f" FROM (VALUES {', '.join(marks)}) AS v WHERE id = v.column1 AND sends = v.column2 AND state IN {_OPEN}"
+        " AND EXISTS (SELECT 1 FROM stack_device d WHERE d.id = device_id AND d.lease_holder = $2"
+        " AND d.paused_at IS NULL) RETURNING id",
+        to_us(now),
+        holder,
+        *values,
+    )
+    return {row["id"] for row in rows}
+
+
+async def look_later(tx: Transaction, command_ids: Sequence[str], at: datetime) -> None:
+    """Nothing is done about these open commands until then."""
+    if command_ids:
+        await tx.execute(
+            f"UPDATE stack_command SET next_at = $2 WHERE id = ANY($1) AND state IN {_OPEN}",
+            list(command_ids),
+            to_us(at),
         )
-        found.update({row["id"]: command_of(row) for row in rows})
-    return found
 
 
-def command_of(row: Row) -> CommandRow:
-    """A row's value."""
-    return CommandRow(
-        row["id"],
-        row["device_id"],
-        CommandKind(row["kind"]),
-        row["order_id"],
-        row["line_id"],
-        row["item_id"],
-        row["barcode"],
-        row["tote"],
-        row["target_id"],
-        row["priority"],
-        CommandState(row["state"]),
-        row["result"],
-        row["sends"],
-        from_us(row["created_at"]),
-        from_us(row["next_at"]),
-        from_us_or_none(row["sent_at"]),
-        from_us_or_none(row["accepted_at"]),
-        from_us_or_none(row["settled_at"]),
-        row["taken_over_by"],
-        row["reason"],
+async def look_at_once(tx: Transaction, device_id: str, now: datetime) -> int:
+    """After a new connection: what was on its way is looked at now, because nobody knows what became of it."""
+    return await tx.execute(
+        "UPDATE stack_command SET next_at = $2 WHERE device_id = $1 AND state IN ('sent', 'accepted')"
+        " AND next_at > $2",
+        device_id,
+        to_us(now),
     )
 
 
-def _values(command: NewCommand) -> tuple[object, ...]:
-    return (
-        command.id,
-        command.device_id,
-        str(command.kind),
-        command.order_id,
-        command.line_id,
-        command.item_id,
-        command.barcode,
-        command.tote,
-        command.target_id,
-        command.priority,
-        to_us(command.created_at),
+async def confirm_accepted(
+    tx: Transaction, command_ids: Sequence[str], now: datetime, look_at: datetime
+) -> None:
+    """The device has these. That is no completion."""
+    if command_ids:
+        await tx.execute(
+            "UPDATE stack_command SET state = 'accepted', accepted_at = COALESCE(accepted_at, $2), next_at = $3"
+            " WHERE id = ANY($1) AND state IN ('pending', 'sent', 'unsure')",
+            list(command_ids),
+            to_us(now),
+            to_us(look_at),
+        )
+
+
+async def settle_commands(
+    tx: Transaction, ends: Mapping[str, tuple[CommandState, str]], now: datetime
+) -> list[CommandRow]:
+    """These came to their ends; returns those that had not come to one before."""
+    if not ends:
+        return []
+    marks: list[str] = []
+    values: list[object] = []
+    for command_id, (state, result) in sorted(ends.items()):
+        at = 2 + len(values)
+        marks.append(f"(CAST(${at} AS TEXT), CAST(${at + 1} AS TEXT), CAST(${at + 2} AS TEXT))")
+        values += [command_id, str(state), result[:60]]
+    rows = await tx.rows(
+        "UPDATE stack_command SET state = v.column2, result = v.column3, settled_at = $1"
+        f" FROM (VALUES {', '.join(marks)}) AS v WHERE id = v.column1"
+        f" AND state IN ('pending', 'sent', 'accepted', 'unsure') RETURNING {_COLUMNS}",
+        to_us(now),
+        *values,
+    )
+    return [value_from(CommandRow, row) for row in rows]
+
+
+async def set_unsure(tx: Transaction, command_id: str, result: str) -> bool:
+    """Nobody can say whether the device did it: people look. False where it has settled meanwhile."""
+    return bool(
+        await tx.execute(
+            "UPDATE stack_command SET state = 'unsure', result = $2 WHERE id = $1"
+            " AND state IN ('sent', 'accepted')",
+            command_id,
+            result[:60],
+        )
+    )
+
+
+async def set_taken_over(
+    tx: Transaction, command_id: str, state: CommandState, *, by: str, reason: str, now: datetime
+) -> bool:
+    """People did it, or gave it up; False where it has settled meanwhile."""
+    return bool(
+        await tx.execute(
+            "UPDATE stack_command SET state = $2, result = 'taken_over', taken_over_by = $3, reason = $4,"
+            " settled_at = $5 WHERE id = $1 AND state IN ('pending', 'sent', 'accepted', 'unsure')",
+            command_id,
+            str(state),
+            by,
+            reason,
+            to_us(now),
+        )
     )

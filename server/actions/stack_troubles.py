@@ -1,0 +1,55 @@
+"""Troubles of a stack that people must see: each becomes a case by itself, told to the reader first (R-ANS.6).
+
+A trouble is a due row of kind ``stack_trouble``, written in the transaction that found it: whoever keeps that promise
+opens the case, once, whatever is killed in between. The row's data are the fields of ``Trouble``.
+"""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from server.context import Context
+from server.store.dues import Due, set_due
+from server.store.rows import Transaction
+
+KIND = "stack_trouble"
+
+
+class TroubleKind(StrEnum):
+    """What is wrong."""
+
+    UNSURE = "unsure"  # nobody can say whether the device did what a command says
+    WRONG_ITEM = "wrong_item"  # it brought another book
+    ALARM = "alarm"  # one number came with two bodies
+    LOST = "lost"  # numbers never came
+    DIFFERENCE = "difference"  # the store's own list and ours disagree
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that people must look at; ``detail`` is for them to read."""
+
+    kind: TroubleKind
+    device_id: str
+    command_id: str = ""
+    order_id: str = ""
+    line_id: str = ""
+    barcode: str = ""
+    count: int = 1
+    detail: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Told twice, it is one trouble."""
+        what = self.command_id or self.detail or self.device_id
+        return f"{self.kind}:{sha256(f'{self.device_id}/{what}'.encode()).hexdigest()[:26]}"
+
+
+async def report_trouble(ctx: Context, tx: Transaction, trouble: Trouble) -> None:
+    """Somebody must look at this; a case is opened at once."""
+    await set_due(tx, KIND, trouble.subject, ctx.clock.now(), asdict(trouble))
+
+
+def trouble_of(due: Due) -> Trouble:
+    """What a due row of kind ``stack_trouble`` tells."""
+    return Trouble(**{**due.data, "kind": TroubleKind(due.data["kind"])})
