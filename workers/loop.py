@@ -9,6 +9,7 @@ from server.actions.archive_keeping import promise_archive
 from server.actions.dues import run_due, seconds_to_next
 from server.actions.duty import promise_checks
 from server.actions.figure_keeping import promise_figures
+from server.actions.loan_catalogue import promise_titles
 from server.actions.places import PlaceWatch
 from server.actions.presence import Sweeper
 from server.actions.retention import promise_retention
@@ -52,6 +53,7 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
         await promise_retention(ctx)
         await promise_figures(ctx)
         await promise_archive(ctx)
+        await promise_titles(ctx)
         return 3600.0
 
     async with asyncio.TaskGroup() as tasks:

@@ -7,8 +7,10 @@ from server.actions.duty import check_counters, go_idle, lose_librarian, replace
 from server.actions.escalation import turn_clock, turn_clocks, watch_lease, watch_leases
 from server.actions.figure_keeping import keep_figures
 from server.actions.inspection_entry import correction_due
+from server.actions.loan_catalogue import class_new_titles
 from server.actions.logins import sweep_logins
 from server.actions.offers import expire_offer
+from server.actions.order_dues import end_hold, look_again, remind
 from server.actions.pieces import drop_upload
 from server.actions.presence import end_if_gone
 from server.actions.records import ask_for_wrap_up
@@ -35,4 +37,8 @@ PROMISES: Kinds = kinds(
     Kind("sweep_logins", sweep_logins),
     Kind("archive", index_answers),
     Kind("figures", keep_figures),
+    Kind("loan_titles", class_new_titles),
+    Kind("loan_try", look_again),
+    Kind("loan_due", remind),
+    Kind("hold_end", end_hold),
 )

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 from server.actions.allocation import allocate
+from server.actions.carts import tell_askers
 from server.actions.loan_clocks import clocks_follow
 from server.actions.loan_letters import letters_follow
 from server.actions.open_orders import Changed, Fact, OpenOrder
 from server.actions.stack_commands import withdraw_command
 from server.context import Context
 from server.domain.events import StoreWorkChanged
-from server.domain.loans import House, Stage
+from server.domain.loan_fold import OrderState
+from server.domain.loans import ENDED, House, Stage
 from server.domain.stack import SETTLING, EventKind
 from server.store.cards import free_item, take_places
+from server.store.coupons import free_slot, give_coupon_back
 from server.store.items import move_item, reclaim_item, release_item
 from server.store.rows import Transaction
 
@@ -37,6 +40,7 @@ _AT_WORK = frozenset(
     }
 )
 ABOVE_ANY_LIMIT = 1_000  # what the library sends once more is not refused for the card's sake
+_NOTHING_COMES = frozenset({OrderState.CANCELLED, OrderState.REFUSED, OrderState.UNFILLED})
 _FETCHING = frozenset({Stage.REQUESTED, Stage.FETCHING})
 
 
@@ -47,7 +51,7 @@ async def follow(ctx: Context, tx: Transaction, opened: OpenOrder, changes: Sequ
         if change.after in (Stage.APPROVED, Stage.TROUBLED):
             await _give_up_copy(tx, opened, change)
             to_find.append(change.line_id)
-        await _items_follow(tx, opened, change)
+        await _items_follow(ctx, tx, opened, change)
         if change.before in _FETCHING and change.after not in (*_FETCHING, Stage.RETRIEVED, Stage.TROUBLED):
             command_id = opened.lines[change.line_id].command_id
             if command_id:
@@ -57,6 +61,7 @@ async def follow(ctx: Context, tx: Transaction, opened: OpenOrder, changes: Sequ
             tx.announce(StoreWorkChanged(store_id, opened.row.id, str(change.after)))
     if changes:
         await _places_follow(tx, opened)
+        await _chosen_follow(tx, opened, changes)
         await clocks_follow(ctx, tx, opened, changes)
         await letters_follow(ctx, tx, opened, changes)
     missing = [line_id for line_id in to_find if line_id not in opened.tried]
@@ -72,6 +77,15 @@ async def _places_follow(tx: Transaction, opened: OpenOrder) -> None:
     if again := len(counting - opened.counted):
         await take_places(tx, opened.row.reader_id, again, limit=ABOVE_ANY_LIMIT)
     opened.counted = counting
+
+
+async def _chosen_follow(tx: Transaction, opened: OpenOrder, changes: Sequence[Changed]) -> None:
+    """An order of which nothing comes gives its time slot and its coupon back."""
+    ended = any(change.after in ENDED and change.before not in ENDED for change in changes)
+    if ended and opened.row.state in _NOTHING_COMES and opened.row.dispatched_at is None:
+        if opened.row.slot_id:
+            await free_slot(tx, f"{opened.row.slot_id}/{opened.row.slot_day}")
+        await give_coupon_back(tx, opened.row.id)
 
 
 async def _give_up_copy(tx: Transaction, opened: OpenOrder, change: Changed) -> None:
@@ -95,7 +109,7 @@ def _not_found(opened: OpenOrder, change: Changed) -> bool:
     return False
 
 
-async def _items_follow(tx: Transaction, opened: OpenOrder, change: Changed) -> None:
+async def _items_follow(ctx: Context, tx: Transaction, opened: OpenOrder, change: Changed) -> None:
     line = opened.lines[change.line_id]
     if not line.item_id:
         return
@@ -104,4 +118,6 @@ async def _items_follow(tx: Transaction, opened: OpenOrder, change: Changed) -> 
     elif change.after in _ITEM_STATES:
         await move_item(tx, line.item_id, line.id, _ITEM_STATES[change.after])
     elif change.after in _ITEM_ENDS:
-        await release_item(tx, line.item_id, line.id, _ITEM_ENDS[change.after])
+        state = _ITEM_ENDS[change.after]
+        if await release_item(tx, line.item_id, line.id, state) and state == "available":
+            await tell_askers(ctx, tx, line.record_id)

@@ -114,6 +114,14 @@ def demand_renewable(
         raise Conflict("renew_asked_for", "R-COM.9")
 
 
+def checked_phone(text: str, field: str = "phone") -> str:
+    """A number under which a courier reaches the reader. Raises Invalid."""
+    digits = sum(char.isdigit() for char in text)
+    if len(text) > 30 or not 5 <= digits <= 20 or any(not (c.isdigit() or c in "+-() ,#转") for c in text):
+        raise Invalid("phone_wrong", field)
+    return text
+
+
 def checked_card(kind: str, group: str) -> tuple[str, str]:
     """A card kind and a reader group as a manager sets them. Raises Invalid."""
     if kind not in CARDS:

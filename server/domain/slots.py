@@ -89,3 +89,44 @@ def demand_opening(chosen: str, offered: Sequence[Opening]) -> Opening | None:
 
 def _starts(slot: Slot, day: date, zone: tzinfo) -> datetime:
     return begins(day, zone) + timedelta(minutes=slot.opens)
+
+
+PERIODS = ((9 * 60, 12 * 60), (12 * 60, 18 * 60), (18 * 60, 21 * 60))  # in which a courier comes for a return
+PICKUP_DAYS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """A time at which a courier can fetch a return."""
+
+    day: date
+    opens: int
+    closes: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.day.isoformat()}/{self.opens}"
+
+    @property
+    def clock(self) -> str:
+        return f"{self.opens // 60}:{self.opens % 60:02d}–{self.closes // 60}:{self.closes % 60:02d}"
+
+
+def pickups(now: datetime, zone: tzinfo) -> list[Pickup]:
+    """From when on a courier can come: what ends more than two hours from now, today and on the next days."""
+    today = now.astimezone(zone).date()
+    days = [today + timedelta(days=offset) for offset in range(PICKUP_DAYS)]
+    return [
+        Pickup(day, opens, closes)
+        for day in days
+        for opens, closes in PERIODS
+        if begins(day, zone) + timedelta(minutes=closes) >= now + timedelta(hours=2)
+    ]
+
+
+def demand_pickup(chosen: str, offered: Sequence[Pickup]) -> Pickup:
+    """The time that somebody chose. Raises Invalid at ``pickup``."""
+    pickup = next((each for each in offered if each.id == chosen), None)
+    if pickup is None:
+        raise Invalid("pickup_needed", "pickup", "R-LOAN.1")
+    return pickup

@@ -70,16 +70,6 @@ async def count_cart(db: Reader, reader_id: str) -> int:
     return int(row["n"]) if row else 0
 
 
-async def waits_for(db: Reader, record_id: int, *, beside: str = "") -> bool:
-    """Whether another reader has asked for the title (R-COM.9)."""
-    row = await db.row(
-        "SELECT 1 AS found FROM cart_line WHERE record_id = $1 AND list = 'asked' AND reader_id <> $2 LIMIT 1",
-        record_id,
-        beside,
-    )
-    return row is not None
-
-
 async def untold_askers(db: Reader, record_id: int, *, limit: int) -> list[str]:
     """Who asked for the title and has not been told yet that a copy is back, longest waiting first."""
     rows = await db.rows(

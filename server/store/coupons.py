@@ -9,7 +9,8 @@ from server.store.rows import Reader, Row, Transaction, from_us, placeholders, t
 
 
 async def coupon_by_code(db: Reader, code: str) -> Coupon | None:
-    row = await db.row("SELECT * FROM coupon WHERE code = $1", code)
+    """The coupon with this code, typed in capitals or not."""
+    row = await db.row("SELECT * FROM coupon WHERE code IN ($1, $2) LIMIT 1", code, code.upper())
     return _coupon(row) if row else None
 
 
