@@ -4,25 +4,29 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.context import Context
+from server.domain.cases import Case
 from server.domain.chat import ChatSession
 from server.domain.consultations import Consultation
 from server.domain.errors import NotAllowed, NotFound
-from server.domain.loan_rows import LoanOrder
+from server.domain.loan_rows import LoanOrder, Store
 from server.domain.permissions import Actor, Thing, Verb, demand, may
 from server.store.audits import record_audit
+from server.store.cases import case_by_id
 from server.store.chat import serves_reader, session_by_id
 from server.store.consultations import consultation_by_id
 from server.store.orders import order_by_id
 from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
-from server.store.stores import stores_of_order
+from server.store.stores import store_by_id, stores_of_order
 from server.wire.tokens import Claim, read_token
 
 __all__ = [
     "Admission",
+    "access_case",
     "access_consultation",
     "access_order",
     "access_session",
+    "access_store",
     "actor_of_visitor",
     "admit",
     "audit",
@@ -107,6 +111,31 @@ async def access_order(db: Reader, actor: Actor, order_id: str, verb: Verb) -> L
     if verb is not Verb.READ_ORDER and may(actor, Verb.READ_ORDER, own):
         raise NotAllowed(verb=str(verb))
     raise NotFound("order_not_found")
+
+
+async def access_store(db: Reader, actor: Actor, store_id: str, verb: Verb) -> Store:
+    """The store for someone whose grants reach it. Raises NotFound for what is not and what is not theirs alike."""
+    store = await store_by_id(db, store_id)
+    if store is None or not may(actor, verb, Thing(store.library_id, store_id=store.id)):
+        raise NotFound("store_not_found")
+    return store
+
+
+async def access_case(db: Reader, actor: Actor, case_id: str, verb: Verb) -> Case:
+    """The case for someone who may do this with it. Raises NotFound for what is not and what is not theirs alike.
+
+    It is its reader's to read; support agents work on all but their own, managers see those of their library.
+    """
+    case = await case_by_id(db, case_id)
+    if case is None or actor.only_session:
+        raise NotFound("case_not_found")
+    own = bool(actor.account_id) and case.reader_id == actor.account_id
+    thing = Thing(case.library_id, frozenset(filter(None, (case.reader_id,))))
+    if may(actor, verb, thing) and not (own and verb is Verb.WORK_CASE):
+        return case
+    if may(actor, Verb.READ_CASE, thing):
+        raise NotAllowed(verb=str(verb))
+    raise NotFound("case_not_found")
 
 
 async def thing_of(db: Reader, session: ChatSession) -> Thing:

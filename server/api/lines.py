@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from server.actions.access import Admission
+from server.actions.access import Admission, access_order, access_store
 from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
 from server.actions.conversations import enter_conversation, numbers_of, watermarks_of
 from server.api.limits import Limiter
@@ -95,6 +95,13 @@ class Line:
             case ["staff", account_id] if account_id == self.actor.account_id and self.actor.is_staff:
                 pass
             case ["pool"] if may(self.actor, Verb.WATCH_POOL):
+                pass
+            case ["order", order_id]:
+                order = await access_order(self.ctx.db.read, self.actor, order_id, Verb.READ_ORDER)
+                subbed["last"] = order.events
+            case ["loans", store_id]:
+                await access_store(self.ctx.db.read, self.actor, store_id, Verb.WORK_STORE)
+            case ["notices"]:
                 pass
             case ["board"] if may(self.actor, Verb.WATCH_BOARD):
                 pass

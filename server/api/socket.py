@@ -15,7 +15,7 @@ from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.permissions import NOBODY, Actor
 from server.live.asgi import AsgiConnection
-from server.live.presence import Presence
+from server.live.presence import PAGE, Presence
 from server.wire import frames
 from server.wire.outcomes import error_value, way_of
 from server.words.catalogue import say
@@ -96,7 +96,10 @@ def _checked(hello: frames.ClientFrame) -> frames.Hello:
 async def identify(
     ctx: Context, gateway: Gateway, request: HTTPConnection, replies: Any, token: str
 ) -> OpenLine:
-    """Who is on the line: a reader by conversation token, staff by the log-in cookie. Raises NotAllowed."""
+    """Who is on the line: by conversation token a reader who talks, by log-in cookie staff, or a reader at a page.
+
+    Raises NotAllowed.
+    """
     connection_id = ctx.ids.new()
     if token:
         claim = claim_of(ctx, token)
@@ -109,10 +112,11 @@ async def identify(
     cookie = request.cookies.get("sid", "")
     actor = await resolve_actor(ctx, cookie=cookie) if cookie else NOBODY
     origin = request.headers.get("origin", "")
-    if not actor.is_staff or (origin and _differs(origin, ctx.settings.origin, request)):
+    if not actor.account_id or (origin and _differs(origin, ctx.settings.origin, request)):
         raise NotAllowed("not_logged_in")
+    kind = "staff" if actor.is_staff else PAGE
     return OpenLine(
-        gateway.line(actor, replies), Presence(connection_id, "staff", actor.account_id), cookie=cookie
+        gateway.line(actor, replies), Presence(connection_id, kind, actor.account_id), cookie=cookie
     )
 
 
