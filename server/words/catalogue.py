@@ -13,6 +13,8 @@ from babel import Locale
 
 from server.domain.errors import Refusal
 
+# What refusals tell by a code of the rules, and where its words stand.
+_NAMED = {"stage": "loans.stage", "action": "loans.action"}
 LANGUAGES = ("zh", "en")
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
 PLURALS = ("one", "other")
@@ -85,11 +87,19 @@ def say(refusal: Refusal, language: str) -> str:
     """A refusal in words: what is the matter, what to do next, and the rule behind it where there is one."""
     key = f"refusal.{refusal.code}"
     if key in words().texts["zh"]:
-        said = text(key, language, **refusal.data)
+        said = text(
+            key, language, **{name: _named(name, value, language) for name, value in refusal.data.items()}
+        )
     else:
         warnings.warn(f"no text {key!r}", MissingText, stacklevel=2)
         said = text("refusal.unknown", language, code=refusal.code)
     return said + text("common.rule", language, rule=refusal.rule_id) if refusal.rule_id else said
+
+
+def _named(name: str, value: Any, language: str) -> Any:
+    """A state or action in words, where a refusal tells it by its code."""
+    area = _NAMED.get(name)
+    return text(f"{area}.{value}", language) if area and f"{area}.{value}" in words().texts["zh"] else value
 
 
 def known_language(language: str) -> str:
