@@ -44,6 +44,7 @@ from server.api.socket import serve_socket
 from server.context import Context, make_context
 from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal
 from server.domain.events import (
+    CaseSaid,
     ChatEventRecorded,
     CrewChanged,
     DueSet,
@@ -110,6 +111,8 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
             case OrderChanged():
                 topic = frames.order_topic(event.order_id)
                 bus.publish(Envelope(topic, event.event.number, frames.order_text(event)))
+            case CaseSaid(line):
+                bus.publish(Envelope(frames.case_topic(line), abs(line.number), frames.case_text(line)))
             case DutyChanged():
                 _, frame = frames.passing(event) or ("", {})
                 bus.publish(Envelope(f"staff/{event.staff_id}", event.version, frames.text(frame)))

@@ -2,6 +2,7 @@
 
 from server.actions.archive_keeping import index_answers
 from server.actions.attachments import drop_unsent
+from server.actions.case_watch import mind_command, mind_confirmation, mind_dispatch, mind_reply
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, turn_clocks, watch_lease, watch_leases
@@ -41,4 +42,8 @@ PROMISES: Kinds = kinds(
     Kind("loan_try", look_again),
     Kind("loan_due", remind),
     Kind("hold_end", end_hold),
+    Kind("dispatch", mind_dispatch),
+    Kind("confirm_return", mind_confirmation),
+    Kind("stack_stuck", mind_command),
+    Kind("case_reply", mind_reply),
 )

@@ -14,7 +14,7 @@ from server.context import Context
 from server.domain.cases import Case
 from server.domain.loan_fold import COURIER, DEVICE
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel, Store
-from server.domain.loans import HOUSE, OrderEvent
+from server.domain.loans import HOUSE, House, OrderEvent
 from server.domain.permissions import SYSTEM, Actor, Verb
 from server.store.cases import cases_of_order
 from server.store.orders import events_of, lines_of, parcels_of
@@ -121,7 +121,7 @@ def story_event(
         number=event.number,
         mouth=mouth,
         kind=event.kind,
-        text_key=f"story.{mouth}.{event.kind}",
+        text_key=f"story.{mouth}.{_kind(event)}",
         values=values,
         line_id=event.line_id,
         by=names.get(event.actor_id, ""),
@@ -138,6 +138,12 @@ def event_words(event: StoryEvent, language: str) -> str:
     store = event.store.name(language) if event.store else ""
     said = text(event.text_key, language, **event.values, store=store)
     return _HOLLOW.sub("", said).strip(" :：,，")
+
+
+def _kind(event: OrderEvent) -> str:
+    """An attempt that was given up by people reads otherwise than one that they brought to its end."""
+    given_up = event.kind == House.TAKEN_OVER and event.data.get("outcome") != "retrieved"
+    return "elsewhere" if given_up and event.source == HOUSE else event.kind
 
 
 def mouth_of(source: str) -> Mouth:

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from server.actions.accounts import resolve_actor
+from server.actions.case_presence import last_case_numbers, missing_case_lines
 from server.actions.chat import Receipts
 from server.actions.conversations import missing_events, numbers_of
 from server.actions.duty import console_version, console_versions
@@ -104,6 +105,8 @@ class Gateway:
         if presence.kind == PAGE:
             return
         with suppress(Refusal):  # the lease runs out by itself when the database is away
+            for topic in list(opened.line.here):
+                await opened.line.close_case(topic)
             await connection_closed(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
 
     async def beat(self) -> None:
@@ -164,6 +167,9 @@ class Gateway:
             case ["order", order_id]:
                 missing = await missing_order_events(self.ctx, order_id, after, limit)
                 return [(change.event.number, frames.order_text(change)) for change in missing]
+            case ["case", case_id, *staff]:
+                lines = await missing_case_lines(self.ctx, case_id, after, limit, staff=bool(staff))
+                return [(abs(line.number), frames.case_text(line)) for line in lines]
             case ["staff", staff_id]:
                 version = await console_version(self.ctx, staff_id)
                 frame = frames.text({"t": "duty", "version": version, "why": ""})
@@ -176,6 +182,7 @@ class Gateway:
         chats: dict[str, list[str]] = {}
         consoles: dict[str, str] = {}
         orders: list[str] = []
+        cases: dict[str, list[str]] = {}
         for topic in topics:
             parts = topic.split("/")
             if parts[0] == "chat":
@@ -184,6 +191,8 @@ class Gateway:
                 consoles[parts[1]] = topic
             elif parts[0] == "order":
                 orders.append(parts[1])
+            elif parts[0] == "case":
+                cases.setdefault(parts[1], []).append(topic)
         numbers: dict[str, int] = {}
         if chats:
             for session_id, (last, last_staff) in (await numbers_of(self.ctx, list(chats))).items():
@@ -191,6 +200,9 @@ class Gateway:
         if orders:
             last_of = await order_numbers(self.ctx, orders)
             numbers |= {frames.order_topic(order_id): number for order_id, number in last_of.items()}
+        if cases:
+            for case_id, (last, last_staff) in (await last_case_numbers(self.ctx, list(cases))).items():
+                numbers |= {t: last_staff if t.endswith("/staff") else last for t in cases[case_id]}
         if consoles:
             found = await console_versions(self.ctx, list(consoles))
             numbers |= {consoles[staff_id]: version for staff_id, version in found.items()}

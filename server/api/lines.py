@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from server.actions.access import Admission, access_order, access_store
+from server.actions.access import Admission, access_case, access_order, access_store
+from server.actions.case_presence import Here, arrive, depart
 from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
 from server.actions.conversations import enter_conversation, numbers_of, watermarks_of
 from server.api.limits import Limiter
@@ -43,6 +44,7 @@ class Line:
         self.replies = replies
         self.admissions: dict[str, Admission] = {}
         self.topics: set[str] = set()
+        self.here: dict[str, Here] = {}  # cases that are open on this line, by topic
         self._receipts = receipts
         self._limiter = limiter
 
@@ -63,6 +65,7 @@ class Line:
                     await self.listen(frame.topic, frame.after)
                 case frames.Unsub():
                     self.drop(frame.topic)
+                    await self.close_case(frame.topic)
                 case frames.Note():
                     await self._note(frame)
                 case frames.Ping():
@@ -101,6 +104,14 @@ class Line:
                 subbed["last"] = order.events
             case ["loans", store_id]:
                 await access_store(self.ctx.db.read, self.actor, store_id, Verb.WORK_STORE)
+            case ["case", case_id]:
+                if topic not in self.here:
+                    self.here[topic] = await arrive(self.ctx, self.actor, case_id)
+                subbed["last"] = self.here[topic].last
+            case ["case", case_id, "staff"]:
+                await access_case(self.ctx.db.read, self.actor, case_id, Verb.WORK_CASE)
+            case ["cases"] if may(self.actor, Verb.WORK_CASE):
+                pass
             case ["notices"]:
                 pass
             case ["board"] if may(self.actor, Verb.WATCH_BOARD):
@@ -117,6 +128,11 @@ class Line:
         """Hear a topic no longer."""
         self.topics.discard(topic)
         self.replies.unsubscribe(topic)
+
+    async def close_case(self, topic: str) -> None:
+        """The case of this topic is no longer open on this line."""
+        if (here := self.here.pop(topic, None)) is not None:
+            await depart(self.ctx, here)
 
     async def crew_changed(self, session_id: str) -> None:
         """Look again whether the actor may still listen and write; who may not is told and hears no more."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.cases import CaseLine
 from server.domain.loans import OrderEvent
 
 
@@ -144,6 +145,28 @@ class NoticesChanged:
     """Something is announced to all readers, or no longer: open pages and widgets look again (R-LOAN.10)."""
 
 
+@dataclass(frozen=True, slots=True)
+class CaseSaid:
+    """A line was added to a case; topic ``case/<id>``, or ``case/<id>/staff`` for what only staff see."""
+
+    line: CaseLine
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChanged:
+    """What pages of a case show beside its lines has changed: who has it, how it stands, who is there."""
+
+    case_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasesChanged:
+    """The support agents' list has changed: whoever shows it looks again."""
+
+    case_id: str
+
+
 Event = (
     ChatEventRecorded
     | ReceiptMoved
@@ -158,4 +181,10 @@ Event = (
     | PoolChanged
     | StackWoken
     | StackPictured
+    | OrderChanged
+    | StoreWorkChanged
+    | NoticesChanged
+    | CaseSaid
+    | CaseChanged
+    | CasesChanged
 )

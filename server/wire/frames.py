@@ -7,9 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from server.domain.cases import CaseLine
 from server.domain.errors import Invalid
 from server.domain.events import (
     BoardChanged,
+    CaseChanged,
+    CasesChanged,
     ChatEventRecorded,
     CrewChanged,
     DutyChanged,
@@ -187,6 +190,20 @@ def order_text(change: OrderChanged) -> str:
     ).decode()
 
 
+def case_topic(line: CaseLine) -> str:
+    """The topic of a case, or of what only staff see of it."""
+    return f"case/{line.case_id}" if line.public else f"case/{line.case_id}/staff"
+
+
+def case_text(line: CaseLine) -> str:
+    """The encoded frame of a case's line; what is kept to be put into words is left to be fetched."""
+    text = line.text if line.kind == "message" and line.author_kind != "system" else ""
+    by = By(line.author_kind, line.author_id, line.author_name)
+    number, client_id = abs(line.number), line.client_id
+    ev = Ev(case_topic(line), number, str(line.kind), by, client_id, text, _EMPTY, iso(line.at))
+    return _encode(ev).decode()
+
+
 def _order_data(change: OrderChanged) -> msgspec.Raw:
     event = change.event
     shown = {name: event.data[name] for name in ("place", "code") if name in event.data}
@@ -238,6 +255,10 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return "pool", {"t": "pool", "task": task_id, "why": why}
         case StoreWorkChanged(store_id, order_id, why):
             return f"loans/{store_id}", {"t": "loans", "store": store_id, "order": order_id, "why": why}
+        case CaseChanged(case_id, why):
+            return f"case/{case_id}", {"t": "case", "case": case_id, "why": why}
+        case CasesChanged(case_id):
+            return "cases", {"t": "cases", "case": case_id}
         case NoticesChanged():
             return "notices", {"t": "notices"}
         case CrewChanged(session_id):

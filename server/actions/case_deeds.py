@@ -1,0 +1,171 @@
+"""What a support agent can do for a reader out of a case: each by a rule of the order, with its trace (R-LOAN.8).
+
+Whoever does it has taken the case on. The order changes only by what the house says of it (``tell``), so that the
+guards of its stages hold here, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from server.actions.access import access_case, access_order, audit
+from server.actions.case_lines import held, keep, write_deed
+from server.actions.orders import Fact, retry_allocation, tell
+from server.actions.stack_commands import withdraw_command
+from server.context import Context
+from server.domain.cases import Case, CaseKind, demand_holder, demand_text
+from server.domain.coupons import Coupon
+from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.loans import House, Stage
+from server.domain.permissions import Actor, Verb
+from server.store.coupon_keeping import insert_coupon
+from server.store.orders import line_by_id
+from server.store.rows import Transaction
+from server.store.stores import store_by_id
+
+REASON_LIMIT = 300
+COUPON_DAYS = 90
+COUPON_CENTS = 10_000  # of one coupon at most
+_ELSEWHERE = frozenset({Stage.APPROVED, Stage.REQUESTED, Stage.FETCHING, Stage.TROUBLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What an agent does about lines of the case's order (none: all of it), and why; the reader reads the reason."""
+
+    reason: str
+    line_ids: tuple[str, ...] = ()
+
+
+async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
+    """Let another copy be looked for, in another store where there is one; what the machine was told is withdrawn.
+
+    Raises Conflict ``loan_stage`` where the book is past being fetched.
+    """
+    async with ctx.transaction() as tx:
+        case, reason = await _case_and_reason(tx, actor, case_id, deed)
+        for line_id in deed.line_ids:
+            line = await line_by_id(tx, line_id)
+            if line is None or line.order_id != case.order_id:
+                raise NotFound("order_line_not_found")
+            if line.state not in _ELSEWHERE:
+                raise Conflict("loan_stage", "R-LOAN.8", stage=str(line.state), action="elsewhere")
+            if line.state is Stage.APPROVED:
+                await retry_allocation(ctx, tx, case.order_id)
+                continue
+            if line.command_id:
+                await withdraw_command(ctx, tx, line.command_id)
+            data = {"outcome": "elsewhere", "reason": reason}
+            await tell(ctx, tx, case.order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
+        return await _done(ctx, tx, actor, case, "elsewhere", {"reason": reason})
+
+
+async def send_again(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
+    """Have the same titles fetched and sent once more: lost on the way, or the wrong book came."""
+    return await _tell(ctx, actor, case_id, House.SENT_AGAIN, deed)
+
+
+async def cancel_for_reader(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
+    """Cancel the order, or lines of it, for the library; the reader is told why."""
+    return await _tell(ctx, actor, case_id, House.CANCELLED, deed)
+
+
+async def mark_lost(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
+    """Record books as lost: they count no longer against the reader's card."""
+    return await _tell(ctx, actor, case_id, House.LOST, _named(deed))
+
+
+async def mark_damaged(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
+    """Record books as damaged: they leave the store's stock."""
+    return await _tell(ctx, actor, case_id, House.DAMAGED, _named(deed))
+
+
+async def give_coupon(ctx: Context, actor: Actor, case_id: str, *, cents: int, reason: str) -> Coupon:
+    """Give the case's reader a freight coupon of their own; 0 cents waive all the postage (R-LOAN.9)."""
+    if not 0 <= cents <= COUPON_CENTS:
+        raise Invalid("number_wrong", "cents", low=0, high=COUPON_CENTS)
+    async with ctx.transaction() as tx:
+        case, why = await _case_and_reason(tx, actor, case_id, Deed(reason), needs_order=False)
+        if not case.reader_id:
+            raise Conflict("case_without_reader", "R-LOAN.9")
+        now = ctx.clock.now()
+        coupon_id = ctx.ids.new()
+        coupon = Coupon(
+            id=coupon_id,
+            library_id="",
+            code=f"S{coupon_id[-9:]}".upper(),
+            name_zh="客服赠券",
+            name_en="With our apologies",
+            cents=cents,
+            group="",
+            reader_id=case.reader_id,
+            quota=1,
+            used=0,
+            valid_from=now,
+            valid_until=now + timedelta(days=COUPON_DAYS),
+        )
+        await insert_coupon(tx, coupon)
+        await _done(ctx, tx, actor, case, "coupon", {"code": coupon.code, "reason": why})
+        return coupon
+
+
+async def judge_complaint(
+    ctx: Context, actor: Actor, case_id: str, *, confirmed: bool, fault_store_id: str = ""
+) -> Case:
+    """Say whether a complaint proved true, and whose mistake it was: confirmed ones count in accuracy (R-LOAN.5)."""
+    async with ctx.transaction() as tx:
+        before = await _own_case(tx, actor, case_id)
+        if before.kind not in (CaseKind.COMPLAINT, CaseKind.WRONG_ITEM):
+            raise Conflict("case_no_complaint", "R-LOAN.5")
+        if fault_store_id and await store_by_id(tx, fault_store_id) is None:
+            raise Invalid("choice_wrong", "store", choices="", text=fault_store_id[:26])
+        case = replace(before, confirmed=confirmed, fault_store_id=fault_store_id if confirmed else "")
+        key = "cases.done.confirmed" if confirmed else "cases.done.unfounded"
+        case = await write_deed(ctx, tx, case, actor, key, {"store_id": case.fault_store_id}, public=False)
+        await audit(ctx, tx, actor, "case.judge", f"case:{case.id}", detail=f"{confirmed} {fault_store_id}")
+        return await keep(ctx, tx, before, case, "judged")
+
+
+async def _tell(ctx: Context, actor: Actor, case_id: str, kind: House, deed: Deed) -> Case:
+    async with ctx.transaction() as tx:
+        case, reason = await _case_and_reason(tx, actor, case_id, deed)
+        fact = Fact(kind, deed.line_ids, {"reason": reason, "case_id": case.id})
+        await tell(ctx, tx, case.order_id, [fact], actor=actor)
+        return await _done(ctx, tx, actor, case, str(kind), {"reason": reason})
+
+
+async def _case_and_reason(
+    tx: Transaction, actor: Actor, case_id: str, deed: Deed, *, needs_order: bool = True
+) -> tuple[Case, str]:
+    """The agent's own case, of an order, with a reason given. Raises Conflict ``case_without_order``."""
+    reason = demand_text(deed.reason, "reason", REASON_LIMIT)
+    case = await _own_case(tx, actor, case_id)
+    if needs_order and not case.order_id:
+        raise Conflict("case_without_order", "R-LOAN.8")
+    if case.order_id:
+        await access_order(tx, actor, case.order_id, Verb.READ_ORDER)
+    return case, reason
+
+
+async def _own_case(tx: Transaction, actor: Actor, case_id: str) -> Case:
+    await access_case(tx, actor, case_id, Verb.WORK_CASE)
+    case = await held(tx, case_id)
+    demand_holder(case, actor.account_id)
+    return case
+
+
+async def _done(
+    ctx: Context, tx: Transaction, actor: Actor, case: Case, deed: str, data: Mapping[str, Any]
+) -> Case:
+    """The deed's trace: a line in the case that the reader sees, and an entry of the audit trail."""
+    after = await write_deed(ctx, tx, case, actor, f"cases.done.{deed}", data)
+    await audit(ctx, tx, actor, f"case.{deed}", f"case:{case.id}", detail=str(data.get("reason", ""))[:200])
+    return await keep(ctx, tx, case, after, deed)
+
+
+def _named(deed: Deed) -> Deed:
+    """A book is lost or damaged by name, never a whole order at once."""
+    if not deed.line_ids:
+        raise Invalid("field_required", "line")
+    return deed
