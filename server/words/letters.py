@@ -22,6 +22,7 @@ _LONG = frozenset(
     {"question", "transcript", "note", "reason", "comment", "body"}
 )  # what people wrote at length: always quoted
 _SUBJECT = 200
+_GAPS = re.compile(r"\n{3,}")
 _HEADLINE = 40  # characters of a question in the subject
 _PERSON = 60
 _LINKISH = re.compile(r"[/:@<>]|\.(?=\S)")
@@ -60,7 +61,8 @@ def letter(template: str, language: str, data: Mapping[str, Any]) -> Letter:
     head, _, body = source.partition("\n")
     subject = _line(head)[:_SUBJECT]
     footer = text("mails.footer", language)
-    body = "\n".join(line.rstrip() for line in body.strip().splitlines())
+    lines = "\n".join(line.rstrip() for line in body.strip().splitlines())
+    body = _GAPS.sub("\n\n", lines)  # what a template leaves where a part has nothing to say
     html = (
         _pages()
         .get_template("frame.html")

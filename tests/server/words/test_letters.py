@@ -59,6 +59,12 @@ DATA: dict[str, Any] = {
     "attached": 1,
 }
 
+LOAN = {
+    "titles": ["Reading rooms", "A history of paper"],
+    "due": "11 Dec",
+    "slot": "Saturday 9:00 to 12:00",
+    "keep_until": "18 Dec",
+}
 ANSWER = {
     "title": "Reading rooms",
     "number": "01abc",
@@ -88,7 +94,7 @@ def test_every_wanted_mail_is_written_in_both_languages() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mail_says_all_it_has_to_say(name: str, language: str) -> None:
-    said = letter(name, language, DATA if name == "erased" else DATA | ANSWER)
+    said = letter(name, language, DATA if name == "erased" else DATA | ANSWER | LOAN)
     assert said.subject and "\n" not in said.subject
     assert said.text.count("\n\n\n") == 0, "gaps"
     assert said.html.startswith("<!doctype html>") and "{" not in said.html.partition("</head>")[2]
