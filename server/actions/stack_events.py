@@ -13,8 +13,8 @@ from server.actions.stack_troubles import Trouble, TroubleKind, report_trouble
 from server.context import Context
 from server.domain.loan_fold import DEVICE
 from server.domain.loans import OrderEvent
-from server.domain.stack import CommandKind, CommandState, EventKind, Garbage, StackEvent
-from server.domain.stack_inbox import Problem, Told, end_of, judge_event
+from server.domain.stack import Answered, CommandKind, CommandState, EventKind, Garbage, StackEvent
+from server.domain.stack_inbox import Problem, Told, end_of, event_from_answer, judge_event
 from server.store.orders import lock_orders
 from server.store.rows import Transaction, to_us
 from server.store.stack_commands import CommandRow, commands_by_ids, confirm_accepted, settle_commands
@@ -77,6 +77,20 @@ async def record_events(
             await save_watermark(tx, device_id, *watermark)
     dead = sum(letter.row.state == "dead" for letter in fresh) + len(alarms)
     return Recorded(len(fresh), dead, len(alarms))
+
+
+async def events_from_answers(ctx: Context, device_id: str, answers: Sequence[Answered]) -> list[StackEvent]:
+    """Ends that a device tells when it is asked: as events, in case the real ones were lost. They count once each."""
+    ends = {each.command_id: each for each in answers if each.state not in (None, CommandState.ACCEPTED)}
+    commands = await commands_by_ids(ctx.db.read, ends)
+    events: list[StackEvent] = []
+    for command_id, command in commands.items():
+        answer = ends[command_id]
+        kind = event_from_answer(command.kind, answer.state) if answer.state else None
+        if kind is not None and command.device_id == device_id:
+            body = f"answer {command_id} {answer.state} {answer.code}".encode()
+            events.append(StackEvent(kind, command_id=command_id, code=answer.code, body=body))
+    return events
 
 
 async def record_lost(ctx: Context, device_id: str, epoch: str, numbers: tuple[int, int]) -> None:

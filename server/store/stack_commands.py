@@ -189,6 +189,12 @@ async def mark_sent(
     return {row["id"] for row in rows}
 
 
+async def order_numbers(db: Reader, order_ids: Iterable[str]) -> dict[str, str]:
+    """The numbers by which people know these orders."""
+    rows = await db.rows("SELECT id, number FROM loan_order WHERE id = ANY($1)", sorted(set(order_ids)))
+    return {row["id"]: row["number"] for row in rows}
+
+
 async def look_later(tx: Transaction, command_ids: Sequence[str], at: datetime) -> None:
     """Nothing is done about these open commands until then."""
     if command_ids:

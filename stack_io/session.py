@@ -1,0 +1,183 @@
+"""One connection's conversation: what is read is kept, then acknowledged; what is due is said; gaps are asked for."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from server.actions.stack_events import MOST, Kept, events_from_answers, record_events, record_lost
+from server.actions.stack_outbox import CommandRow
+from server.domain.errors import Unavailable
+from server.domain.stack import Answered, CommandState, Garbage, Heard, Listed, Sign, StackEvent
+from server.domain.stack_outbox import Step, next_step
+from stack_io.known import Known
+from stack_io.link import Link, LinkLost
+from stack_io.listing import Listing
+
+T = TypeVar("T")
+LOOK = 0.5  # seconds: the net below every hint
+MOST_HEARD = 1000  # read and not yet kept; then nothing more is read until some of it is
+MOST_NONSENSE = 500  # in one connection: then it is no conversation any more
+MOST_COMMANDS = 100  # at a time
+ACCEPTED_SECONDS = 300.0  # then a device is asked what became of a command
+RETRIES = (0.1, 0.5, 2.0)
+GAP_SECONDS = 1.0  # what is only late is not asked for
+GAP_ASKS = 6  # then what never came is given up, visibly
+
+
+class Session:
+    """Speaks over one link until it is lost; ``run`` ends by an exception only."""
+
+    def __init__(self, known: Known, link: Link) -> None:
+        self._known, self._link, self._driver = known, link, link.driver
+        self._heard: asyncio.Queue[Heard] = asyncio.Queue(MOST_HEARD)
+        self._listing = Listing(known, link)
+        self._nonsense = 0
+        self._asked: dict[str, int] = {}  # command → questions without an answer
+        self._not_done: set[str] = set()  # what the device has just denied to know
+        self._gap: tuple[str, int] | None = None
+        self._gap_asks, self._gap_at = 0, 0.0
+
+    async def run(self) -> None:
+        """Everybody listens before the first word is said."""
+        async with asyncio.TaskGroup() as tasks:
+            for line in range(self._driver.traits.lines):
+                tasks.create_task(self._listen(line))
+            tasks.create_task(self._keep())
+            await self._link.greet()
+            await self._known.outbox.look_at_once()
+            tasks.create_task(self._talk())
+            tasks.create_task(self._live())
+            if self._driver.traits.lists:
+                tasks.create_task(self._listing.run())
+
+    async def _listen(self, line: int) -> None:
+        while True:
+            for heard in self._driver.feed(await self._link.read(line), line):
+                match heard:
+                    case Sign():
+                        self._known.sign(heard)
+                        await self._link.say(heard.answer)
+                    case Listed():
+                        self._listing.hear(heard)
+                    case _:
+                        self._known.alive()
+                        await self._heard.put(heard)
+
+    async def _live(self) -> None:
+        """Show that we live, and notice when the other side does not."""
+        while True:
+            if self._link.silence > self._driver.traits.offline_seconds:
+                raise LinkLost(f"nothing was heard for {self._link.silence:.0f} s")
+            await self._link.beat()
+            await asyncio.sleep(LOOK)
+
+    async def _keep(self) -> None:
+        """What was read becomes durable, all of it at once, and only then is acknowledged, in the device's order."""
+        while True:
+            batch = [await self._heard.get()]
+            while len(batch) < MOST and not self._heard.empty():
+                batch.append(self._heard.get_nowait())
+            said = [each for each in batch if isinstance(each, StackEvent | Garbage)]
+            answers = [each for each in batch if isinstance(each, Answered)]
+            if answers:
+                said += await self._take_answers(answers)
+            if said:
+                await self._record(sorted(said, key=lambda each: (each.epoch, each.sequence or 0)))
+
+    async def _record(self, said: Sequence[Kept]) -> None:
+        known, counts = self._known, self._known.counts
+        self._nonsense += sum(isinstance(each, Garbage) for each in said)
+        if self._nonsense > MOST_NONSENSE:
+            raise LinkLost("it talks nonsense")
+        mark = (counts.epoch, counts.mark) if counts.epoch else None
+        await _patiently(
+            lambda: record_events(
+                known.ctx, known.device.id, said, watermark=mark, accepted_seconds=ACCEPTED_SECONDS
+            )
+        )
+        for each in said:
+            if each.sequence is not None:
+                counts.kept(each.epoch, each.sequence)
+        await self._link.say(*(self._driver.acknowledge(each) for each in said))
+        if counts.gap:
+            known.wake.set()
+
+    async def _take_answers(self, answers: Sequence[Answered]) -> list[StackEvent]:
+        """What the device says of commands that it was asked about; ends that we have not heard of become events."""
+        known = self._known
+        for each in answers:
+            self._asked.pop(each.command_id, None)
+        unknown = [each.command_id for each in answers if each.state is None]
+        under_way = [each.command_id for each in answers if each.state is CommandState.ACCEPTED]
+        self._not_done.update(unknown)
+        if unknown:
+            await known.outbox.look_later(unknown, 0.0)
+            known.wake.set()
+        if under_way:
+            await known.outbox.accepted(under_way, ACCEPTED_SECONDS)
+        return await events_from_answers(known.ctx, known.device.id, answers)
+
+    async def _talk(self) -> None:
+        """Say what is due, whenever somebody wakes us or a moment has passed."""
+        known = self._known
+        while True:
+            known.wake.clear()
+            if not known.device.paused:
+                await self._command()
+            if self._driver.traits.counts:
+                await self._ask_for_gap()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(known.wake.wait(), LOOK)
+
+    async def _command(self) -> None:
+        """Send, send again, ask about, or give to people what is due."""
+        known, traits = self._known, self._driver.traits
+        steps: dict[Step, list[CommandRow]] = {step: [] for step in Step}
+        for command in await known.outbox.due(limit=MOST_COMMANDS):
+            step = next_step(
+                command.state,
+                honours_ids=traits.honours_ids,
+                answers=traits.answers,
+                not_done=command.id in self._not_done,
+                asked=self._asked.get(command.id, 0),
+            )
+            steps[step].append(command)
+        sent = await known.outbox.take(steps[Step.SEND]) if steps[Step.SEND] else []
+        self._not_done.difference_update(command.id for command in sent)
+        await self._link.say(*(self._driver.command(command) for command in sent))
+        asked = [command.id for command in steps[Step.ASK]]
+        for command_id in asked:
+            self._asked[command_id] = self._asked.get(command_id, 0) + 1
+        if asked:
+            await known.outbox.look_later(asked, traits.answer_seconds)
+            await self._link.say(*(self._driver.ask(command_id) for command_id in asked))
+        if steps[Step.WAIT]:
+            await known.outbox.look_later([command.id for command in steps[Step.WAIT]], ACCEPTED_SECONDS)
+        await known.outbox.give_up(steps[Step.GIVE_UP])
+
+    async def _ask_for_gap(self) -> None:
+        """What is missing is asked for when it is not merely late, ever more rarely, and at last given up."""
+        counts, now = self._known.counts, asyncio.get_running_loop().time()
+        gap = counts.gap
+        if gap is None or gap != self._gap:
+            self._gap, self._gap_asks = gap, 0
+            self._gap_at = now + GAP_SECONDS
+        elif now >= self._gap_at and self._gap_asks < GAP_ASKS:
+            self._gap_asks += 1
+            self._gap_at = now + GAP_SECONDS * 2.0**self._gap_asks
+            await self._link.say(self._driver.replay(*gap))
+        elif now >= self._gap_at:
+            self._gap = None
+            if lost := counts.give_up():
+                await record_lost(self._known.ctx, self._known.device.id, lost[0], lost[1:])
+
+
+async def _patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """Do it once more after a short interruption; a long one ends the connection, and the device says it all again."""
+    for pause in RETRIES:
+        try:
+            return await work()
+        except Unavailable:
+            await asyncio.sleep(pause)
+    return await work()
