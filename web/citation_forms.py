@@ -6,9 +6,10 @@ from typing import Any
 
 from server.domain.citations import LIMITS, CitationField, Material, citation_fields
 from server.wire.openurl import read_openurl
+from server.words.catalogue import text
 
 # What an address of ours may carry besides the keys of an OpenURL.
-_OURS = frozenset({"lang", "type", "theme", "draft", "again", "record", "material", "done"})
+_OURS = frozenset({"lang", "type", "theme", "draft", "again", "record", "material", "done", "talk"})
 _LONG = frozenset({"title", "note"})
 _NAMES = frozenset({"title", "container", "doi", "isbn", "issn", "patent_number", "standard_number"})
 
@@ -32,6 +33,22 @@ def form_values(material: str, values: Mapping[str, str]) -> dict[str, Any]:
         "more_fields": [field for field in fields if field.name in ("url", "note")],
         "long_fields": _LONG,
         "citation": {name: values.get(name, "") for name in LIMITS},
+    }
+
+
+def fields_by_material(language: str) -> dict[str, list[dict[str, Any]]]:
+    """The fields of each type with their names, for scripts that draw the form themselves."""
+    return {
+        str(material): [
+            {
+                "name": field.name,
+                "label": text(field.label, language),
+                "required": field.required,
+                "limit": field.limit,
+            }
+            for field in citation_fields(material)
+        ]
+        for material in Material
     }
 
 

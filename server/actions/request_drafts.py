@@ -9,7 +9,15 @@ from server.domain.citations import LIMITS
 from server.domain.errors import NotFound
 from server.domain.logins import DRAFTS_FROM, Purpose, network_of
 
-_FIELDS = {**LIMITS, "material": 40, "client_id": 40, "mail": 200, "show_title": 5, "record_id": 26}
+_FIELDS = {
+    **LIMITS,
+    "material": 40,
+    "client_id": 40,
+    "mail": 200,
+    "show_title": 5,
+    "record_id": 26,
+    "talk": 120,
+}
 
 
 async def keep_request_draft(ctx: Context, values: Mapping[str, str], *, address: str) -> str:

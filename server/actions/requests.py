@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_session
 from server.actions.attachments import hand_in_files
 from server.actions.desks import zone_of
-from server.actions.pool_entry import desk_deserted, enter, tell_received
+from server.actions.pool_entry import Entered, desk_deserted, enter, tell_received
 from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
+from server.actions.talk_links import session_of_link
 from server.actions.transcripts import written_out
 from server.context import Context
+from server.domain.chat import ChatSession
 from server.domain.citations import read_citation, texts_of
 from server.domain.consultations import TITLE, Consultation
 from server.domain.desks import Desk
@@ -48,6 +50,7 @@ class Request:
     show_title: bool = False  # in the feed of recent services (R-ANS.7)
     record_id: str = ""
     session_id: str = ""
+    talk: str = ""  # what a conversation's own link says of it: its reader may have been a stranger then
     file_ids: tuple[str, ...] = ()
 
 
@@ -75,19 +78,31 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
     desk = await desk_by_slug(ctx.db.read, slug)
     if desk is None or not desk.open:
         raise NotFound("desk_not_found", slug=slug)
-    wanted = _document(ctx, actor, desk, request)
-    wanted = replace(wanted, transcript=await _transcript(ctx, actor, request))
+    wanted = read_document(ctx, actor, desk, request)
+    session = await _conversation(ctx, actor, request)
+    if session is not None:  # it goes along, so that nothing is asked twice (R-LIVE.4)
+        transcript = await written_out(ctx, ctx.db.read, session, request.language)
+        wanted = replace(wanted, session_id=session.id, transcript=transcript)
     async with ctx.transaction() as tx:
-        # One at a time for each reader: of two requests at once, both must not be the last of the day.
-        await tx.lock(f"requests:{actor.account_id}")
-        policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
-        deserted = await desk_deserted(ctx, tx, desk.id)
-        entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
+        entered = await keep_document(ctx, tx, actor, desk, wanted)
         if not entered.again:
-            await demand_slot(ctx, tx, actor, policy)
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
-            await tell_received(ctx, tx, entered.consultation, desk, policy)
     return Submitted(entered.consultation, entered.again)
+
+
+async def keep_document(
+    ctx: Context, tx: Transaction, reader: Actor, desk: Desk, wanted: Consultation
+) -> Entered:
+    """Put a reader's document request into the pool, within the day's quota, and tell them. Raises TooMany."""
+    # One at a time for each reader: of two requests at once, both must not be the last of the day.
+    await tx.lock(f"requests:{reader.account_id}")
+    policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
+    deserted = await desk_deserted(ctx, tx, desk.id)
+    entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
+    if not entered.again:
+        await demand_slot(ctx, tx, reader, policy)
+        await tell_received(ctx, tx, entered.consultation, desk, policy)
+    return entered
 
 
 async def demand_slot(ctx: Context, tx: Transaction, actor: Actor, policy: TaskPolicy) -> None:
@@ -132,8 +147,8 @@ async def _ask(ctx: Context, actor: Actor, slug: str, request: Request) -> Submi
     return Submitted(entered.consultation, entered.again)
 
 
-def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> Consultation:
-    """The request, all problems of which are said at once."""
+def read_document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> Consultation:
+    """A reader's request as it is kept. Raises FormRefused: all problems are said at once."""
     form = Form({**request.citation, "question": request.question, "mail": request.mail})
     citation = read_citation(form)
     remark = form.text("question", limit=QUESTION_LIMIT)
@@ -149,7 +164,7 @@ def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> Consu
         desk_id=desk.id,
         library_id=desk.library_id,
         reader_id=actor.account_id,
-        session_id=request.session_id,
+        session_id="",
         name=(request.name or actor.name).strip()[:120],
         mail=mail,
         phone=request.phone.strip()[:60],
@@ -169,11 +184,13 @@ def _document(ctx: Context, actor: Actor, desk: Desk, request: Request) -> Consu
     )
 
 
-async def _transcript(ctx: Context, actor: Actor, request: Request) -> str:
-    """The reader's own conversation goes along, so that nothing is asked twice (R-LIVE.4)."""
+async def _conversation(ctx: Context, actor: Actor, request: Request) -> ChatSession | None:
+    """The reader's own conversation in which it came up, if any."""
+    if request.talk:
+        return await session_of_link(ctx, request.talk)
     if not request.session_id:
-        return ""
+        return None
     session = await access_session(ctx.db.read, actor, request.session_id, Verb.READ_SESSION)
     if not is_reader(actor, session):
         raise NotFound("session_not_found")
-    return await written_out(ctx, ctx.db.read, session, request.language)
+    return session

@@ -8,6 +8,7 @@ from server.actions.access import Admission, access_session, audit
 from server.actions.arrivals import count_arrival, demand_place
 from server.actions.places import place_of
 from server.actions.routing import enqueue, release_slot
+from server.actions.talk_links import request_address
 from server.context import Context
 from server.domain.chat import (
     ChatSession,
@@ -81,6 +82,7 @@ class SessionView:
     wait_seconds: int | None
     on_duty: int
     holder: Holder | None
+    request_url: str  # where a document request takes the conversation along; none from practice
 
 
 async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[ChatSession, bool]:
@@ -156,13 +158,15 @@ async def view_of(ctx: Context, session: ChatSession) -> SessionView:
             if participant.account_id == session.staff_id:
                 holder = await _holder(ctx, participant.name, session.staff_id)
     desk = await desk_by_id(ctx.db.read, session.desk_id)
+    slug = desk.slug if desk else ""
     return SessionView(
         session,
-        desk.slug if desk else "",
+        slug,
         place.position if place else 0,
         place.wait_seconds if place else None,
         place.on_duty if place else 0,
         holder,
+        request_address(ctx, session, slug),
     )
 
 

@@ -10,6 +10,8 @@ from server.actions.access import access_session, actor_of_visitor
 from server.actions.conversations import read_events
 from server.actions.files import Upload, open_file, receive_file
 from server.actions.questions import Asking, ask_question, refer_session
+from server.actions.requests import Request
+from server.actions.session_requests import known_request, refer_to_document
 from server.actions.sessions import (
     Opening,
     conversation_token,
@@ -26,6 +28,7 @@ from server.api.routes import ApiRequest, Endpoint, json_response
 from server.api.views import events_view, session_view
 from server.domain.errors import NotAllowed
 from server.domain.permissions import Verb
+from server.domain.tasks import Channel
 from server.wire import bodies
 from server.wire.frames import iso
 from server.wire.tokens import hashed
@@ -117,6 +120,24 @@ async def refer(r: ApiRequest) -> bodies.Kept:
     body: bodies.AskQuestion = r.body
     question = await refer_session(r.ctx, r.actor, r.path["id"], _asking(body))
     return bodies.Kept(question.id)
+
+
+async def known_document(r: ApiRequest) -> bodies.KnownDocument:
+    return bodies.KnownDocument(*await known_request(r.ctx, r.actor, r.path["id"]))
+
+
+async def refer_document(r: ApiRequest) -> bodies.Kept:
+    body: bodies.ReferDocument = r.body
+    request = Request(
+        Channel.DOCUMENT,
+        body.client_id,
+        body.citation,
+        question=body.question,
+        language=body.language,
+        mail=body.mail,
+    )
+    kept = await refer_to_document(r.ctx, r.actor, r.path["id"], request)
+    return bodies.Kept(kept.consultation.id)
 
 
 async def ask(r: ApiRequest) -> bodies.Kept:
@@ -273,6 +294,25 @@ ENDPOINTS = [
         body=bodies.AskQuestion,
         answer=bodies.Kept,
         status=201,
+    ),
+    Endpoint(
+        "GET",
+        _S + "/document-request",
+        Verb.SERVE_SESSION,
+        known_document,
+        "The document named in a conversation, and the link for its reader to ask for it",
+        answer=bodies.KnownDocument,
+    ),
+    Endpoint(
+        "POST",
+        _S + "/document-request",
+        Verb.SERVE_SESSION,
+        refer_document,
+        "Turn the conversation into a document request, with the reader's consent (R-LIVE.4)",
+        body=bodies.ReferDocument,
+        answer=bodies.Kept,
+        status=201,
+        errors=("reader_not_logged_in", "requests_today"),
     ),
     Endpoint(
         "POST",

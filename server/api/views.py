@@ -43,6 +43,7 @@ def session_view(view: SessionView) -> bodies.SessionView:
         rating=s.rating,
         previous_id=s.previous_id,
         end_reason=s.end_reason,
+        request_url=view.request_url,
     )
 
 

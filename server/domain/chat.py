@@ -39,6 +39,7 @@ class EndReason(StrEnum):
     READER_GONE = "reader_gone"  # longer than the reader's grace
     FORM_QUESTION = "form_question"
     PHONE = "phone"
+    DOCUMENT_REQUEST = "document_request"
     ABUSE = "abuse"
     ERASED = "erased"
 

@@ -1,7 +1,7 @@
 """Fields out of a citation that somebody pasted: GB/T 7714, the common Western styles, or a bare number or address."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from server.domain.citations import LIMITS, Material, normal_date
 from server.domain.identifiers import checked_issn, find_doi, is_isbn, is_issn, plain
@@ -54,6 +54,7 @@ _VANCOUVER = re.compile(
     rf"^(?P<authors>[^.]{{2,250}}?)\.\s+(?P<title>[^.]{{3,400}}?)\.\s+(?P<container>[^.]{{2,150}}?)\.?\s+(?P<date>{_YEAR})[^;]{{0,12}};(?P<volume>\w+)(?:\((?P<issue>[^)]{{1,30}})\))?(?::(?P<pages>[\w-]+))?"
 )
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_LONG_NUMBER = re.compile(r"\d[\dXx -]{8,18}[\dXx]")
 _TITLED = re.compile(r"《([^《》]{1,300})》")
 
 
@@ -71,6 +72,30 @@ def pasted_fields(text: str) -> dict[str, str]:
         fields |= {"doi": doi, "url": "" if doi or not address else address[0].rstrip(".,;")}
     cleaned = {name: _restored(value) for name, value in fields.items() if value}
     return {name: value[: LIMITS.get(name, 60)] for name, value in cleaned.items() if value}
+
+
+def said_fields(said: Iterable[str]) -> dict[str, str]:
+    """The document that somebody named in a conversation, line by line; empty where none was named for certain.
+
+    A line counts that holds a number, a 《title》 or a whole citation; of several the one that says most.
+    """
+    best: dict[str, str] = {}
+    for line in (line.strip() for text in said for line in text.splitlines()):
+        found = _said_in(line)
+        if len(found) > len(best):
+            best = found
+    return best
+
+
+def _said_in(line: str) -> dict[str, str]:
+    isbn = next((number for number in _LONG_NUMBER.findall(plain(line)) if is_isbn(number)), "")
+    if isbn:
+        title = _TITLED.search(line)
+        return {"material": Material.BOOK, "isbn": isbn} | ({"title": title[1]} if title else {})
+    found = pasted_fields(line)
+    if found.keys() == {"material", "title", "doi"}:  # the words around a number are no title
+        return {"material": Material.JOURNAL_ARTICLE, "doi": found["doi"]}
+    return found if len(found) > 2 or _TITLED.search(line) else {}
 
 
 def _bare_number(text: str) -> dict[str, str]:

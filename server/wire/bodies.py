@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Text = Annotated[str, Meta(max_length=20_000)]
 Short = Annotated[str, Meta(max_length=300)]
@@ -60,6 +60,25 @@ class AskQuestion(Struct):
     name: Short = ""
     mail: Short = ""
     phone: Tag = ""
+
+
+class ReferDocument(Struct):
+    """A document request in the reader's name (R-LIVE.4); ``citation`` holds the fields, ``material`` among them."""
+
+    client_id: ClientId
+    citation: Annotated[dict[str, Annotated[str, Meta(max_length=4000)]], Meta(max_length=40)] = field(
+        default_factory=dict
+    )
+    question: Text = ""
+    mail: Short = ""
+    language: Tag = "zh"
+
+
+class KnownDocument(Struct):
+    """The document that the reader named in the conversation, and a link for the reader to ask for it."""
+
+    citation: dict[str, str]
+    request_url: str
 
 
 class Invite(Struct):
@@ -128,6 +147,7 @@ class SessionView(Struct):
     rating: str
     previous_id: str
     end_reason: str
+    request_url: str  # a page to ask for a document on, which takes the conversation along (R-LIVE.4)
 
 
 class OpenedSession(Struct):

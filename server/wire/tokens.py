@@ -57,6 +57,22 @@ def is_practice_code(secrets: tuple[str, ...], slug: str, code: str, now: dateti
     return any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine)
 
 
+def talk_code(secret: str, session_id: str, until: datetime) -> str:
+    """What lets its reader's request carry a conversation along (R-LIVE.4): they may have been a stranger in it."""
+    body = f"{session_id}.{int(until.timestamp())}"
+    return f"{body}.{_signature(secret, 'talk', body)}"
+
+
+def talk_of(secrets: tuple[str, ...], code: str, now: datetime) -> str:
+    """The conversation of a genuine code that has not run out; nothing for any other."""
+    body, _, signature = code.rpartition(".")
+    session_id, _, until = body.partition(".")
+    genuine = (_signature(secret, "talk", body) for secret in secrets)
+    if not any(hmac.compare_digest(right.encode(), signature.encode()) for right in genuine):
+        return ""
+    return session_id if int(until) >= now.timestamp() else ""
+
+
 def delivery_token(secret: str, delivery_id: str) -> str:
     """What opens a delivery: its number, signed. When it ends stands in the delivery itself."""
     return f"{delivery_id}.{_signature(secret, 'delivery', delivery_id)}"

@@ -9,10 +9,12 @@ from starlette.responses import Response
 from server.actions.policies import policy_for
 from server.actions.sessions import practice_link
 from server.actions.staff import own_desks
+from server.domain.citations import Material
 from server.domain.errors import NotFound
 from server.domain.permissions import Verb, may
 from server.domain.phrases import PLACEHOLDERS, kept_levels
 from server.words.catalogue import LANGUAGES, script_json, text, words
+from web.citation_forms import fields_by_material
 from web.pages.base import Page, PageRequest
 
 _SHARED = (
@@ -26,6 +28,8 @@ _SHARED = (
     "availability",
     "language",
     "time",
+    "material",
+    "citation.field",
 )
 _MENU = (
     ("/console", "console.nav.desk", Verb.STAND_DUTY),
@@ -49,7 +53,11 @@ async def console(page: PageRequest) -> Response:
         "message_limit": policy.message_characters,
         "block_hours": policy.block_hours,
     }
-    return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit, **limits)
+    citations = {
+        "materials": [str(material) for material in Material],
+        "citation_fields": fields_by_material(page.language),
+    }
+    return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit, **limits, **citations)
 
 
 async def archive(page: PageRequest) -> Response:

@@ -6,11 +6,12 @@ from starlette.responses import Response
 
 from server.actions.desks import open_desks
 from server.actions.staff import own_desks
-from server.domain.citations import Material, citation_fields
+from server.domain.citations import Material
 from server.domain.permissions import Verb, may
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import SEARCH_OUTCOMES
 from server.words.catalogue import script_json, text, words
+from web.citation_forms import fields_by_material
 from web.pages.base import Page, PageRequest
 from web.pages.console import menu
 
@@ -40,7 +41,7 @@ async def task(page: PageRequest) -> Response:
         page,
         "pool_task.html",
         task_id=page.path["id"],
-        citation_fields=_fields(page.language),
+        citation_fields=fields_by_material(page.language),
         file_limit=page.ctx.settings.answer_upload_limit,
     )
 
@@ -75,22 +76,6 @@ async def _desks(page: PageRequest) -> list[dict[str, Any]]:
             name = {"zh": desk.name_zh, "en": desk.name_en}
             found[desk.id] = {"id": desk.id, "name": name, "own": desk.id in own}
         after = fresh[-1][0].slug
-
-
-def _fields(language: str) -> dict[str, list[dict[str, Any]]]:
-    """The fields of each type of document with their names."""
-    return {
-        str(material): [
-            {
-                "name": field.name,
-                "label": text(field.label, language),
-                "required": field.required,
-                "limit": field.limit,
-            }
-            for field in citation_fields(material)
-        ]
-        for material in Material
-    }
 
 
 def _screen(page: PageRequest, template: str, **data: Any) -> Response:

@@ -11,6 +11,7 @@ from server.actions.consultations import own_request
 from server.actions.desks import DeskInfo, show_desk, task_policy
 from server.actions.request_drafts import keep_request_draft, request_draft
 from server.actions.requests import Request, submit_request
+from server.actions.talk_links import carried_by_link
 from server.domain.catalogue import Holding
 from server.domain.citations import LIMITS, texts_of
 from server.domain.errors import NotAllowed, Refusal
@@ -26,7 +27,7 @@ from web.pages.desk import desk_values
 
 DRAFT_COOKIE = "draft"
 _DRAFT_SECONDS = 86_400
-_KEPT = ("material", "client_id", "mail", "show_title", "record_id")
+_KEPT = ("material", "client_id", "mail", "show_title", "record_id", "talk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ async def _send(page: PageRequest, info: DeskInfo, values: Mapping[str, str]) ->
         mail=values["mail"],
         show_title=bool(values["show_title"]),
         record_id=values["record_id"],
+        talk=values["talk"],
         file_ids=await file_ids_of(page, values["client_id"]) if page.actor.account_id else (),
     )
     try:
@@ -121,6 +123,9 @@ async def _beginning(page: PageRequest) -> tuple[dict[str, str], str]:
         return (draft, "request.draft_filled") if draft else ({}, "request.draft_gone")
     if again := query.get("again", ""):
         return await own_request(page.ctx, page.actor, again), "request.again_filled"
+    if talk := query.get("talk", ""):
+        carried = await carried_by_link(page.ctx, talk)
+        return (carried, "request.from_talk") if carried else ({}, "request.talk_gone")
     if is_number(record := query.get("record", "")):
         citation = await citation_of_record_id(page.ctx, page.actor, int(record))
         return texts_of(citation) | {"record_id": record}, "request.from_record"

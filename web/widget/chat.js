@@ -257,6 +257,8 @@ export class ShuqiaoChat extends HTMLElement {
         : item("login.in", () => this.logIn(), "person"),
       !this.page && item("menu.language", () => this.#speak(other), "language"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
+      consultation.view?.request_url &&
+        item("menu.document", () => window.open(consultation.view.request_url), "book"),
       live && item("menu.end", () => this.#confirmEnd(), "end"),
     ];
     this.menu.replaceChildren(...items.filter(Boolean));

@@ -28,6 +28,8 @@ UNSEEN = {
     "POST /api/sessions/{id}/uploads/{client_id}",
     "POST /api/sessions/{id}/abuse",
     "POST /api/sessions/{id}/leave",
+    "GET /api/sessions/{id}/document-request",
+    "POST /api/sessions/{id}/document-request",
     "POST /api/sessions/{id}/refer",
     "POST /api/sessions/{id}/take-over",
     "POST /api/sessions/{id}/transfer",
@@ -147,6 +149,7 @@ async def _a_day(town: Town) -> None:
     await _file_calls(town)
     await _consultation_calls(town)
     await _managing(town, town.people["administrator"].http)
+    await _calendar_calls(town.people["administrator"].http)
 
 
 async def _file_calls(town: Town) -> None:
@@ -244,6 +247,17 @@ async def _librarian_calls(town: Town, reader: Reader) -> None:
     await lin.get("/api/staff", params={"name": "mei"})
     await lin.get("/api/desks")
     await lin.get("/api/phrases")
+
+
+async def _calendar_calls(admin: httpx.AsyncClient) -> None:
+    """A year begun, a day of it changed, the year marked, and lists good and bad."""
+    calendar = "/api/manage/calendar"
+    await admin.get(f"{calendar}/2031")
+    await admin.post(f"{calendar}/2031/begin", json={})
+    await admin.put(f"{calendar}/days/2031-10-09", json={"kind": "workday", "name_zh": "调休上班"})
+    await admin.put(f"{calendar}/2031", json={"official": True, "source": "公告"})
+    for kind in ("holiday", "party"):
+        await admin.post(f"{calendar}/import", json={"text": f"date,kind\n2032-01-01,{kind}\n"})
 
 
 async def _managing(town: Town, admin: httpx.AsyncClient) -> None:

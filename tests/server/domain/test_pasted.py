@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from server.domain.citations import read_citation, texts_of
 from server.domain.forms import Form
-from server.domain.pasted import pasted_fields
+from server.domain.pasted import pasted_fields, said_fields
 
 J = {
     "material": "journal_article",
@@ -123,3 +123,20 @@ def test_anything_can_be_pasted(text: str) -> None:
 def test_a_long_paste_is_read_at_once() -> None:
     for piece in ("a. ", "Smith, J., ", '"a', "王强, ", "[J]", "2019, ", "a: b, "):
         assert pasted_fields(piece * 5_000)["material"]
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (["请问怎样查民国报纸？", "谢谢"], {}),
+        (["你好", "我想找《图书馆学导论》"], {"material": "book", "title": "图书馆学导论"}),
+        (["有 10.1000/abc 这篇吗"], {"material": "journal_article", "doi": "10.1000/abc"}),
+        (["书号 978-7-03-011642-0，急用"], {"material": "book", "isbn": "978-7-03-011642-0"}),
+        (["您好\n张三. 论公共性[J]. 图书馆论坛, 2019(3): 12-18.\n谢谢"], {"issue": "3", "authors": "张三"}),
+    ],
+)
+def test_what_was_named_in_a_conversation_is_found_line_by_line(
+    said: list[str], found: dict[str, str]
+) -> None:
+    fields = said_fields(said)
+    assert {name: fields[name] for name in found} == found and bool(fields) is bool(found)

@@ -2,6 +2,7 @@
 
 import { h, show, write } from "./dom.js";
 import { get, post } from "./http.js";
+import { documentFields } from "./citations.js";
 import { choices, field, openDialog, picker } from "./dialogs.js";
 import { readerOf } from "./offers.js";
 import * as alarm from "./alarm.js";
@@ -118,15 +119,8 @@ export function transferDialog(model, conversation) {
   });
 }
 
-/** Form question or call-back, with the reader's consent (R-LIVE.4): asking for it is one click, and nothing is asked twice. */
-export function referDialog(model, conversation, kind) {
-  const language = conversation.card.language === "en" ? "en" : "zh";
-  const id = model.outgoing.newId();
-  const contact =
-    kind === "phone"
-      ? field("phone", t("refer.phone"), { type: "tel", required: true, autocomplete: "off" })
-      : field("mail", t("refer.mail"), { type: "email", autocomplete: "off" }, t("refer.mail_hint"));
-  const wording = t(`said.refer_${kind}_${language}`);
+/** What is said to the reader, and the button that says it. */
+function asking(model, conversation, wording) {
   const asked = h(
     "button",
     {
@@ -140,19 +134,80 @@ export function referDialog(model, conversation, kind) {
     },
     t("refer.ask"),
   );
-  const consent = h(
+  return h("blockquote", { class: "quote" }, h("p", {}, wording), asked);
+}
+
+const consent = () =>
+  h(
     "label",
     { class: "choice" },
     h("input", { type: "checkbox", name: "consent", required: true }),
     h("span", { class: "choice__text" }, t("refer.consent")),
   );
+
+/**
+ * A document request with what the reader has named already (R-LIVE.4): in the reader's name, or, where nobody has
+ * logged in, by a link under which the reader finds the form filled.
+ */
+export async function documentDialog(model, conversation) {
+  const { card } = conversation;
+  const language = card.language === "en" ? "en" : "zh";
+  const path = `/api/sessions/${conversation.id}/document-request`;
+  const id = model.outgoing.newId();
+  let known;
+  try {
+    known = await get(path);
+  } catch (refused) {
+    return alarm.toast(refused.message, { bad: true });
+  }
+  if (card.reader_kind !== "reader") return linkDialog(model, conversation, known, language);
+  const fields = documentFields(known.citation);
+  openDialog({
+    title: t("refer.title_document"),
+    wide: true,
+    body: [
+      h("p", { class: "muted" }, t("refer.text_document")),
+      asking(model, conversation, t(`said.refer_document_${language}`)),
+      fields.node,
+      consent(),
+    ],
+    action: t("refer.action_document"),
+    submit: async () => {
+      await post(path, { client_id: id, citation: fields.read(), language: card.language });
+      model.refetch();
+      alarm.toast(t("refer.done_document"));
+    },
+  });
+}
+
+function linkDialog(model, conversation, known, language) {
+  const wording = t(`said.request_link_${language}`, { link: known.request_url });
+  openDialog({
+    title: t("refer.title_document"),
+    body: [h("p", {}, t("refer.text_link")), h("blockquote", { class: "quote" }, h("p", {}, wording))],
+    action: t("refer.send_link"),
+    submit: () => {
+      model.outgoing.write("post", conversation.id, wording);
+      alarm.toast(t("refer.link_sent"));
+    },
+  });
+}
+
+/** Form question or call-back, with the reader's consent (R-LIVE.4): asking for it is one click, and nothing is asked twice. */
+export function referDialog(model, conversation, kind) {
+  const language = conversation.card.language === "en" ? "en" : "zh";
+  const id = model.outgoing.newId();
+  const contact =
+    kind === "phone"
+      ? field("phone", t("refer.phone"), { type: "tel", required: true, autocomplete: "off" })
+      : field("mail", t("refer.mail"), { type: "email", autocomplete: "off" }, t("refer.mail_hint"));
   openDialog({
     title: t(`refer.title_${kind}`),
     body: [
       h("p", { class: "muted" }, t(`refer.text_${kind}`)),
-      h("blockquote", { class: "quote" }, h("p", {}, wording), asked),
+      asking(model, conversation, t(`said.refer_${kind}_${language}`)),
       contact,
-      consent,
+      consent(),
     ],
     action: t(`refer.action_${kind}`),
     submit: async () => {

@@ -241,6 +241,8 @@ export class Column {
         { class: "menu__items" },
         item("invite", "people", () => actions.inviteDialog(this.model, this.conversation)),
         item("refer_form", "file", () => actions.referDialog(this.model, this.conversation, "form")),
+        !this.conversation.card.practice &&
+          item("refer_document", "book", () => actions.documentDialog(this.model, this.conversation)),
         item("refer_phone", "phone", () => actions.referDialog(this.model, this.conversation, "phone")),
         item("note", "note", () => this.workspace.note(this.conversation.id)),
         item("abuse", "shield", () => actions.abuseDialog(this.model, this.conversation), true),

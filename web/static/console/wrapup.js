@@ -20,7 +20,7 @@ export function guess(conversation) {
   return {
     question_type: BY_TOPIC[card.topic] ?? (conversation.documents ? "document" : "fact"),
     effort: minutes < 3 ? 1 : minutes < 10 ? 2 : minutes < 25 ? 3 : 4,
-    outcome: ["form_question", "phone"].includes(card.end_reason)
+    outcome: ["form_question", "phone", "document_request"].includes(card.end_reason)
       ? "referred"
       : !asked || card.end_reason === "abuse"
         ? "no_question"

@@ -1,9 +1,10 @@
 // A question that is really a document request, or the other way round: one click, and all fields carried over (R-ANS.4).
 
-import { freshId, h } from "../console/dom.js";
+import { documentFields } from "../console/citations.js";
+import { h } from "../console/dom.js";
 import { field, openDialog } from "../console/dialogs.js";
 import { post } from "../console/http.js";
-import { page, t } from "../console/words.js";
+import { t } from "../console/words.js";
 
 /** Asks for what is lacking and converts the task one holds; `done()` is told when it was. */
 export function convertDialog(view, done) {
@@ -31,36 +32,8 @@ function questionPart() {
 }
 
 function documentPart(view) {
-  const known = { title: firstLine(view.request.question), ...view.request.citation };
-  const id = freshId("material");
-  const fields = h("div", { class: "stack stack--tight" });
-  const material = h(
-    "select",
-    { class: "input", id, name: "material", onchange: () => draw() },
-    page.materials.map((name) => h("option", { value: name }, t(`material.${name}`))),
-  );
-  material.value = known.material || "book";
-  const read = () => Object.fromEntries([...fields.querySelectorAll("[name]")].map((one) => [one.name, one.value.trim()]).filter(([, text]) => text));
-  const draw = () => {
-    Object.assign(known, read());
-    fields.replaceChildren(
-      ...page.citation_fields[material.value].map((one) => {
-        const label = one.required ? one.label : `${one.label}（${t("common.optional")}）`;
-        const node = field(one.name, label, { maxlength: one.limit, value: known[one.name] ?? "", autocomplete: "off" });
-        return node;
-      }),
-    );
-  };
-  draw();
-  return {
-    node: h(
-      "div",
-      { class: "stack stack--tight" },
-      h("div", { class: "field" }, h("label", { class: "field__label", for: id }, t("citation.field.material")), material),
-      fields,
-    ),
-    read: () => ({ citation: { material: material.value, ...read() } }),
-  };
+  const fields = documentFields({ title: firstLine(view.request.question), ...view.request.citation });
+  return { node: fields.node, read: () => ({ citation: fields.read() }) };
 }
 
 const firstLine = (text) => text.split("\n", 1)[0].trim().slice(0, 120);
