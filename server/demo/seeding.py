@@ -7,6 +7,7 @@ from server.actions.calendar import begin_missing_years
 from server.actions.passwords import passwords_of
 from server.context import Context
 from server.demo.cast import mail_of, put_alliance, read_alliance
+from server.demo.loans import put_loans
 from server.demo.records import put_records
 from server.demo.requests import play_requests, settle_questions
 from server.demo.talks import put_talks
@@ -40,6 +41,7 @@ async def seed(ctx: Context) -> bool:
         await put_talks(ctx, tx, cast, now, ZoneInfo(ctx.settings.zone))
     await begin_missing_years(ctx)
     await put_records(ctx, cast)
+    await put_loans(ctx, cast, now)
     await settle_questions(ctx, cast, now)
     await play_requests(ctx, cast, now)
     return True
