@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_consultation
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool import hold
-from server.actions.pool_entry import join_equal, note_step
+from server.actions.pool_entry import join_equal, note_step, tell_reader
 from server.actions.requests import demand_slot
 from server.context import Context
 from server.domain.citations import Citation, check_citation, citation_fields, citation_from, texts_of
@@ -182,6 +182,9 @@ async def _keep(tx: Transaction, c: Consultation) -> None:
 
 async def _note(ctx: Context, tx: Transaction, actor: Actor, c: Consultation) -> None:
     await note_step(ctx, tx, c.id, "converted", actor_id=actor.account_id, to=str(c.channel))
+    event = f"converted:{c.channel}"  # who turns it to and fro is told once of each
+    hours = (await policies_by_ids(tx, [c.policy_id]))[c.policy_id].strict_hours
+    await tell_reader(ctx, tx, c, "request_converted", event=event, hours=hours)
 
 
 def _retitled(task: TaskRow, c: Consultation) -> TaskRow:

@@ -1,5 +1,6 @@
 """Standing duty: what one offers, and what becomes of one's readers when one is lost."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -29,7 +30,9 @@ from server.store.participants import leave
 from server.store.policies import policy_at
 from server.store.queues import held_by, mark_supervisor, offers_to, supervised_by
 from server.store.rows import Transaction
+from server.store.tasks import count_claims_with_rows, lock_claim_slots, recount_claims
 
+log = logging.getLogger(__name__)
 _STRONGEST = (Role.LIBRARIAN, Role.SUPPORT_AGENT, Role.INTERN)
 _ACTIVE_EVERY = timedelta(seconds=30)  # signs of life that come closer together are not written
 
@@ -144,10 +147,24 @@ async def replace_supervisor(ctx: Context, tx: Transaction, due: Due) -> None:
 
 
 async def check_counters(ctx: Context, tx: Transaction, due: Due) -> datetime:
-    """Compare every load with the sessions it counts and put wrong ones right. (Due ``check_counters``, nightly.)"""
+    """Compare every load and every count of claims with its rows, put wrong ones right and say so in the log.
+
+    (Due ``check_counters``, nightly.) A counter that is wrong is a fault of ours: nobody should find the cap of claims
+    reached (R-72.5) by tasks that they no longer hold.
+    """
     for drift in sorted(await drifting(tx), key=lambda each: each.staff_id):
         if await lock_duty(tx, drift.staff_id) is not None:
             await recount(tx, drift.staff_id)
+            log.warning(
+                "the load of %s was %d, the rows say %d",
+                drift.staff_id,
+                drift.load,
+                drift.held + drift.offered,
+            )
+    for staff_id, counted, held in sorted(await count_claims_with_rows(tx)):
+        await lock_claim_slots(tx, staff_id)
+        await recount_claims(tx, staff_id)
+        log.warning("the claims of %s were counted as %d, the rows say %d", staff_id, counted, held)
     return ctx.clock.now() + timedelta(days=1)
 
 

@@ -261,6 +261,15 @@ async def retitle_task(tx: Transaction, t: TaskRow) -> bool:
     )
 
 
+async def recount_claims(tx: Transaction, staff_id: str) -> None:
+    """Set the (locked) counter of somebody's claims to what the rows say."""
+    await tx.execute(
+        "UPDATE claim_count SET open_claims = (SELECT COUNT(*) FROM task WHERE holder_id = $1"
+        " AND state IN ('claimed', 'in_release')) WHERE staff_id = $1",
+        staff_id,
+    )
+
+
 async def count_claims_with_rows(db: Reader) -> list[tuple[str, int, int]]:
     """Counters of claims that differ from the rows: (person, counter, rows)."""
     rows = await db.rows(

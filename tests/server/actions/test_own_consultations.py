@@ -252,6 +252,17 @@ async def test_the_librarian_converts_what_she_holds_and_keeps_her_claim(
         Channel.DOCUMENT,
     )
     assert (await now_of(alliance, mine)).title == "图书馆学导论"
+    (told,) = [mail for mail in await alliance.mails() if mail.template == "request_converted"]
+    assert (told.recipient, told.data["channel"]) == (reader.mail, "document")
+
+
+async def test_the_reader_is_mailed_once_of_each_conversion(alliance: Alliance, reader: Actor) -> None:
+    mine = await asked(alliance, reader)
+    for conversion in (Conversion("document", BOOK), Conversion("form"), Conversion("document", BOOK)):
+        await convert_consultation(alliance.ctx, reader, mine.id, conversion)
+    told = [mail for mail in await alliance.mails() if mail.template == "request_converted"]
+    assert {mail.recipient for mail in told} == {reader.mail}
+    assert sorted(str(mail.data["channel"]) for mail in told) == ["document", "form"]
 
 
 async def test_a_mail_that_never_arrives_shows_on_the_consultation(alliance: Alliance, reader: Actor) -> None:

@@ -26,6 +26,7 @@ WANTED = {
     "request_received",
     "request_escalated",
     "request_cancelled",
+    "request_converted",
     "answer_sent",
     "answer_corrected",
     "test",
