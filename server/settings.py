@@ -51,6 +51,10 @@ class Settings:
     clamd_socket: str = ""
     probe_links: bool = True
     probe_allow: str = ""
+    courier: str = "own"
+    courier_secret: str = ""
+    courier_seed: str = ""
+    courier_minutes: int = 30
     messages_per_minute: int = 90
     sessions_per_address: int = 2000
     log_level: str = "info"
@@ -168,6 +172,15 @@ def _contradictions(s: Settings) -> list[str]:
             "log_level: must be debug, info, warning or error",
         ),
         (not 0 <= s.port <= 65535, "port: must lie between 0 and 65535"),
+        (
+            s.courier not in ("own", "simulator"),
+            "courier: must be own (our people carry the parcels) or simulator",
+        ),
+        (
+            s.courier == "simulator" and s.environment == "production",
+            "courier: the simulator carries nothing; production needs another, or own",
+        ),
+        (s.courier_minutes < 1, "courier_minutes: must be at least 1"),
         (s.upload_limit < 1024, "upload_limit: must be at least 1024 bytes"),
         (s.answer_upload_limit < 1024, "answer_upload_limit: must be at least 1024 bytes"),
         (

@@ -118,9 +118,10 @@ def checked_code(text: str, *, field: str = "barcode") -> str:
 
 def walking_order(rows: Iterable[PickRow]) -> list[PickRow]:
     """Rows along the shelves: numbers within locations count as numbers, A-2 before A-10."""
-    return sorted(rows, key=lambda row: (_natural(row.location), row.call_number, row.barcode))
+    return sorted(rows, key=lambda row: (along_shelves(row.location), row.call_number, row.barcode))
 
 
-def _natural(location: str) -> tuple[tuple[int, int, str], ...]:
+def along_shelves(location: str) -> tuple[tuple[int, int, str], ...]:
+    """Sorts locations as one walks by them."""
     parts = _NUMBERS.split(location.strip().casefold())
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part)

@@ -309,7 +309,7 @@ class Parcel(Model):
     signed_at = fields.BigIntField(null=True)
     confirm_due_at = fields.BigIntField(null=True)  # back: R-LOAN.4
     confirmed_at = fields.BigIntField(null=True)
-    track_at = fields.BigIntField(null=True)  # when the courier is to be asked next
+    track_at = fields.BigIntField(null=True)  # of the last word of the courier, by its own clock
 
     class Meta:
         table = "parcel"
