@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from server.domain.errors import Conflict
 from server.domain.loan_fold import Order, OrderState, fold
 from server.domain.loans import ALLOWED, ENDED, HOUSE, House, OrderEvent, Stage, allowed, demand_stage
+from tools.loan_stages import PAGE, text
 
 START = datetime(2026, 11, 20, 8, tzinfo=UTC)
 LINES = ("l1", "l2")
@@ -203,3 +204,9 @@ def test_every_stage_that_is_no_end_has_a_way_on() -> None:
     for stage in set(Stage) - ENDED:
         ways = [kind for kind, stages in ALLOWED.items() if stage in stages]
         assert ways or stage in by_machine_or_courier, stage
+
+
+def test_the_table_in_the_documents_is_the_one_in_the_code() -> None:
+    assert PAGE.read_text(encoding="utf-8") == text(), (
+        "run `python -m tools.loan_stages` and read what has changed"
+    )
