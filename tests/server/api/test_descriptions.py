@@ -28,8 +28,6 @@ UNSEEN = {
     "POST /api/sessions/{id}/uploads/{client_id}",
     "POST /api/sessions/{id}/abuse",
     "POST /api/sessions/{id}/leave",
-    "GET /api/sessions/{id}/document-request",
-    "POST /api/sessions/{id}/document-request",
     "POST /api/sessions/{id}/refer",
     "POST /api/sessions/{id}/take-over",
     "POST /api/sessions/{id}/transfer",
