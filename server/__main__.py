@@ -6,7 +6,19 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from server.commands import calendar, demo, doctor, libraries, migrate, records, serve, users, worker
+from server.commands import (
+    calendar,
+    demo,
+    doctor,
+    libraries,
+    migrate,
+    records,
+    serve,
+    simulate_stack,
+    stack,
+    users,
+    worker,
+)
 from server.commands.terminal import FAILED, MISUSED, Failure, Help, complain, language_of
 from server.domain.errors import Refusal
 from server.settings import SettingsError
@@ -68,7 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"shuqiao {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (serve, worker, migrate, demo, doctor, users, libraries, records, calendar):
+    everyday = (serve, worker, stack, migrate, demo, doctor, users, libraries, records, calendar)
+    for module in (*everyday, simulate_stack):
         module.add_parser(subparsers)
     return parser
 

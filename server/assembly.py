@@ -53,6 +53,7 @@ from server.domain.events import (
     MailWritten,
     OrderChanged,
     QueueChanged,
+    StackWoken,
 )
 from server.domain.permissions import NOBODY
 from server.live.bus import Bus, Envelope
@@ -64,6 +65,7 @@ from server.observing.metrics import metrics_of
 from server.settings import Settings
 from server.wire import frames
 from server.words.catalogue import say
+from stack_io.leases import run_stacks
 from web.pages import base as pages
 from web.site import PAGES, STATIC
 from workers.loop import run_workers
@@ -120,6 +122,8 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
                 bus.publish(Envelope("", wake="dues"))
             case MailWritten():
                 bus.publish(Envelope("", wake="outbox"))
+            case StackWoken():
+                bus.publish(Envelope("", wake="stack"))
             case _:
                 passing = frames.passing(event)
                 if passing is not None:
@@ -190,22 +194,35 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
         await ctx.db.close()
 
 
+async def run_stack(settings: Settings, stop: asyncio.Event) -> None:
+    """A process of the bridge: speaks with the devices of automated stores that no other process speaks with."""
+    ctx, bus = build(settings)
+    await ctx.db.open()
+    wakes = _Wakes()
+    await bus.start(lambda envelope: wakes.hear(envelope.wake), wakes.all)
+    try:
+        await run_stacks(ctx, stop, wakes.stack)
+    finally:
+        await bus.stop()
+        await ctx.db.close()
+
+
 class _Wakes:
     """Words from the bus that spare the loops a poll."""
 
     def __init__(self) -> None:
         self.dues = asyncio.Event()
         self.outbox = asyncio.Event()
+        self.stack = asyncio.Event()
 
     def hear(self, word: str) -> None:
-        if word == "dues":
-            self.dues.set()
-        elif word == "outbox":
-            self.outbox.set()
+        if word in ("dues", "outbox", "stack"):
+            event: asyncio.Event = getattr(self, word)
+            event.set()
 
     def all(self) -> None:
-        self.dues.set()
-        self.outbox.set()
+        for event in (self.dues, self.outbox, self.stack):
+            event.set()
 
 
 async def _go_live(app: Starlette, ctx: Context, bus: Bus, stack: AsyncExitStack) -> Gateway:
@@ -231,6 +248,7 @@ async def _chores(ctx: Context, gateway: Gateway, *, embedded: bool) -> AsyncIte
         if embedded:
             tasks.create_task(run_workers(ctx, stop, wakes.dues))
             tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
+            tasks.create_task(run_stacks(ctx, stop, wakes.stack))
             tasks.create_task(run_probes(ctx, stop))
         try:
             yield

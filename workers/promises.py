@@ -17,6 +17,7 @@ from server.actions.presence import end_if_gone
 from server.actions.records import ask_for_wrap_up
 from server.actions.retention import drop_contents, forget_old_sessions
 from server.actions.routing import begin_round, widen
+from server.actions.stack_troubles import mind_trouble
 
 PROMISES: Kinds = kinds(
     Kind("offer_expiry", expire_offer, urgent=True),
@@ -45,5 +46,6 @@ PROMISES: Kinds = kinds(
     Kind("dispatch", mind_dispatch),
     Kind("confirm_return", mind_confirmation),
     Kind("stack_stuck", mind_command),
+    Kind("stack_trouble", mind_trouble),
     Kind("case_reply", mind_reply),
 )

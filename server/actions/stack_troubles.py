@@ -1,16 +1,19 @@
 """Troubles of a stack that people must see: each becomes a case by itself, told to the reader first (R-ANS.6).
 
-A trouble is a due row of kind ``stack_trouble``, written in the transaction that found it: whoever keeps that promise
-opens the case, once, whatever is killed in between. The row's data are the fields of ``Trouble``.
+A trouble is a due row of kind ``stack_trouble``, written in the transaction that found it; a worker keeps it and opens
+the case, once, whatever is killed in between. So a case that can not be opened holds up no event.
 """
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from hashlib import sha256
 
+from server.actions.case_opening import open_case
 from server.context import Context
+from server.domain.cases import CaseKind
 from server.store.dues import Due, set_due
 from server.store.rows import Transaction
+from server.store.stack_devices import device_by_id
 
 KIND = "stack_trouble"
 
@@ -50,6 +53,27 @@ async def report_trouble(ctx: Context, tx: Transaction, trouble: Trouble) -> Non
     await set_due(tx, KIND, trouble.subject, ctx.clock.now(), asdict(trouble))
 
 
-def trouble_of(due: Due) -> Trouble:
-    """What a due row of kind ``stack_trouble`` tells."""
-    return Trouble(**{**due.data, "kind": TroubleKind(due.data["kind"])})
+async def mind_trouble(ctx: Context, tx: Transaction, due: Due) -> None:
+    """Open the trouble's case. (Due ``stack_trouble``.)"""
+    trouble = Trouble(**{**due.data, "kind": TroubleKind(due.data["kind"])})
+    device = await device_by_id(tx, trouble.device_id)
+    await open_case(
+        ctx,
+        tx,
+        kind=str(_CASES[trouble.kind]),
+        client_id=due.subject_id,
+        order_id=trouble.order_id,
+        line_id=trouble.line_id,
+        store_id=device.store_id if device else "",
+        title_key=f"stack.trouble.{trouble.kind}",
+        data={"barcode": trouble.barcode, "count": trouble.count, "detail": trouble.detail},
+    )
+
+
+_CASES = {
+    TroubleKind.UNSURE: CaseKind.UNSURE,
+    TroubleKind.WRONG_ITEM: CaseKind.WRONG_ITEM,
+    TroubleKind.ALARM: CaseKind.DIFFERENCE,
+    TroubleKind.LOST: CaseKind.DIFFERENCE,
+    TroubleKind.DIFFERENCE: CaseKind.DIFFERENCE,
+}

@@ -1,6 +1,6 @@
 """The outbox of commands to devices: durable, under stable ids, resent with them until an event settles them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -96,22 +96,38 @@ async def withdraw(tx: Transaction, command_id: str, cancel_id: str, now: dateti
         command_id,
     )
     if row:
-        c = value_from(CommandRow, row)
-        new = NewCommand(
-            id=cancel_id,
-            device_id=c.device_id,
-            kind=CommandKind.CANCEL,
-            order_id=c.order_id,
-            line_id=c.line_id,
-            item_id=c.item_id,
-            barcode=c.barcode,
-            tote=c.tote,
-            priority=1,
-            created_at=now,
-            target_id=c.id,
-        )
-        await insert_commands(tx, [new])
+        await insert_commands(tx, [cancellation(value_from(CommandRow, row), cancel_id, now)])
     return False
+
+
+def cancellation(command: CommandRow, cancel_id: str, now: datetime) -> NewCommand:
+    """The command that tells the device to let another be."""
+    return NewCommand(
+        id=cancel_id,
+        device_id=command.device_id,
+        kind=CommandKind.CANCEL,
+        order_id=command.order_id,
+        line_id=command.line_id,
+        item_id=command.item_id,
+        barcode=command.barcode,
+        tote=command.tote,
+        priority=1,
+        created_at=now,
+        target_id=command.id,
+    )
+
+
+async def count_open(db: Reader, device_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """How many commands of each device are open or unsure, by state."""
+    rows = await db.rows(
+        "SELECT device_id, state, COUNT(*) AS n FROM stack_command WHERE device_id = ANY($1)"
+        " AND state IN ('pending', 'sent', 'accepted', 'unsure') GROUP BY device_id, state",
+        sorted(device_ids),
+    )
+    found: dict[str, dict[str, int]] = {device_id: {} for device_id in device_ids}
+    for row in rows:
+        found[row["device_id"]][row["state"]] = row["n"]
+    return found
 
 
 async def command_by_id(db: Reader, command_id: str) -> CommandRow | None:

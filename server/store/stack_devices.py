@@ -1,7 +1,7 @@
 """Devices of automated stores: where they are reached, how they are, and which process speaks with them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -209,6 +209,11 @@ async def save_reconciled(tx: Transaction, device_id: str, now: datetime) -> Non
     await tx.execute("UPDATE stack_device SET reconciled_at = $2 WHERE id = $1", device_id, to_us(now))
 
 
+async def want_comparison(tx: Transaction, device_id: str) -> None:
+    """Somebody wants the device's list compared with ours now, not only at night."""
+    await tx.execute("UPDATE stack_device SET reconciled_at = NULL WHERE id = $1", device_id)
+
+
 async def picture_of(db: Reader, device_id: str) -> tuple[str, datetime | None]:
     """The last picture of the store (JSON) and when it came."""
     row = await db.row("SELECT picture, picture_at FROM stack_device WHERE id = $1", device_id)
@@ -238,7 +243,3 @@ def device_of(row: Row) -> DeviceRow:
         row["lease_holder"],
         from_us(row["lease_until_at"]),
     )
-
-
-def devices_of(rows: Sequence[Row]) -> list[DeviceRow]:
-    return [device_of(row) for row in rows]

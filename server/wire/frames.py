@@ -21,6 +21,7 @@ from server.domain.events import (
     PoolChanged,
     QueueMoved,
     ReceiptMoved,
+    StackPictured,
     StoreWorkChanged,
     TypingSeen,
 )
@@ -259,6 +260,9 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return f"case/{case_id}", {"t": "case", "case": case_id, "why": why}
         case CasesChanged(case_id):
             return "cases", {"t": "cases", "case": case_id}
+        case StackPictured(device_id, picture):
+            shown = msgspec.Raw(picture.encode()) if picture else None
+            return f"stack/{device_id}", {"t": "stack", "device": device_id, "picture": shown}
         case NoticesChanged():
             return "notices", {"t": "notices"}
         case CrewChanged(session_id):

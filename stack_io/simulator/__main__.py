@@ -13,7 +13,7 @@ from stack_io.simulator.journals import Journal
 from stack_io.simulator.plans import Habits, Plan
 from stack_io.simulator.serving import Host
 
-_EPILOG = """\
+EXAMPLES = """\
 examples:
   python -m stack_io.simulator --port 7070 --stock items.csv --journal store.jsonl
   python -m stack_io.simulator --port 7070 --open-stock --speed 20     any barcode lies somewhere, twenty times as fast
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="stack_io.simulator",
         description="A simulated automated store that the bridge can be connected to.",
-        epilog=_EPILOG,
+        epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_options(made)
