@@ -28,7 +28,7 @@ def lines() -> Iterator[str]:
     yield from _row("stage", "as readers see it", "in English", "the order is then", "ends it")
     yield from _row(*("---",) * 5)
     for stage in Stage:
-        state = order_state({"l": Line("l", stage)})
+        state = order_state({"l": Line("l", stage, cancelled=stage is Stage.RECALLED)})
         shown = [words(f"loans.stage.{stage}", language) for language in ("zh", "en")]
         yield from _row(f"`{stage}`", *shown, f"`{state}`", "yes" if stage in ENDED else "")
     yield from ("", "## What the house may do, and when", "")

@@ -144,16 +144,13 @@ def fold(line_ids: Iterable[str], events: Iterable[OrderEvent]) -> Order:
 
 def order_state(lines: Mapping[str, Line]) -> OrderState:
     """The order's state: that of its least advanced living line; of ended ones, what came of the best."""
-    stages = [line.stage for line in lines.values()]
-    living = [_STATES[stage] for stage in stages if stage not in ENDED]
+    living = [_STATES[line.stage] for line in lines.values() if line.counts]
     if living:
         return min(living, key=_PROGRESS.index)
+    stages = {Stage.CANCELLED if line.cancelled else line.stage for line in lines.values()}
     if any(line.lent for line in lines.values()) or Stage.CLOSED in stages:
         return OrderState.CLOSED
-    for stage, state in _ENDS.items():
-        if stage in stages:
-            return state
-    return OrderState.CLOSED
+    return next((state for stage, state in _ENDS.items() if stage in stages), OrderState.CLOSED)
 
 
 def _key(event: OrderEvent) -> tuple[str, str, int, int, str]:
