@@ -10,6 +10,7 @@ from server.actions.figure_keeping import keep_figures
 from server.actions.inspection_entry import correction_due
 from server.actions.loan_catalogue import class_new_titles
 from server.actions.logins import sweep_logins
+from server.actions.notices import turn_notice
 from server.actions.offers import expire_offer
 from server.actions.order_dues import end_hold, look_again, remind
 from server.actions.pieces import drop_upload
@@ -48,4 +49,5 @@ PROMISES: Kinds = kinds(
     Kind("stack_stuck", mind_command),
     Kind("stack_trouble", mind_trouble),
     Kind("case_reply", mind_reply),
+    Kind("notice", turn_notice),
 )

@@ -23,6 +23,8 @@ from server.store.rows import Transaction
 
 __all__ = ["Fact", "OpenOrder", "absorb", "tell"]
 ROUNDS = 6  # what follows from what follows; a chain that does not end is a mistake of ours
+_REASONED = (House.REFUSED, House.CANCELLED)
+_REASON = 500
 _CLOSED = frozenset({OrderState.CLOSED, OrderState.REFUSED, OrderState.CANCELLED, OrderState.UNFILLED})
 
 
@@ -122,6 +124,8 @@ def _write(ctx: Context, opened: OpenOrder, facts: Sequence[Fact], actor: Actor)
                 public=fact.public,
             )
             _add(ctx, opened, event)
+        if fact.kind in _REASONED and fact.data.get("reason"):
+            opened.row = replace(opened.row, reason=str(fact.data["reason"])[:_REASON])
         opened.folded = fold(opened.lines, opened.events)
 
 

@@ -102,11 +102,12 @@ class Gateway:
         self._lines[who] -= 1
         if not self._lines[who]:
             del self._lines[who]
-        if presence.kind == PAGE:
-            return
         with suppress(Refusal):  # the lease runs out by itself when the database is away
             for topic in list(opened.line.here):
                 await opened.line.close_case(topic)
+        if presence.kind == PAGE:
+            return
+        with suppress(Refusal):
             await connection_closed(self.ctx, presence.kind, presence.subject_id, presence.connection_id)
 
     async def beat(self) -> None:

@@ -139,9 +139,9 @@ def demand_text(text: str, field: str, limit: int) -> str:
     """The text without its margins. Raises Invalid where nothing is left, or too much."""
     kept = text.strip()
     if not kept:
-        raise Invalid("text_empty", field)
+        raise Invalid("field_required", field)
     if len(kept) > limit:
-        raise Invalid("text_too_long", field, limit=limit)
+        raise Invalid("field_too_long", field, limit=limit, length=len(kept))
     return kept
 
 
