@@ -47,15 +47,6 @@ async def lines_back_in(db: Reader, store_id: str, stages: Collection[Stage]) ->
     return [_line(row) for row in rows]
 
 
-async def work_lines(db: Reader, line_ids: Collection[str]) -> dict[str, WorkLine]:
-    """These lines, by id."""
-    ids = sorted(set(line_ids))[:LISTED]
-    if not ids:
-        return {}
-    rows = await db.rows(f"{_LINE} WHERE l.id IN ({placeholders(len(ids))})", *ids)
-    return {row["id"]: _line(row) for row in rows}
-
-
 async def lines_of_parcels(db: Reader, parcel_ids: Collection[str]) -> dict[str, list[WorkLine]]:
     """What is in parcels."""
     found: dict[str, list[WorkLine]] = {parcel_id: [] for parcel_id in parcel_ids}
