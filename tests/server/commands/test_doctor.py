@@ -157,3 +157,14 @@ def test_a_font_that_labels_cannot_use_is_noticed(shuqiao: Shuqiao, sqlite_url: 
     font.write_bytes(b"OTTO" + bytes(100))
     said = shuqiao("doctor", label_font=font, **settings)
     assert levels(said)["labels"] == "WARN" and "TrueType" in said.out
+
+
+def test_a_new_database_begins_with_a_calendar(shuqiao: Shuqiao, tmp_path: Path) -> None:
+    settings = {"environment": "test", "database_url": f"sqlite://{tmp_path / 'new.db'}"}
+    made = shuqiao("migrate", **settings)
+    assert made.status == 0, made.err
+    assert levels(shuqiao("doctor", **settings))["calendar"] in ("OK", "WARN")
+    with sqlite3.connect(tmp_path / "new.db") as connection:
+        assert connection.execute("SELECT count(*) FROM calendar_year").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM calendar_day").fetchone() > (40,)
+    assert shuqiao("migrate", **settings).status == 0
