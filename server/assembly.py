@@ -20,11 +20,15 @@ from server.api import (
     attachments,
     board,
     calendar,
+    carts,
+    couriers,
     desk_work,
     desks,
     duty,
     figures,
     health,
+    loan_orders,
+    loans,
     manage,
     phrases,
     pool,
@@ -32,6 +36,7 @@ from server.api import (
     records,
     requests,
     sessions,
+    store_work,
     streams,
     uploads,
     widget_login,
@@ -68,6 +73,7 @@ from server.words.catalogue import say
 from stack_io.leases import run_stacks
 from web.pages import base as pages
 from web.site import PAGES, STATIC
+from workers.couriers import run_couriers
 from workers.loop import run_workers
 from workers.outbox import run_outbox
 from workers.probes import run_probes
@@ -91,6 +97,11 @@ ENDPOINTS: list[Endpoint] = [
     *manage.ENDPOINTS,
     *calendar.ENDPOINTS,
     *records.ENDPOINTS,
+    *loans.ENDPOINTS,
+    *carts.ENDPOINTS,
+    *loan_orders.ENDPOINTS,
+    *store_work.ENDPOINTS,
+    *couriers.ENDPOINTS,
     *widget_login.ENDPOINTS,
 ]
 
@@ -189,6 +200,7 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             tasks.create_task(run_workers(ctx, stop, wakes.dues))
             tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
             tasks.create_task(run_probes(ctx, stop))
+            tasks.create_task(run_couriers(ctx, stop))
     finally:
         await bus.stop()
         await ctx.db.close()
@@ -250,6 +262,7 @@ async def _chores(ctx: Context, gateway: Gateway, *, embedded: bool) -> AsyncIte
             tasks.create_task(run_outbox(ctx, stop, wakes.outbox))
             tasks.create_task(run_stacks(ctx, stop, wakes.stack))
             tasks.create_task(run_probes(ctx, stop))
+            tasks.create_task(run_couriers(ctx, stop))
         try:
             yield
         finally:

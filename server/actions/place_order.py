@@ -85,6 +85,8 @@ async def place_order(ctx: Context, actor: Actor, wanted: Wanted) -> LoanOrder:
     demand(actor, Verb.PLACE_ORDER)
     if not actor.account_id:
         raise NotAllowed("not_logged_in")
+    if not wanted.client_id:
+        raise Invalid("field_required", "client_id")
     client_id = f"{actor.account_id}:{wanted.client_id}"[:60]
     async with ctx.transaction() as tx:
         now = ctx.clock.now()

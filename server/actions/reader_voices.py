@@ -6,7 +6,7 @@ from datetime import timedelta
 from server.actions.access import audit
 from server.actions.slots import stopped_by
 from server.context import Context
-from server.domain.errors import NotFound, TooMany
+from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.lending import A_DAY, COMMENT_LIMIT, SUGGESTION_LIMIT, TitleComment, checked_words
 from server.domain.permissions import Actor, Verb, demand
 from server.domain.told import Told
@@ -73,6 +73,8 @@ async def suggest(ctx: Context, actor: Actor, client_id: str, text: str) -> bool
     """Leave a wish or suggestion for the main library; False when this press was kept before (R-COM.5)."""
     demand(actor, Verb.KEEP_CART)
     text, now = checked_words(text, SUGGESTION_LIMIT), ctx.clock.now()
+    if not client_id:
+        raise Invalid("field_required", "client_id")
     async with ctx.transaction() as tx:
         await tx.lock(f"suggestion/{actor.account_id}")
         if await count_suggestions_since(tx, actor.account_id, now - _DAY) >= A_DAY:

@@ -57,6 +57,21 @@ async def order_step(ctx: Context, actor: Actor) -> OrderStep:
     )
 
 
+async def offers_for(ctx: Context, actor: Actor) -> list[Coupon]:
+    """What a reader who is logged in is offered now; their group's first (R-LOAN.9)."""
+    if not actor.account_id:
+        return []
+    card = await card_of(ctx.db.read, actor.account_id)
+    found = await coupons_for(
+        ctx.db.read,
+        actor.account_id,
+        group=card.group,
+        library_id=actor.library_id,
+        now=ctx.clock.now(),
+    )
+    return sorted(found, key=lambda coupon: not (coupon.group or coupon.reader_id))
+
+
 async def openings_at(ctx: Context, db: Reader, way: str, library_id: str, now: datetime) -> list[Opening]:
     """The times of a library, full ones too."""
     zone = zone_of(ctx)

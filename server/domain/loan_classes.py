@@ -31,6 +31,9 @@ _SECOND: Mapping[str, str] = {
     "Z": "Z1 Z2 Z3 Z4 Z5 Z6 Z8",
 }
 CLASSES: Mapping[str, tuple[str, ...]] = {main: tuple(codes.split()) for main, codes in _SECOND.items()}
+# Numbers that the classification treats together with a neighbour's.
+_WITH = {"K82": "K81", "K83": "K81", "K86": "K85", "K87": "K85", "K88": "K85"}
+_WITH |= dict.fromkeys(("E4", "E5", "E6", "E7"), "E3")
 _NUMBER = re.compile(r"\s*([A-Z])([A-Z]?)(\d{0,2})", re.IGNORECASE)
 
 
@@ -40,6 +43,7 @@ def class_codes(class_number: str) -> tuple[str, str]:
     if not found or found[1].upper() not in CLASSES:
         return "", ""
     main, whole = found[1].upper(), "".join(found.groups()).upper()
+    whole = next((code for head, code in _WITH.items() if whole.startswith(head)), whole)
     return main, max((code for code in CLASSES[main] if whole.startswith(code)), key=len, default="")
 
 
