@@ -1,7 +1,7 @@
 """Look in the alliance's records: what a reader seeks, whether we hold what they ask for, what a citation means."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.context import Context
 from server.domain.catalogue import Holding, citation_of_record
@@ -15,6 +15,7 @@ from server.domain.search_words import SERIAL, Search, number_words, ranked, tit
 from server.store.catalogue import candidates, holders_of, open_desks_of, record_ids, records_by_ids
 from server.store.rows import Reader
 from server.wire.openurl import read_openurl
+from server.wire.scripts import simplified
 
 MOST = 200  # records that are ranked; who gets so many should say more
 PAGE = 20
@@ -49,7 +50,7 @@ async def search_records(ctx: Context, actor: Actor, search: Search, *, cursor: 
     Raises Invalid ``search_short`` when nothing can be looked for.
     """
     demand(actor, Verb.SEARCH_RECORDS)
-    db = ctx.db.read
+    db, search = ctx.db.read, replace(search, question=simplified(search.question))
     ids = await record_ids(db, search.words(), limit=MOST)
     exact: list[int] = []
     if len(ids) == MOST and (words := search.title_words()):
@@ -67,7 +68,7 @@ async def search_records(ctx: Context, actor: Actor, search: Search, *, cursor: 
 
 async def held_like(ctx: Context, citation: Citation) -> tuple[Holding, ...]:
     """Titles of ours that are, or have in them, what a citation asks for: at most five, the document itself first."""
-    db = ctx.db.read
+    db, citation = ctx.db.read, _in_simplified(citation)
     found: dict[int, None] = {}
     for word in number_words(citation.doi, citation.isbn, citation.standard_number, citation.patent_number):
         found |= dict.fromkeys(await record_ids(db, [word], limit=_HELD))
@@ -127,6 +128,17 @@ async def holdings(db: Reader, ids: list[int]) -> tuple[Holding, ...]:
     return tuple(Holding(each, records[each], held.get(records[each].match_key, ())) for each in ids)
 
 
+def _in_simplified(citation: Citation) -> Citation:
+    """As the catalogue's index has it."""
+    return replace(
+        citation,
+        title=simplified(citation.title),
+        authors=simplified(citation.authors),
+        container=simplified(citation.container),
+        publisher=simplified(citation.publisher),
+    )
+
+
 def fields_kept(fields: Mapping[str, str]) -> dict[str, str]:
     """What was given beside the number that named the document."""
     return {name: text for name, text in fields.items() if name in ("pages", "note", "url")}
@@ -134,5 +146,5 @@ def fields_kept(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _fits(asked: Citation, ours: Citation) -> bool:
     """Whether our title can be the one asked for: nothing that both say differs."""
-    told = compare(asked, ours)
+    told = compare(asked, _in_simplified(ours))
     return Agreement.DIFFER not in (told.title, told.author, told.date)

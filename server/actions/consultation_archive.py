@@ -32,6 +32,7 @@ from server.store.people import names_of, people_named
 from server.store.postings import desk_ids_of_staff
 from server.store.received_answers import versions_received
 from server.store.rows import Reader
+from server.wire.scripts import simplified
 
 PAGE = 50
 
@@ -81,7 +82,7 @@ async def search_consultations(
     if question.librarian.strip():
         people = tuple(map(staff_tag, await people_named(db, question.librarian.strip())))
     sought = Sought(
-        words=words_sought(question.words),
+        words=words_sought(simplified(question.words)),
         tags=(kind_tag(question.kind),) if question.kind else (),
         within=within,
         people=people,

@@ -1,7 +1,7 @@
 """Look for what can be borrowed: search, classes, new books, one title with its copies (R-LOAN.1, R-COM.7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.context import Context
@@ -30,6 +30,7 @@ from server.store.loan_catalogue import (
     stores_of_alliance,
 )
 from server.store.rows import Reader, Transaction
+from server.wire.scripts import simplified
 
 PAGE = 20
 LOOKED_AT = 600  # found records among which copies are looked for
@@ -77,7 +78,7 @@ async def search_titles(ctx: Context, actor: Actor, search: Search, *, cursor: i
     Copies cost one indexed question for all that was found. Raises Invalid ``search_short``.
     """
     demand(actor, Verb.SEARCH_TITLES)
-    db = ctx.db.read
+    db, search = ctx.db.read, replace(search, question=simplified(search.question))
     ids = await record_ids(db, search.words(), limit=LOOKED_AT)
     exact: list[int] = []
     if len(ids) == LOOKED_AT and (words := search.title_words()):

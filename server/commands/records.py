@@ -1,4 +1,4 @@
-"""`shuqiao import-records`: takes a library's catalogue from a file of MARC records."""
+"""`shuqiao import-records` takes a library's catalogue from a file of MARC records; `reindex` makes its words anew."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from server.actions.record_imports import Progress, import_records
+from server.actions.reindexing import reindex
 from server.commands.terminal import FAILED, Failure, Help, language_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
@@ -32,7 +33,7 @@ examples:
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Teach the program `import-records`."""
+    """Teach the program `import-records` and `reindex`."""
     parser = subparsers.add_parser(
         "import-records",
         help="take a library's bibliographic records from a MARC file",
@@ -44,6 +45,35 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--library", required=True, metavar="SLUG", help="whose they are, by short name")
     parser.add_argument("--source", default="", metavar="NAME", help="which of the library's catalogues")
     parser.set_defaults(run=run)
+
+    again = subparsers.add_parser(
+        "reindex",
+        help="write the words anew by which titles and past consultations are found",
+        description="Write the words anew by which titles and past consultations are found: once after an upgrade\n"
+        "whose notes ask for it. The service may go on meanwhile.",
+        formatter_class=Help,
+    )
+    again.set_defaults(run=run_reindex)
+
+
+def run_reindex(args: argparse.Namespace) -> int:
+    """Go over the whole index."""
+    return asyncio.run(_reindex(load_settings()))
+
+
+async def _reindex(settings: Settings) -> int:
+    done = 0
+
+    def show(some: int) -> None:
+        nonlocal done
+        done += some
+        if sys.stderr.isatty():
+            print(f"\r{done:>10,}", end="", file=sys.stderr, flush=True)
+
+    async with open_context(settings) as ctx:
+        await reindex(ctx, OPERATOR, show)
+    print(text("records.reindexed", language_of()), file=sys.stderr)
+    return 0
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,12 +1,14 @@
 """Bibliographic records: kept as catalogues give them, found by words, numbers and titles."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from server.domain.catalogue import BibliographicRecord, Holder
 from server.domain.citations import Material
 from server.domain.search_words import Candidate, record_words
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
+from server.wire.scripts import simplified
 
 _TEXTS = (
     *(
@@ -56,8 +58,19 @@ async def save_records(
             for value in _values(library_id, source, number, record, at)
         ),
     )
-    await _save_words(tx, {row["id"]: record_words(records[row["control_number"]]) for row in kept})
+    await _save_words(tx, {row["id"]: _words(records[row["control_number"]]) for row in kept})
     return len(records) - len(known)
+
+
+async def renew_words(tx: Transaction, after: int, *, limit: int) -> int | None:
+    """Write the words of the next records anew, as they are made now; the last one's number, None at the end."""
+    rows = await tx.rows(
+        "SELECT * FROM bibliographic_record WHERE id > $1 ORDER BY id LIMIT $2", after, limit
+    )
+    if not rows:
+        return None
+    await _save_words(tx, {row["id"]: _words(_record(row)) for row in rows})
+    return int(rows[-1]["id"])
 
 
 async def settle_words(tx: Transaction) -> None:
@@ -69,7 +82,8 @@ async def settle_words(tx: Transaction) -> None:
 
 
 async def record_ids(db: Reader, words: Sequence[str], *, limit: int) -> list[int]:
-    """Records that have all these words, of common ones the newest."""
+    """Records that have all these words, of common ones the newest; in traditional or simplified characters."""
+    words = [simplified(word) for word in words]
     if db.dialect == "postgresql":
         asked = " & ".join("'" + word.replace("'", "''").replace("\\", "\\\\") + "'" for word in words)
         newest = "(SELECT max(id) FROM bibliographic_record)"
@@ -87,7 +101,9 @@ async def record_ids(db: Reader, words: Sequence[str], *, limit: int) -> list[in
 async def candidates(db: Reader, ids: Sequence[int]) -> list[Candidate]:
     """What the rank of these records depends on."""
     rows = await _by_ids(db, "id, title, date, match_key", ids)
-    return [Candidate(row["id"], row["title"], _year(row["date"]), row["match_key"]) for row in rows]
+    return [
+        Candidate(row["id"], simplified(row["title"]), _year(row["date"]), row["match_key"]) for row in rows
+    ]
 
 
 async def records_by_ids(db: Reader, ids: Sequence[int]) -> dict[int, BibliographicRecord]:
@@ -133,6 +149,21 @@ async def _by_ids(db: Reader, columns: str, ids: Sequence[int]) -> Sequence[Row]
     return await db.rows(
         f"SELECT {columns} FROM bibliographic_record WHERE id IN ({placeholders(length)})", *full
     )
+
+
+def _words(record: BibliographicRecord) -> str:
+    """What it is found by, in simplified characters whatever the catalogue is written in."""
+    folded = replace(
+        record,
+        title=simplified(record.title),
+        other_titles=tuple(map(simplified, record.other_titles)),
+        authors=simplified(record.authors),
+        container=simplified(record.container),
+        volume=simplified(record.volume),
+        publisher=simplified(record.publisher),
+        subjects=tuple(map(simplified, record.subjects)),
+    )
+    return record_words(folded)
 
 
 async def _save_words(tx: Transaction, words: Mapping[int, str]) -> None:

@@ -4,10 +4,19 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from server.domain.consultation_archive import Entry, Sought, block_tags, entry_words, wider, window
+from server.domain.consultation_archive import (
+    TEXT_KEPT,
+    Entry,
+    Sought,
+    block_tags,
+    entry_words,
+    wider,
+    window,
+)
 from server.domain.consultations import Consultation
 from server.store.consultations import consultation_of
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
+from server.wire.scripts import simplified
 
 _CHUNK = 200
 _END = 2**62
@@ -67,6 +76,20 @@ async def renew_entries(tx: Transaction, entries: Sequence[Entry]) -> None:
         tx,
         [(numbers[entry.consultation_id], entry) for entry in entries if entry.consultation_id in numbers],
     )
+
+
+async def entries_after(db: Reader, number: int, *, limit: int) -> tuple[list[Entry], int]:
+    """What stands in the index next, and the last one's number; nothing at its end."""
+    rows = await db.rows(
+        "SELECT number, consultation_id FROM archive_entry WHERE number > $1 ORDER BY number LIMIT $2",
+        number,
+        limit,
+    )
+    if not rows:
+        return [], number
+    ids = [row["consultation_id"] for row in rows]
+    found = await db.rows(f"{_ENTRY} WHERE c.id IN ({placeholders(len(ids))})", *ids)
+    return [_entry(row) for row in found], rows[-1]["number"]
 
 
 async def forget_entries(tx: Transaction, consultation_ids: Sequence[str]) -> None:
@@ -237,5 +260,7 @@ def _entry(row: Row) -> Entry:
         row["answered_library_id"],
         row["channel"],
         row["material"],
-        (row["title"], *told, row["question"], row["body"] or ""),
+        tuple(
+            simplified(text[:TEXT_KEPT]) for text in (row["title"], *told, row["question"], row["body"] or "")
+        ),
     )

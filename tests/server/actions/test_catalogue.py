@@ -15,6 +15,7 @@ from server.actions.catalogue import (
     search_records,
 )
 from server.actions.record_imports import BATCH, Progress, import_records
+from server.actions.reindexing import reindex
 from server.domain.accounts import OPERATOR
 from server.domain.citations import Citation, Material
 from server.domain.errors import Invalid, NotAllowed, NotFound
@@ -211,3 +212,27 @@ async def test_a_pasted_citation_fills_the_form_and_says_what_we_hold(alliance: 
     sent = await parse_citation(ctx, NOBODY, openurl="rft.genre=book&rft.btitle=water&rft.isbn=9787301150895")
     assert [(problem.field, problem.code) for problem in sent.problems] == [("isbn", "isbn_check")]
     assert sent.fields["isbn"] == "9787301150895"
+
+
+async def test_traditional_and_simplified_characters_meet(alliance: Alliance) -> None:
+    await take(alliance, cnmarc("圖書館學導論", "1", ("701", " 0$a於$b良芝")), cnmarc("图书馆史", "2"))
+    assert await titles(alliance, "图书馆学") == ["圖書館學導論"] == await titles(alliance, "圖書館學")
+    assert await titles(alliance, "圖書") == await titles(alliance, "图书")
+    assert set(await titles(alliance, "圖書館")) == {"圖書館學導論", "图书馆史"}
+    assert (await titles(alliance, "圖書館史"))[0] == "图书馆史", "ranked as the very title it is"
+    assert await titles(alliance, Search("导论", SearchField.TITLE)) == ["圖書館學導論"]
+    held = await held_like(alliance.ctx, Citation(Material.BOOK, title="图书馆学导论"))
+    assert [holding.record.title for holding in held] == ["圖書館學導論"]
+
+
+async def test_records_of_an_earlier_version_are_found_again_after_reindexing(alliance: Alliance) -> None:
+    """Their words stood in the index as they were written."""
+    await take(alliance, cnmarc("圖書館學導論", "1"), *(cnmarc(f"图书{n}", f"n{n}") for n in range(205)))
+    async with alliance.ctx.transaction() as tx:
+        await tx.execute("DELETE FROM record_words")
+    assert await titles(alliance, "图书馆学") == []
+    told: list[int] = []
+    await reindex(alliance.ctx, OPERATOR, told.append)
+    assert await titles(alliance, "图书馆学") == ["圖書館學導論"] and sum(told) >= 206
+    with pytest.raises(NotAllowed):
+        await reindex(alliance.ctx, NOBODY)

@@ -8,6 +8,8 @@ import pytest
 from server.actions.archive_keeping import promise_archive
 from server.actions.consultation_archive import Question, read_consultation, search_consultations
 from server.actions.dues import run_due
+from server.actions.reindexing import reindex
+from server.domain.accounts import OPERATOR
 from server.domain.consultation_archive import BLOCKS, wider, window
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import Actor, Role
@@ -76,6 +78,20 @@ async def test_chinese_is_found_by_any_two_characters_of_title_question_or_answe
     assert len(await titles(alliance, boss)) == 3
     with pytest.raises(Invalid):
         await titles(alliance, boss, words="。！")
+
+
+async def test_the_archive_is_found_in_traditional_and_simplified_characters(alliance: Alliance) -> None:
+    await answer(alliance, "紅樓夢研究")
+    await answer(alliance, "史记")
+    await keep(alliance)
+    boss = await everywhere(alliance)
+    assert await titles(alliance, boss, words="红楼梦") == ["紅樓夢研究"]
+    assert await titles(alliance, boss, words="史記") == ["史记"]
+    async with alliance.ctx.transaction() as tx:
+        await tx.execute("DELETE FROM archive_words")
+    assert await titles(alliance, boss, words="红楼梦") == []
+    await reindex(alliance.ctx, OPERATOR)
+    assert await titles(alliance, boss, words="紅樓夢") == ["紅樓夢研究"]
 
 
 async def test_everybody_finds_what_lies_within_their_scope(alliance: Alliance) -> None:
