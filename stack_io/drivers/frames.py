@@ -1,6 +1,6 @@
 """Frames of the simulator's dialect: one line of text each, with length and checksum, so that damage shows.
 
-    @000027 9a3c51f0 {"t":"ack","e":"0001","n":7}
+    @000028 7f8033af {"t":"ack","e":"0001","n":7}
 
 ``@``, six digits: bytes of the body; eight hex digits: its CRC-32; the body, JSON without line breaks; a line feed.
 """
