@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from server.words import catalogue, times
+from server.words import case_words, catalogue, times
 from web import plots
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def environment() -> Environment:
     env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     env.globals["times"] = times
     env.globals["plots"] = plots
+    env.globals["case_words"] = case_words
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
     return env
 

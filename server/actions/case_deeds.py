@@ -4,7 +4,7 @@ Whoever does it has taken the case on. The order changes only by what the house 
 guards of its stages hold here, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,8 @@ from server.context import Context
 from server.domain.cases import Case, CaseKind, demand_holder, demand_text
 from server.domain.coupons import Coupon
 from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.loans import House, Stage
+from server.domain.loan_rows import LoanLine
+from server.domain.loans import House, Stage, allowed
 from server.domain.permissions import Actor, Verb
 from server.store.coupon_keeping import insert_coupon
 from server.store.orders import line_by_id
@@ -36,6 +37,14 @@ class Deed:
 
     reason: str
     line_ids: tuple[str, ...] = ()
+
+
+def possible_deeds(lines: Sequence[LoanLine]) -> dict[str, list[LoanLine]]:
+    """What can be done now about which books of an order."""
+    deeds = {"elsewhere": [line for line in lines if line.state in _ELSEWHERE]}
+    for kind in (House.SENT_AGAIN, House.CANCELLED, House.LOST, House.DAMAGED):
+        deeds[str(kind)] = [line for line in lines if allowed(line.state, kind)]
+    return {deed: some for deed, some in deeds.items() if some}
 
 
 async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:

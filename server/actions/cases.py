@@ -1,6 +1,6 @@
 """Cases: a reader and a support agent talk about a loan order until it is put right (R-LOAN.8, R-ANS.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from server.actions.access import access_case, access_order, access_session, audit
@@ -33,7 +33,7 @@ from server.domain.cases import (
 )
 from server.domain.chat import RATINGS
 from server.domain.errors import Conflict, Invalid, NotFound
-from server.domain.loan_rows import LoanOrder
+from server.domain.loan_rows import LoanOrder, Store
 from server.domain.order_numbers import read_number
 from server.domain.permissions import Actor, Verb, demand
 from server.store.accounts import account_by_id
@@ -46,10 +46,12 @@ from server.store.cases import (
     cases_of_reader,
     count_cases,
 )
+from server.store.order_lists import numbers_of_orders
 from server.store.orders import order_by_number
 from server.store.people import names_of
 from server.store.presence import is_present
 from server.store.rows import Reader
+from server.store.stores import stores_by_ids
 
 READER_HERE, STAFF_HERE = "case", "case-staff"  # kinds of presence, of a case each
 TABS = ("waiting", "mine", "all", "closed")
@@ -75,6 +77,15 @@ class TakenDown:
     kind: str = CaseKind.QUESTION
     order_number: str = ""
     session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTags:
+    """What a list says of cases beside themselves: people's names, orders' numbers, stores, each by id."""
+
+    names: Mapping[str, str]
+    orders: Mapping[str, str]
+    stores: Mapping[str, Store]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +183,13 @@ async def case_counts(ctx: Context, actor: Actor) -> dict[str, int]:
     return await count_cases(ctx.db.read, ctx.clock.now())
 
 
-async def holder_names(ctx: Context, cases: Sequence[Case]) -> dict[str, str]:
-    """The names of who has these cases."""
-    return await names_of(ctx.db.read, sorted({case.holder_id for case in cases} - {""}))
+async def case_tags(ctx: Context, cases: Sequence[Case]) -> CaseTags:
+    """Names and numbers for a list of cases."""
+    db = ctx.db.read
+    people = {case.holder_id for case in cases} | {case.reader_id for case in cases}
+    names = await names_of(db, sorted(people - {""}))
+    orders = await numbers_of_orders(db, [case.order_id for case in cases if case.order_id])
+    return CaseTags(names, orders, await stores_by_ids(db, [case.store_id for case in cases]))
 
 
 async def own_cases(ctx: Context, actor: Actor) -> list[Case]:

@@ -38,9 +38,13 @@ _MENU = (
     ("/console/consultations", "console.nav.past", Verb.SEARCH_CONSULTATIONS),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
     ("/console/phone", "call.nav", Verb.ENTER_PHONE),
+    ("/console/cases", "cases.nav", Verb.WORK_CASE),
+    ("/console/orders", "review.nav", Verb.REVIEW_ORDER),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
     ("/console/inspection", "inspection.menu.queue", Verb.INSPECT),
     ("/console/returns", "inspection.menu.returns", Verb.ANSWER_INSPECTION),
+    ("/console/store", "store.nav", Verb.WORK_STORE),
+    ("/console/holdings", "store.figures.nav", Verb.WATCH_HOLDINGS),
     ("/manage/board", "console.nav.board", Verb.WATCH_BOARD),
 )
 
