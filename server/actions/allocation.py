@@ -8,7 +8,7 @@ from server.context import Context
 from server.domain.allocation import Candidate, in_order_of_choice
 from server.domain.loans import House
 from server.domain.stack import CommandKind
-from server.store.dues import set_due
+from server.store.dues import set_due, set_due_once
 from server.store.items import free_copies, reserve, take_turn
 from server.store.loan_policies import loan_policy
 from server.store.rows import Transaction
@@ -73,7 +73,7 @@ async def _shortage(
     )
     if ctx.clock.now() - since >= patience:
         return Fact(House.UNFILLED, (line_id,))
-    await set_due(tx, "loan_try", opened.row.id, ctx.clock.now() + TRY_AGAIN)
+    await set_due_once(tx, "loan_try", opened.row.id, ctx.clock.now() + TRY_AGAIN)
     return Fact(House.SHORTAGE, (line_id,), public=False)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from server.actions.allocation import TRY_AGAIN
 from server.actions.loan_clocks import first_word
 from server.actions.loan_letters import tell_by_mail
 from server.actions.open_orders import Fact
@@ -17,9 +18,10 @@ from server.store.rows import Transaction
 _AT_READER = (Stage.ON_LOAN, Stage.RETURN_BOOKED)
 
 
-async def look_again(ctx: Context, tx: Transaction, due: Due) -> None:
+async def look_again(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
     """A title was nowhere free: it is looked for once more. (Due ``loan_try``; the subject is the order.)"""
-    await retry_allocation(ctx, tx, due.subject_id)
+    wanting = await retry_allocation(ctx, tx, due.subject_id)
+    return ctx.clock.now() + TRY_AGAIN if wanting else None
 
 
 async def remind(ctx: Context, tx: Transaction, due: Due) -> datetime | None:

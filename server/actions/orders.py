@@ -96,15 +96,16 @@ async def settle(ctx: Context, tx: Transaction, opened: Sequence[OpenOrder]) -> 
             tx.announce(OrderChanged(each.row.id, event, str(each.row.state), stage))
 
 
-async def retry_allocation(ctx: Context, tx: Transaction, order_id: str) -> None:
-    """Look once more for copies of the lines for which none was free."""
+async def retry_allocation(ctx: Context, tx: Transaction, order_id: str) -> bool:
+    """Look once more for copies of the lines for which none was free; whether some still want one."""
     opened = (await open_orders(tx, [order_id])).get(order_id)
     if opened is None:
-        return
+        return False
     waiting = [line_id for line_id, line in opened.folded.lines.items() if line.stage is Stage.APPROVED]
     opened.tried.update(waiting)
     _write(ctx, opened, await allocate(ctx, tx, opened, waiting), SYSTEM)
     await settle(ctx, tx, [opened])
+    return any(line.stage is Stage.APPROVED for line in opened.folded.lines.values())
 
 
 def _write(ctx: Context, opened: OpenOrder, facts: Sequence[Fact], actor: Actor) -> None:
