@@ -105,7 +105,7 @@ async def appeal(
         ):
             raise Conflict("inspection_moved", "R-QC.3", state=str(inspection.state))
         await cancel_due(tx, "correction", consultation_id)
-    return appealed
+    return replace(appealed, version=version + 1)
 
 
 async def _receive(ctx: Context, actor: Actor, task_id: str, file: NewFile) -> str:

@@ -37,6 +37,11 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "PATCH /api/sessions/{id}/uploads/{client_id}": {
         "silent": "Store it without an event: it is passed on as a document"
     },
+    "GET /api/inspections": {
+        "view": "What to list: `waiting` (also when left out), `appeals`, `returned`, `done`",
+        "after": "`next` of the page before",
+    },
+    "GET /api/returns": {"before": "`next` of the page before"},
     "GET /api/pool": {
         "view": "`pool` (what you may take), `mine`, `release`",
         "stage": "`new`, `due_soon`, `escalated`, `overdue`",
@@ -56,6 +61,18 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "POST /api/tasks/{id}/files/{client_id}": {
         "name": "The file's name",
         "size": "How many bytes it has",
+    },
+    "GET /api/loans/titles": {
+        "q": "Words of what is sought, two Chinese characters at least; an ISBN finds that book",
+        "field": "Where the words stand: `all`, `title`, `author`, `subject`",
+        "language": "`zh` for Chinese books, `foreign` for others",
+        "cursor": "`next` of the page before",
+    },
+    "GET /api/loans/classes/{code}": {"before": "`next` of the page before"},
+    "GET /api/loans/new": {"limit": "How many, 12 unless told"},
+    "GET /api/me/orders": {
+        "before": "Past orders placed before this moment: `more.before` of the page before",
+        "before_id": "`more.before_id` of the page before",
     },
     "GET /api/records": {
         "q": "Words of what is sought, two Chinese characters at least; an ISBN, ISSN or DOI finds that number",

@@ -18,6 +18,7 @@ from server.assembly import ENDPOINTS
 from server.wire import frames
 from tests.access.asking import address, body_for
 from tests.asking import asked, claimed
+from tests.loan_day import a_loan
 from tests.town import Reader, Town
 
 NAMES = re.compile(r"""(?:query\.get\(|number\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
@@ -26,8 +27,21 @@ UNSEEN = {
     "GET /api/sessions/{id}/uploads/{client_id}",
     "PATCH /api/sessions/{id}/uploads/{client_id}",
     "POST /api/sessions/{id}/uploads/{client_id}",
+    "GET /api/inspections",
+    "GET /api/inspections/{id}",
+    "POST /api/inspections/{id}/facts",
+    "POST /api/inspections/{id}/grade",
+    "POST /api/inspections/{id}/return",
+    "POST /api/inspections/{id}/decide",
+    "GET /api/returns",
+    "GET /api/returns/{id}",
+    "POST /api/returns/{id}/appeal",
+    "POST /api/returns/{id}/correct",
+    "POST /api/quality/publications",
     "POST /api/sessions/{id}/abuse",
     "POST /api/sessions/{id}/leave",
+    "GET /api/sessions/{id}/document-request",
+    "POST /api/sessions/{id}/document-request",
     "POST /api/sessions/{id}/refer",
     "POST /api/sessions/{id}/take-over",
     "POST /api/sessions/{id}/transfer",
@@ -148,6 +162,7 @@ async def _a_day(town: Town) -> None:
     await _consultation_calls(town)
     await _managing(town, town.people["administrator"].http)
     await _calendar_calls(town.people["administrator"].http)
+    await a_loan(town)
 
 
 async def _file_calls(town: Town) -> None:
