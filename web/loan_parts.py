@@ -79,10 +79,17 @@ async def frame(page: PageRequest) -> dict[str, Any]:
     done = page.query.get("done", "")
     return {
         "nav_items": menu,
-        "place": text("loans.place", page.language),
+        "here_menu": _menu_of(page.request.url.path),
         "done": done if done in (*DONE, *DONE_ORDERS) else "",
         "money": lambda cents: money(cents, page.language),
     }
+
+
+def _menu_of(path: str) -> str:
+    """The entry of the menu to which a page belongs."""
+    if path.startswith(("/loans/cart", "/loans/addresses")):
+        return "/loans/cart"
+    return "/loans/orders" if path.startswith(("/loans/orders", "/loans/cases")) else "/loans"
 
 
 def money(cents: int, language: str) -> str:

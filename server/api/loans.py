@@ -11,13 +11,12 @@ from server.actions.loan_catalogue import (
     title_page,
 )
 from server.actions.reader_voices import (
-    bulletin,
     comment_title,
     hide_title_comment,
     suggest,
     withdraw_comment,
 )
-from server.api.loan_views import comment_view, notice_view, title_view, title_views
+from server.api.loan_views import comment_view, title_view, title_views
 from server.api.routes import ApiRequest, Endpoint
 from server.api.views import names
 from server.domain.errors import NotFound
@@ -73,11 +72,6 @@ async def withdraw(r: ApiRequest) -> None:
 
 async def hide(r: ApiRequest) -> None:
     await hide_title_comment(r.ctx, r.actor, r.path["id"])
-
-
-async def told(r: ApiRequest) -> bodies.BulletinView:
-    shown = await bulletin(r.ctx, r.actor)
-    return bodies.BulletinView([notice_view(n) for n in shown.notices], [notice_view(n) for n in shown.news])
 
 
 async def leave_suggestion(r: ApiRequest) -> dict[str, bool]:
@@ -163,14 +157,6 @@ ENDPOINTS = [
         Verb.KEEP_NOTICES,
         hide,
         "Hide a comment that names people or abuses them",
-    ),
-    Endpoint(
-        "GET",
-        "/api/loans/notices",
-        Verb.SEARCH_TITLES,
-        told,
-        "Suspensions, notices and reading news that are shown now (R-LOAN.10)",
-        answer=bodies.BulletinView,
     ),
     Endpoint(
         "POST",

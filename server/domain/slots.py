@@ -10,7 +10,7 @@ from server.domain.errors import Conflict, Invalid
 AHEAD = timedelta(
     hours=24
 )  # a slot begins so long after the order at the earliest: R-LOAN.3 leaves the store a day
-DAYS = 10  # are offered
+DAYS = 8  # are offered
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,13 +166,6 @@ class NoticeView(Struct):
     stops: bool
 
 
-class BulletinView(Struct):
-    """Notices and news that are shown now."""
-
-    notices: list[NoticeView]
-    news: list[NoticeView]
-
-
 class CardView(Struct):
     """What a reader may borrow; ``held`` counts items ordered and not yet back."""
 

@@ -61,6 +61,12 @@ def day_text(day: date, language: str) -> str:
     return format_date(day, "long", locale=LOCALES[known_language(language)])
 
 
+def short_day(day: date, language: str) -> str:
+    """A near day: 11月20日, 20 Nov."""
+    language = known_language(language)
+    return format_date(day, {"zh": "M月d日", "en": "d MMM"}[language], locale=LOCALES[language])
+
+
 def month_text(month: int, language: str) -> str:
     """A month by its name: 十月, October."""
     names = get_month_names("wide", context="stand-alone", locale=LOCALES[known_language(language)])

@@ -10,7 +10,7 @@ from server.actions.carts import show_cart
 from server.actions.my_orders import my_orders
 from server.actions.place_order import Wanted, place_order
 from server.actions.slots import OrderStep, order_step
-from server.domain.coupons import postage
+from server.domain.coupons import Coupon, postage
 from server.domain.errors import Refusal
 from server.domain.forms import Form
 from server.domain.loan_orders import COLLECTION, DELIVERY, NOTE_LIMIT, WAYS
@@ -18,7 +18,7 @@ from server.domain.permissions import Verb
 from server.domain.slots import Opening
 from server.wire.outcomes import way_of
 from server.words.catalogue import text
-from server.words.times import day_text
+from server.words.times import short_day
 from web.loan_parts import back_to, frame, money, shown, told
 from web.log_ins import filled
 from web.pages.base import Page, PageRequest
@@ -123,7 +123,7 @@ async def _step(page: PageRequest, values: Mapping[str, str], refusal: Refusal |
         cart=cart,
         titles=titles,
         values=_defaults(page, step, values),
-        groups={way: _by_day(page, step.openings[way]) for way in WAYS},
+        offered={way: _dated(page, step.openings[way]) for way in WAYS},
         coupons=_coupons(page, step),
         note_limit=NOTE_LIMIT,
         problems=[(_place_of(field, values), said) for field, said in problems],
@@ -155,33 +155,27 @@ def _first_open(openings: list[Opening]) -> str:
     return next((each.id for each in openings if each.left), "")
 
 
-def _by_day(page: PageRequest, openings: list[Opening]) -> list[tuple[str, list[Opening]]]:
-    """The times on offer under their days."""
-    days: dict[str, list[Opening]] = {}
-    for each in openings:
+def _dated(page: PageRequest, openings: list[Opening]) -> list[tuple[str, Opening]]:
+    """The times on offer, each with its day as people say it."""
+
+    def day(each: Opening) -> str:
         weekday = text(f"time.weekday.{each.day.weekday()}", page.language)
-        days.setdefault(f"{day_text(each.day, page.language)} {weekday}", []).append(each)
-    return list(days.items())
+        return f"{short_day(each.day, page.language)} {weekday}"
+
+    return [(day(each), each) for each in openings]
 
 
 def _coupons(page: PageRequest, step: OrderStep) -> list[tuple[str, str, str]]:
     """Offers as choices: code, name, what is left to pay with it."""
-    found = [
-        (
-            coupon.code,
-            coupon.name(page.language),
-            text(
-                "loans.step.with_coupon",
-                page.language,
-                amount=money(postage(step.policy, DELIVERY, coupon), page.language),
-            ),
-        )
-        for coupon in step.coupons
-    ]
-    plain = text(
-        "loans.step.with_coupon", page.language, amount=money(step.policy.postage_cents, page.language)
-    )
-    return [*found, ("", text("loans.step.no_coupon", page.language), plain)] if found else []
+
+    def left(coupon: Coupon | None) -> str:
+        cents = postage(step.policy, DELIVERY, coupon)
+        if not cents:
+            return text("loans.offer_all", page.language)
+        return text("loans.step.with_coupon", page.language, amount=money(cents, page.language))
+
+    found = [(coupon.code, coupon.name(page.language), left(coupon)) for coupon in step.coupons]
+    return [*found, ("", text("loans.step.no_coupon", page.language), left(None))] if found else []
 
 
 def _place_of(field: str, values: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from server.actions.addresses import list_addresses
 from server.actions.cases import Complaint, complain, own_cases_of_order
 from server.actions.desks import zone_of
 from server.actions.my_orders import OwnOrder, desk_for_orders, my_orders, own_orders
-from server.actions.order_views import Story, event_words, order_story
+from server.actions.order_views import Story, StoryEvent, event_words, order_story
 from server.actions.order_wishes import (
     Return,
     book_return,
@@ -142,7 +142,7 @@ async def _show(
         "loans_order.html",
         status=way_of(refusal).status if refusal else 200,
         **_order(page, own),
-        events=[(event, event_words(event, page.language)) for event in reversed(story.events)],
+        events=_told_once(page, story),
         parcels=story.parcels,
         is_mine=story.order.reader_id == page.actor.account_id,
         cases=await own_cases_of_order(page.ctx, page.actor, story.order.id),
@@ -181,6 +181,12 @@ def _order(page: PageRequest, own: OwnOrder) -> dict[str, Any]:
         "to_return": [line for line in own.lines if line.can_return],
         "coming_back": [line for line in own.lines if line.line.state is Stage.RETURN_BOOKED],
     }
+
+
+def _told_once(page: PageRequest, story: Story) -> list[tuple[StoryEvent, str]]:
+    """What happened, the last first; what was said of each book in the same words is told once."""
+    said = [(event, event_words(event, page.language)) for event in reversed(story.events)]
+    return [each for at, each in enumerate(said) if not at or each[1] != said[at - 1][1]]
 
 
 def _expected(page: PageRequest, story: Story) -> datetime | None:

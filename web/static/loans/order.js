@@ -14,6 +14,7 @@ let timer = 0;
 
 new Link({
   socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket?lang=${language}`,
+  streamUrl: "/api/stream",
   healthUrl: "/healthz",
   post: async () => [],
   hello: () => ({ t: "hello", v: 1, topics: { [topic]: last } }),
