@@ -77,6 +77,7 @@ def demo_settings(folder: Path, *, host: str, port: int) -> Settings:
         secret_key=_secret(folder),
         argon2_time_cost=2,
         argon2_memory_kib=19456,  # OWASP's least: a demo shares its two cores with the person trying it
+        courier="simulator",
         log_level="error",
         log_format="text",
     )
@@ -160,9 +161,17 @@ def _welcome(settings: Settings, *, moved: bool) -> None:
             "申请文献（先登录）  ask for a document, after logging in",
         ),
         ("检索  Search", f"{url}/search", "联盟书目检索  the alliance's records"),
+        (
+            "网借  Loans",
+            f"{url}/loans",
+            "网上借书：四个页面、一个检索框  borrow: four pages and one search box",
+        ),
         ("馆员  Librarian", f"{url}/console", "工作台（先登录）  the console, after logging in"),
         ("任务  Pool", f"{url}/console/pool", "任务池  requests and questions under the 72-hour rules"),
         ("质检  Inspector", f"{url}/console/inspection", "咨询质检  spot checks"),
+        ("书库  Store", f"{url}/console/store", "拣书、打包、收还书  pick, pack, receive"),
+        ("立库  Stack", f"{url}/console/stack", "智能立体书库实况  the smart stack, live"),
+        ("客服  Support", f"{url}/console/cases", "投诉与咨询  complaints and questions on orders"),
         ("管理  Manager", f"{url}/manage/board", "实时看板与设置  live board and settings"),
         ("邮件  Mail", f"{url}/demo/mails", "本该寄出的邮件  what would have been mailed"),
     ]

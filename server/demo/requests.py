@@ -17,28 +17,16 @@ from server.actions.pool_entry import enter
 from server.clocks import Rng
 from server.context import Context
 from server.demo.cast import Cast
-from server.domain.accounts import actor_of
+from server.demo.then import Then, actor_in
 from server.domain.citations import Citation, citation_from, texts_of
 from server.domain.consultations import Consultation, title_of
-from server.domain.permissions import Actor
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
-from server.store.accounts import grants_of
 from server.store.tasks import task_by_id
 
 _CLOCKS = kinds(Kind("task_clock", turn_clock), Kind("lease", watch_lease))
 _FOUR = (("title", "title"), ("author", "authors"), ("source", "source"), ("date", "date"))
 Told = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Then:
-    """A clock that stands still at a moment of the past."""
-
-    moment: datetime
-
-    def now(self) -> datetime:
-        return self.moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +57,14 @@ async def play_requests(ctx: Context, cast: Cast, now: datetime) -> int:
             scenes.append((now - timedelta(hours=hours), number, deed))
     asked: dict[int, Consultation] = {}
     for at, number, deed in sorted(scenes, key=lambda scene: scene[0]):
-        there = replace(ctx, clock=_Then(at), rng=_Drawn(ctx.rng), shelf={})
+        there = replace(ctx, clock=Then(at), rng=_Drawn(ctx.rng), shelf={})
         while await run_due(there, _CLOCKS):
             pass
         if deed[0] == "ask":
             asked[number] = await _ask(there, cast, told[number])
         else:
             await _do(there, cast, asked[number], deed)
-    while await run_due(replace(ctx, clock=_Then(now), shelf={}), _CLOCKS):
+    while await run_due(replace(ctx, clock=Then(now), shelf={}), _CLOCKS):
         pass
     return len(told)
 
@@ -91,8 +79,8 @@ async def settle_questions(ctx: Context, cast: Cast, now: datetime) -> None:
         asked = datetime.fromtimestamp(row["submitted_at"] / 1e6, tz=now.tzinfo)
         if not staff or now - asked < timedelta(hours=8):
             continue
-        there = replace(ctx, clock=_Then(asked + timedelta(hours=2)), shelf={})
-        actor = await _actor(there, cast, staff[0])
+        there = replace(ctx, clock=Then(asked + timedelta(hours=2)), shelf={})
+        actor = await actor_in(there, cast, staff[0])
         if not actor.roles & {"librarian"}:
             continue
         number = await claim_task(there, actor, row["id"])
@@ -138,7 +126,7 @@ async def _ask(ctx: Context, cast: Cast, told: Told) -> Consultation:
 
 async def _do(ctx: Context, cast: Cast, asked: Consultation, deed: list[Any]) -> None:
     what, who, *more = deed
-    actor = await _actor(ctx, cast, who)
+    actor = await actor_in(ctx, cast, who)
     if what == "claim":
         await claim_task(ctx, actor, asked.task_id)
         return
@@ -159,8 +147,3 @@ def _document(asked: Consultation) -> dict[str, str]:
         return {}
     citation: Citation = citation_from(json.loads(asked.citation))
     return {name: getattr(citation, field) for name, field in _FOUR}
-
-
-async def _actor(ctx: Context, cast: Cast, key: str) -> Actor:
-    account = cast.people[key]
-    return actor_of(account, await grants_of(ctx.db.read, account.id))

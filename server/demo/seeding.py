@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from server.actions.calendar import begin_missing_years
 from server.actions.passwords import passwords_of
 from server.context import Context
+from server.demo.borrowing import play_orders
 from server.demo.cast import mail_of, put_alliance, read_alliance
 from server.demo.loans import put_loans
 from server.demo.records import put_records
@@ -44,6 +45,7 @@ async def seed(ctx: Context) -> bool:
     await put_loans(ctx, cast, now)
     await settle_questions(ctx, cast, now)
     await play_requests(ctx, cast, now)
+    await play_orders(ctx, cast, now)
     return True
 
 
