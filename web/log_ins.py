@@ -10,7 +10,7 @@ from server.actions.logins import LoggedIn
 from server.domain.errors import Refusal
 from server.domain.forms import FormRefused
 from server.domain.logins import own_path
-from server.domain.permissions import ANSWERING, Actor, Verb, may
+from server.domain.permissions import ANSWERING, Actor, Role, Verb, may
 from server.wire.outcomes import way_of
 from server.words.catalogue import say
 from web.pages.base import PageRequest
@@ -51,6 +51,8 @@ def home_of(actor: Actor) -> str:
     """Where somebody's work begins."""
     if actor.roles & ANSWERING:
         return "/console"
+    if Role.STORE_KEEPER in actor.roles:
+        return "/console/store"
     return "/manage" if may(actor, Verb.KEEP_OWN_PHRASES) else "/account"
 
 
