@@ -95,7 +95,7 @@ class Bridge:
         )
         if state is not self._state:
             await note_state(self._ctx, self.known.device.id, state)
-        if state is Liveness.OFFLINE and not self._said_lost:
+        if state is Liveness.OFFLINE and self._state is not state and not self._said_lost:
             self._said_lost = True
             log.warning("stack %s is offline", self.known.device.name)
         elif state is Liveness.ONLINE and (self._said_lost or self._state is Liveness.OFFLINE):

@@ -20,6 +20,7 @@ class Known:
         self.counts = Counts(device.epoch, device.last_sequence)
         self.outbox = Outbox(ctx, device.id, traits.resend_seconds)
         self.signs = Signs(device.heard_at, device.skew_ms)
+        self.unanswered: dict[str, int] = {}  # command → questions that were waited for in vain
 
     def sign(self, sign: Sign) -> None:
         """A sign of life. The device's clock is kept, and never trusted."""

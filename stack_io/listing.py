@@ -7,13 +7,12 @@ from contextlib import suppress
 from server.actions.stack_lists import MOST, compare_page, finish_comparison, wants_comparison
 from server.domain.stack import Listed
 from stack_io.known import Known
-from stack_io.link import Link
+from stack_io.link import Link, LinkLost
 
 log = logging.getLogger(__name__)
 
 FIRST = 2.0  # seconds: what the device has kept for us goes first
 PAGE_SECONDS = 20.0
-AGAIN = 300.0  # after a list that broke off
 LOOK = 15.0
 PAUSE = 0.02  # between pages, so that events and commands have their turn
 
@@ -37,17 +36,12 @@ class Listing:
         wanted = True
         while True:
             if wanted:
-                try:
-                    await self.compare()
-                except TimeoutError:
-                    log.warning("stack %s: its list broke off", known.device.name)
-                    await asyncio.sleep(AGAIN)
-                    continue
+                await self.compare()
             await asyncio.sleep(LOOK)
             wanted = wants_comparison(known.device, known.ctx.clock.now(), known.ctx.settings.zone)
 
     async def compare(self) -> None:
-        """The whole list, once. Raises TimeoutError where a page does not come."""
+        """The whole list, once. Raises LinkLost where a page does not come: who sends and does not hear is gone."""
         known = self._known
         began, after, found, fresh = known.ctx.clock.now(), "", 0, 0
         while True:
@@ -67,8 +61,11 @@ class Listing:
         while not self._pages.empty():
             self._pages.get_nowait()
         await self._link.say(self._link.driver.list_items(after))
-        async with asyncio.timeout(PAGE_SECONDS):
-            while True:
-                page = await self._pages.get()
-                if not page.items or min(page.items) > after:
-                    return page
+        try:
+            async with asyncio.timeout(PAGE_SECONDS):
+                while True:
+                    page = await self._pages.get()
+                    if not page.items or min(page.items) > after:
+                        return page
+        except TimeoutError:
+            raise LinkLost("its list broke off") from None

@@ -21,6 +21,7 @@ MOST_NONSENSE = 500  # in one connection: then it is no conversation any more
 MOST_COMMANDS = 100  # at a time
 ACCEPTED_SECONDS = 300.0  # then a device is asked what became of a command
 RETRIES = (0.1, 0.5, 2.0)
+DEAF = 2.0  # so many times as long as silence may last, our words may stay without an answer
 GAP_SECONDS = 1.0  # what is only late is not asked for
 GAP_ASKS = 6  # then what never came is given up, visibly
 
@@ -33,8 +34,9 @@ class Session:
         self._heard: asyncio.Queue[Heard] = asyncio.Queue(MOST_HEARD)
         self._listing = Listing(known, link)
         self._nonsense = 0
-        self._asked: dict[str, int] = {}  # command → questions without an answer
+        self._asked: set[str] = set()  # commands with a question that waits for its answer
         self._not_done: set[str] = set()  # what the device has just denied to know
+        self._unheard_since: float | None = None  # the first of our words that nothing has followed
         self._gap: tuple[str, int] | None = None
         self._gap_asks, self._gap_at = 0, 0.0
 
@@ -62,13 +64,17 @@ class Session:
                         self._listing.hear(heard)
                     case _:
                         self._known.alive()
+                        self._unheard_since = None
                         await self._heard.put(heard)
 
     async def _live(self) -> None:
-        """Show that we live, and notice when the other side does not."""
+        """Show that we live, and notice when the other side does not, or speaks and does not hear."""
+        loop, patience = asyncio.get_running_loop(), self._driver.traits.offline_seconds
         while True:
-            if self._link.silence > self._driver.traits.offline_seconds:
+            if self._link.silence > patience:
                 raise LinkLost(f"nothing was heard for {self._link.silence:.0f} s")
+            if self._unheard_since is not None and loop.time() - self._unheard_since > DEAF * patience:
+                raise LinkLost("it does not hear us")
             await self._link.beat()
             await asyncio.sleep(LOOK)
 
@@ -87,6 +93,9 @@ class Session:
 
     async def _record(self, said: Sequence[Kept]) -> None:
         known, counts = self._known, self._known.counts
+        for each in said:
+            if isinstance(each, StackEvent):
+                self._answered(each.command_id)
         self._nonsense += sum(isinstance(each, Garbage) for each in said)
         if self._nonsense > MOST_NONSENSE:
             raise LinkLost("it talks nonsense")
@@ -107,7 +116,7 @@ class Session:
         """What the device says of commands that it was asked about; ends that we have not heard of become events."""
         known = self._known
         for each in answers:
-            self._asked.pop(each.command_id, None)
+            self._answered(each.command_id)
         unknown = [each.command_id for each in answers if each.state is None]
         under_way = [each.command_id for each in answers if each.state is CommandState.ACCEPTED]
         self._not_done.update(unknown)
@@ -117,6 +126,10 @@ class Session:
         if under_way:
             await known.outbox.accepted(under_way, ACCEPTED_SECONDS)
         return await events_from_answers(known.ctx, known.device.id, answers)
+
+    def _answered(self, command_id: str) -> None:
+        self._asked.discard(command_id)
+        self._known.unanswered.pop(command_id, None)
 
     async def _talk(self) -> None:
         """Say what is due, whenever somebody wakes us or a moment has passed."""
@@ -135,26 +148,32 @@ class Session:
         known, traits = self._known, self._driver.traits
         steps: dict[Step, list[CommandRow]] = {step: [] for step in Step}
         for command in await known.outbox.due(limit=MOST_COMMANDS):
+            if command.id in self._asked:  # a connection that broke off is no unanswered question
+                self._asked.discard(command.id)
+                known.unanswered[command.id] = known.unanswered.get(command.id, 0) + 1
             step = next_step(
                 command.state,
                 honours_ids=traits.honours_ids,
                 answers=traits.answers,
                 not_done=command.id in self._not_done,
-                asked=self._asked.get(command.id, 0),
+                asked=known.unanswered.get(command.id, 0),
             )
             steps[step].append(command)
         sent = await known.outbox.take(steps[Step.SEND]) if steps[Step.SEND] else []
         self._not_done.difference_update(command.id for command in sent)
         await self._link.say(*(self._driver.command(command) for command in sent))
         asked = [command.id for command in steps[Step.ASK]]
-        for command_id in asked:
-            self._asked[command_id] = self._asked.get(command_id, 0) + 1
+        if sent or asked:
+            self._unheard_since = self._unheard_since or asyncio.get_running_loop().time()
         if asked:
+            self._asked.update(asked)
             await known.outbox.look_later(asked, traits.answer_seconds)
             await self._link.say(*(self._driver.ask(command_id) for command_id in asked))
         if steps[Step.WAIT]:
             await known.outbox.look_later([command.id for command in steps[Step.WAIT]], ACCEPTED_SECONDS)
         await known.outbox.give_up(steps[Step.GIVE_UP])
+        for command in steps[Step.GIVE_UP]:
+            self._answered(command.id)
 
     async def _ask_for_gap(self) -> None:
         """What is missing is asked for when it is not merely late, ever more rarely, and at last given up."""

@@ -109,7 +109,8 @@ async def test_an_address_that_is_none_is_said_to_be() -> None:
 async def test_who_does_not_read_what_we_say_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Promise 14: what nobody takes is not heaped up."""
     monkeypatch.setattr(link, "SAY_SECONDS", 0.1)
-    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    ears: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda reader, writer: ears.append(writer), "127.0.0.1", 0)
     lines = await dial_tcp(f"127.0.0.1:{server.sockets[0].getsockname()[1]}")
     try:
         speaking = Link(lines, SimulatorDriver())
@@ -118,6 +119,8 @@ async def test_who_does_not_read_what_we_say_is_left(monkeypatch: pytest.MonkeyP
                 await speaking.say(b"x" * 100_000)
     finally:
         link.hang_up(lines)
+        for writer in ears:
+            writer.transport.abort()
         server.close()
 
 

@@ -1,0 +1,163 @@
+"""kill -9 of the bridge, over and over: no event is lost, no command done twice (docs/stack.md, promises 16 and 17)."""
+
+import asyncio
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.servers import machine
+from tests.servers.product import Product
+from tests.stack_io.halls import Hall, books, open_hall, until
+
+pytestmark = pytest.mark.cluster
+
+
+class Machine:
+    """A simulated store as a process of its own, with a journal; killed and started again like any other."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = machine.free_port()
+        self.journal = folder / "store.jsonl"
+        self.log = folder / "store.log"
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [*machine.dies_with_us(), sys.executable, "-m", "stack_io.simulator"]
+        command += ["--port", str(self.port), "--journal", str(self.journal), "--open-stock", "--no-faults"]
+        self._process = machine.start(
+            [*command, *self._options], self.log, lambda: machine.listens(self.port)
+        )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(machine.STOPPING)
+            self._process = None
+
+    def said(self) -> set[tuple[str, int]]:
+        """Run and number of every event that it ever told."""
+        text = self.journal.read_text(encoding="utf-8")
+        return {
+            (e, int(n)) for e, n in re.findall(r'"event": \{"t": "event", "e": "(\d+)", "n": (\d+)', text)
+        }
+
+    def done(self) -> list[str]:
+        """The commands that it has set about, as often as it did."""
+        return re.findall(r'"do": \{"id": "(\w+)"', self.journal.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def machine_in(folder: Path, *options: str) -> Iterator[Machine]:
+    made = Machine(folder, *options)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+@pytest.fixture
+async def hall(postgres_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
+    async with open_hall(postgres_url, tmp_path) as hall:
+        yield hall
+
+
+async def holder(hall: Hall) -> str:
+    device = await hall.device()
+    return device.lease_holder if device.lease_until_at > hall.ctx.clock.now() else ""
+
+
+async def heard(hall: Hall) -> bool:
+    rows = await hall.rows("SELECT heard_at FROM stack_device WHERE state = 'online'")
+    return bool(rows)
+
+
+async def test_whatever_is_killed_no_event_is_lost_and_no_command_is_done_twice(
+    hall: Hall, postgres_url: str, product: Callable[..., Product], tmp_path: Path
+) -> None:
+    """Promise 16: the bridge and the machine are killed at moments that a seed chooses."""
+    chance = Random(16)
+    with machine_in(tmp_path, "--speed", "40") as store:
+        await hall.connect(f"127.0.0.1:{store.port}")
+        bridge = product("stack", database_url=postgres_url)
+        commands = [await hall.command(barcode) for barcode in books(40)]
+        for turn in range(5):
+            bridge.start()
+            await asyncio.sleep(chance.uniform(3, 8))  # it works; then the power goes
+            bridge.kill()
+            if turn == 2:
+                store.kill()
+                store.start()
+        bridge.start()
+        await hall.settled(*commands, seconds=100)
+
+        async def all_kept() -> bool:
+            rows = await hall.letters("NOT alarm AND sequence IS NOT NULL")
+            return {(row["epoch"], row["sequence"]) for row in rows} >= store.said()
+
+        await until(all_kept, 60)
+        assert bridge.stop() == 0
+        assert sorted(set(store.done())) == sorted(commands)
+        # After its own kill the machine begins anew what it had not finished, and writes its journal afresh.
+        rows = await hall.rows("SELECT command_id FROM stack_event WHERE kind = 'accepted'")
+        assert sorted(row["command_id"] for row in rows) == sorted(commands), "each accepted once"
+        assert await hall.letters("state = 'dead'") == []
+
+
+async def test_of_two_processes_one_speaks_with_the_device(
+    hall: Hall, postgres_url: str, product: Callable[..., Product], tmp_path: Path
+) -> None:
+    """Promise 17."""
+    with machine_in(tmp_path, "--speed", "200") as store:
+        await hall.connect(f"127.0.0.1:{store.port}")
+        first, second = (product("stack", database_url=postgres_url) for _ in range(2))
+        first.start()
+        second.start()
+        commands = [await hall.command(barcode) for barcode in books(5)]
+        await hall.settled(*commands, seconds=60)
+        holders = set()
+        for _ in range(40):
+            holders.add(await holder(hall))
+            await asyncio.sleep(0.1)
+        assert len(holders) == 1 and "" not in holders
+        # Who is told to stop gives the lease up, and the other takes it.
+        (before,) = holders
+        first.stop()
+        second.stop()
+        assert await holder(hall) == ""
+        assert before
+
+
+async def test_a_killed_bridge_is_replaced_within_ten_seconds(
+    hall: Hall, postgres_url: str, product: Callable[..., Product], tmp_path: Path
+) -> None:
+    """Promise 17."""
+    with machine_in(tmp_path, "--speed", "200") as store:
+        await hall.connect(f"127.0.0.1:{store.port}")
+        first, second = (product("stack", database_url=postgres_url) for _ in range(2))
+        first.start()
+        await until(lambda: heard(hall))
+        before = await holder(hall)
+        second.start()
+        await asyncio.sleep(5)  # it is up, and waits
+        assert await holder(hall) == before
+        first.kill()
+        began = time.monotonic()
+
+        async def another() -> bool:
+            return await holder(hall) not in ("", before)
+
+        await until(another, 30)
+        waited = time.monotonic() - began
+        command = await hall.command("BK000001")
+        await hall.settled(command)
+        assert second.stop() == 0
+        assert waited < 10.0, "the lease and the look for it leave no room for more"
