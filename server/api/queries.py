@@ -68,7 +68,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "language": "`zh` for Chinese books, `foreign` for others",
         "cursor": "`next` of the page before",
     },
-    "GET /api/loans/classes/{code}": {"before": "`next` of the page before"},
+    "GET /api/loans/classes/{code}": {"cursor": "`next` of the page before"},
     "GET /api/loans/new": {"limit": "How many, 12 unless told"},
     "GET /api/me/orders": {
         "before": "Past orders placed before this moment: `more.before` of the page before",
