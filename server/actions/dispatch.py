@@ -65,7 +65,9 @@ async def hand_over(ctx: Context, actor: Actor, store_id: str, batch_id: str, co
             ready = await _lines_to_leave(tx, parcel, Stage.LABELLED)
             if await parcel_handed_over(tx, parcel.id, batch_id, ctx.clock.now()):
                 if ready:
-                    facts = [Fact(House.HANDED_OVER, ready, {"parcel_id": parcel.id})]
+                    facts = [
+                        Fact(House.HANDED_OVER, ready, {"parcel_id": parcel.id, "waybill": parcel.waybill})
+                    ]
                     await tell(ctx, tx, parcel.order_id, facts, actor=actor)
                 await watch_parcel(ctx, tx, parcel.id, parcel.courier)
         parcel = await parcel_at(ctx.db.read, store, parcel.id)

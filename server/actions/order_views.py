@@ -23,8 +23,18 @@ from server.store.rows import Reader, from_us
 from server.store.scans import Scan, scans_of_order
 from server.store.stores import stores_of_order
 from server.words.catalogue import text
+from server.words.places import place_in_words
 
-__all__ = ["Mouth", "Story", "StoryEvent", "access_order", "event_words", "order_story", "story_event"]
+__all__ = [
+    "Mouth",
+    "Story",
+    "StoryEvent",
+    "access_order",
+    "event_words",
+    "order_story",
+    "story_event",
+    "told",
+]
 
 _HOLLOW = re.compile(r"\s*(《》|“”|（）|\(\)|\(barcode \)|（条码 ）)")  # what nothing was filled into
 
@@ -100,6 +110,16 @@ async def order_story(ctx: Context, actor: Actor, order_id: str, *, public_only:
     )
 
 
+def told(story: Story, language: str) -> list[tuple[StoryEvent, str]]:
+    """The story in words, the newest first; what was said of several books in one breath is said once."""
+    said: list[tuple[StoryEvent, str]] = []
+    for event in story.events:
+        words = event_words(event, language)
+        if not said or said[-1][1] != words or said[-1][0].mouth is not event.mouth:
+            said.append((event, words))
+    return said[::-1]
+
+
 def story_event(
     event: OrderEvent, titles: Mapping[str, str], names: Mapping[str, str], stores: Mapping[str, Store]
 ) -> StoryEvent:
@@ -136,7 +156,12 @@ def story_event(
 def event_words(event: StoryEvent, language: str) -> str:
     """An event as a sentence in a language."""
     store = event.store.name(language) if event.store else ""
-    said = text(event.text_key, language, **event.values, store=store)
+    place = event.values["place"]
+    values = {
+        **event.values,
+        "place": place_in_words(place, language) if event.mouth is Mouth.MACHINE else place,
+    }
+    said = text(event.text_key, language, **values, store=store)
     return _HOLLOW.sub("", said).strip(" :：,，")
 
 

@@ -100,8 +100,9 @@ async def place_order(ctx: Context, actor: Actor, wanted: Wanted) -> LoanOrder:
         await insert_order(tx, order, _lines(ctx, order, judged))
         await take_off_list(tx, actor.account_id, List.CART, wanted.record_ids)
         await take_off_list(tx, actor.account_id, List.ASKED, wanted.record_ids)
-        facts = [Fact(House.SUBMITTED), *([] if judged.why else [Fact(House.APPROVED, data={"by": "rules"})])]
-        await tell(ctx, tx, order_id, facts, actor=actor)
+        await tell(ctx, tx, order_id, [Fact(House.SUBMITTED)], actor=actor)
+        if not judged.why:
+            await tell(ctx, tx, order_id, [Fact(House.APPROVED, data={"by": "rules"})])
         kept = await order_by_id(tx, order_id)
     assert kept is not None
     return kept
