@@ -99,3 +99,19 @@ def test_the_strictest_policy_names_us_and_nothing_else() -> None:
     assert "connect-src https://desk.example wss://desk.example;" in policy
     assert "unsafe" not in policy and "*" not in policy
     assert "wss" not in policy_for("https://desk.example", socket=False)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+async def test_the_head_takes_two_rows_of_a_phone_at_most(town: Town, visits: Visits, language: str) -> None:
+    """Also for a reader who has logged in, whose tools are many."""
+    person = await visits.person(size=PHONE, language=language)
+    await person.add_cookies([{"name": "sid", "value": town.people["reader"].cookie, "url": town.base}])
+    page = await person.new_page()
+    for path in ("/d/home/request", "/my/consultations"):
+        await page.goto(town.base + path)
+        tops = await page.locator(".site-tools > *, .site-tools form > *, .brand").evaluate_all(
+            "all => [...new Set(all.filter(one => one.offsetHeight).map(one => Math.round("
+            "(one.getBoundingClientRect().top + one.getBoundingClientRect().bottom) / 2)))]"
+        )
+        assert len(tops) <= 2, tops
