@@ -8,6 +8,7 @@ from server.actions.access import Admission, access_case, access_order, access_s
 from server.actions.case_presence import Here, arrive, depart
 from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
 from server.actions.conversations import enter_conversation, numbers_of, watermarks_of
+from server.actions.stack import access_device
 from server.api.limits import Limiter
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal, TooMany, Unavailable
@@ -104,6 +105,8 @@ class Line:
                 subbed["last"] = order.events
             case ["loans", store_id]:
                 await access_store(self.ctx.db.read, self.actor, store_id, Verb.WORK_STORE)
+            case ["stack", device_id]:
+                await access_device(self.ctx.db.read, self.actor, device_id, Verb.WATCH_STACK)
             case ["case", case_id]:
                 if topic not in self.here:
                     self.here[topic] = await arrive(self.ctx, self.actor, case_id)
@@ -123,6 +126,8 @@ class Line:
         self.replies.subscribe(topic, after)
         if topic.count("/") == 1 and topic.startswith("chat/"):
             await self._show_watermarks(topic.partition("/")[2])
+            if not self.actor.is_staff:
+                self.replies.subscribe("notices")  # a suspension shows in every open chat (R-LOAN.10)
 
     def drop(self, topic: str) -> None:
         """Hear a topic no longer."""

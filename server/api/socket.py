@@ -21,6 +21,7 @@ from server.wire.outcomes import error_value, way_of
 from server.words.catalogue import say
 
 HELLO_SECONDS = 10
+ONLOOKING = {"notices"}  # what is heard without saying who one is
 BAD_FRAMES = 20  # in a row: a client that only talks nonsense is let go
 
 
@@ -45,7 +46,11 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
     try:
         async with asyncio.timeout(HELLO_SECONDS):
             hello = _checked(frames.parse(await _next(receive)))
-            opened = await identify(gateway.ctx, gateway, request, client, hello.token)
+            opened = (
+                onlooker(gateway.ctx, gateway, client)
+                if not hello.token and set(hello.topics) == ONLOOKING
+                else await identify(gateway.ctx, gateway, request, client, hello.token)
+            )
             language = request.query_params.get("lang", "")
             opened.line.language = language if language in ("zh", "en") else opened.line.actor.language
             await gateway.enter(opened)
@@ -118,6 +123,12 @@ async def identify(
     return OpenLine(
         gateway.line(actor, replies), Presence(connection_id, kind, actor.account_id), cookie=cookie
     )
+
+
+def onlooker(ctx: Context, gateway: Gateway, replies: Any) -> OpenLine:
+    """Any open page, whoever looks at it: it hears that a notice was put up, and nothing else (R-LOAN.10)."""
+    connection_id = ctx.ids.new()
+    return OpenLine(gateway.line(NOBODY, replies), Presence(connection_id, PAGE, connection_id))
 
 
 def _differs(origin: str, ours: str, request: HTTPConnection) -> bool:

@@ -33,7 +33,7 @@ from server.actions.cases import (
     sees_notes,
     take_down_case,
 )
-from server.actions.order_views import event_words, order_story
+from server.actions.order_views import order_story, told
 from server.domain.cases import READERS_KINDS, CaseKind, CaseState
 from server.domain.errors import Invalid
 from server.domain.forms import is_number
@@ -101,9 +101,7 @@ async def case(page: PageRequest, *, fill: Fill | None = None, status: int = 200
         tags=await case_tags(page.ctx, [found]),
         reader=await reader_of_case(page.ctx, found),
         story=story,
-        told=[(event, event_words(event, page.language)) for event in reversed(story.events)]
-        if story
-        else [],
+        told=told(story, page.language) if story else [],
         deeds=possible_deeds(story.lines) if story and mine else {},
         mine=mine,
         works=may(page.actor, Verb.WORK_CASE),

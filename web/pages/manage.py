@@ -5,13 +5,17 @@ from starlette.responses import Response
 from server.domain.permissions import Verb
 from web.pages import (
     manage_board,
+    manage_borrowers,
     manage_desks,
     manage_figures,
     manage_libraries,
+    manage_notices,
+    manage_offers,
     manage_policies,
     manage_readers,
     manage_reviews,
     manage_staff,
+    manage_stores,
 )
 from web.pages.base import Page, PageRequest
 
@@ -31,4 +35,8 @@ PAGES: list[Page] = [
     *manage_readers.PAGES,
     *manage_policies.PAGES,
     *manage_reviews.PAGES,
+    *manage_borrowers.PAGES,
+    *manage_stores.PAGES,
+    *manage_offers.PAGES,
+    *manage_notices.PAGES,
 ]

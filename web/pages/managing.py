@@ -23,6 +23,7 @@ _MENU = (
     ("/manage/libraries", "libraries", Verb.KEEP_LIBRARIES),
     ("/manage/staff", "staff", Verb.KEEP_STAFF),
     ("/manage/readers", "readers", Verb.IMPORT_READERS),
+    ("/manage/borrowers", "loans", Verb.KEEP_CARDS),
     ("/console/phrases", "phrases", Verb.KEEP_OWN_PHRASES),
     ("/manage/policies", "policies", Verb.KEEP_POLICIES),
     ("/manage/calendar", "calendar", Verb.KEEP_CALENDAR),

@@ -5,7 +5,7 @@ import json
 from starlette.responses import Response
 
 from server.actions.order_review import TABS, approve_order, borrower_of, refuse_order, review_page
-from server.actions.order_views import event_words, order_story
+from server.actions.order_views import order_story, told
 from server.domain.loan_fold import OrderState
 from server.domain.order_numbers import spoken
 from server.domain.permissions import Verb, may
@@ -62,7 +62,7 @@ async def order(page: PageRequest, *, fill: Fill | None = None, status: int = 20
         nav_items=menu(page),
         flashes=_flashes(page),
         story=story,
-        told=[(event, event_words(event, page.language)) for event in reversed(story.events)],
+        told=told(story, page.language),
         borrower=await borrower_of(page.ctx, page.actor, order_id),
         spoken=spoken,
         money=lambda cents: money(cents, page.language),

@@ -53,7 +53,8 @@ _PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|`[^`\\\n]*`|[^"'`/\\\n])+$""", re.M
 _BLANK = re.compile(
     r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*|(?<=[\w)\]])[ ]([-+*%]|!==)[ ](?=[\w(\["`])"""
 )
-_OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])")
+_OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])|\n(?=[.?:&|])")
+_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 _LAST_COMMA = re.compile(r",(?=[}\])])")
 
 
@@ -96,7 +97,7 @@ def served(name: str) -> Served:
     elif path.suffix == ".js":
         text = _squeezed(text)
     elif path.suffix == ".css":
-        text = _CSS_BLANK.sub(r"\1", _CSS_COMMENT.sub("", text)).strip()
+        text = _CSS_BLANK.sub(r"\1", _CSS_COMMENT.sub("", text)).strip().replace(";}", "}")
     elif path.suffix == ".json":
         text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     return _pack(text, path.suffix)
@@ -110,9 +111,9 @@ def joined() -> str:
 
 
 def _squeezed(text: str) -> str:
-    text = _INDENT.sub("", _COMMENT.sub("", text))
+    text = _DIGITS.sub("", _INDENT.sub("", _COMMENT.sub("", text)))
     text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2] or m[3], line[0]), text)
-    return _LAST_COMMA.sub("", _OPEN_LINE.sub(r"\1", text))
+    return _LAST_COMMA.sub("", _OPEN_LINE.sub(r"\1", text)).replace(";}", "}")  # no body of ours is empty
 
 
 def _pack(text: str, suffix: str) -> Served:

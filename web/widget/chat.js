@@ -37,6 +37,7 @@ export class ShuqiaoChat extends HTMLElement {
       await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
     }
     this.#settle();
+    setInterval(() => this.notice(), 30_000);
     document.addEventListener("visibilitychange", () => {
       this.#changed("seen");
       if (this.shown && !document.hidden) this.#renew();
@@ -121,6 +122,14 @@ export class ShuqiaoChat extends HTMLElement {
     this.toastTimer = setTimeout(() => (this.toast.hidden = true), 8000);
   }
 
+  // A suspension of service stands above everything; in a conversation the line says at once that there is one.
+  notice() {
+    this.api.get(`/api/notices?desk=${this.slug}`).then(
+      ([told]) => (this.strip.textContent = this.words.of(told?.title)),
+      () => {},
+    );
+  }
+
   // --- inside -----------------------------------------------------------------------------------------------------
 
   #desk(language) {
@@ -164,6 +173,7 @@ export class ShuqiaoChat extends HTMLElement {
   #changed(why) {
     const { consultation } = this;
     const { state } = consultation;
+    if (why === "notices") this.notice();
     if (why !== "seen" && this.screen) {
       const other = state && this.room?.session !== state.session;
       if ((other && this.screen !== "receipt") || (!state && this.screen === "room")) this.#settle();
@@ -212,9 +222,11 @@ export class ShuqiaoChat extends HTMLElement {
         h("div.tools", {}, this.size, this.more, minimise),
       ),
       this.menu,
+      (this.strip = h("div.strip", { role: "alert" })),
       this.place,
       this.toast,
     );
+    this.notice();
     this.app.addEventListener("keydown", (event) => this.#keys(event));
     this.root.replaceChildren(this.app);
     this.#enlarge(this.largeType || this.keeping.get("large") || false);

@@ -219,7 +219,9 @@ export class Consultation {
       token: (stale) => this.#token(session, stale),
       after: () => this.state.last,
       language: () => this.api.words.language,
-      frame: (frame) => this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame),
+      frame: (frame) => frame.t === "notices"
+          ? this.changed("notices")
+          : this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame),
       state: (open) => this.#step({ t: open ? "opened" : "closed" }),
       gone: (error) => this.#gone(error),
       reachable: () =>

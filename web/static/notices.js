@@ -1,0 +1,48 @@
+// A suspension of service shows at once on every open page: the line says that there is something, the list is fetched then.
+import { Link } from "/static/console/link.js";
+
+const EVERY_MS = 60_000; // where no line stands
+const TIMEOUT_MS = 8_000;
+const place = document.querySelector("#notices");
+const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
+let drawn = "";
+let open = false;
+
+new Link({
+  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket?lang=${language}`,
+  healthUrl: "/healthz",
+  post: async () => [],
+  hello: () => ({ t: "hello", v: 1, topics: { notices: 0 } }),
+  heard: (frame) => frame.t === "notices" && look(),
+  changed: (state) => {
+    if (state === "open" && !open) look(); // what was put up while nobody listened
+    open = state === "open";
+  },
+}).start();
+setInterval(() => !open && document.visibilityState === "visible" && look(), EVERY_MS);
+
+async function look() {
+  try {
+    const answer = await fetch("/api/notices", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (answer.ok) show(await answer.json());
+  } catch {
+    // what stands there stays; the next look comes
+  }
+}
+
+function show(notices) {
+  const said = JSON.stringify(notices);
+  if (said === drawn) return;
+  drawn = said;
+  place.replaceChildren(...notices.map(strip));
+  place.hidden = !notices.length;
+}
+
+function strip({ title, text }) {
+  const [part, head, body] = ["div", "strong", "span"].map((tag) => document.createElement(tag));
+  part.className = "notices__one";
+  head.textContent = title[language] || title.zh;
+  body.textContent = text[language] || text.zh;
+  part.append(head, " ", body);
+  return part;
+}
