@@ -28,6 +28,7 @@ class Leases:
         self._bridges: dict[str, Bridge] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._served: dict[str, DeviceRow] = {}  # as they were when their bridges began
+        self._waiting: set[str] = set()  # of which it was said that another process has them
         self._away = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -68,7 +69,11 @@ class Leases:
 
     async def _free(self, device: DeviceRow) -> bool:
         if device.lease_holder and device.lease_until_at > self._ctx.clock.now():
+            if device.id not in self._waiting:
+                self._waiting.add(device.id)
+                log.info("stack %s: another process speaks with it, this one waits for its turn", device.name)
             return False
+        self._waiting.discard(device.id)
         return await hold_lease(self._ctx, device.id)
 
     async def _serve(self, device: DeviceRow) -> None:

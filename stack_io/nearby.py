@@ -25,7 +25,7 @@ async def dial_nearby(
     plan = plan_of(device.options)
     books = await stock_by_our_books(ctx, device.store_id)
     stock = {barcode: tote or str(plan.home_of(barcode)) for barcode, tote in books.items()}
-    journal = Journal(boot=int(ctx.clock.now().timestamp()))
+    journal = Journal(boot=int(ctx.clock.now().timestamp() * 1000))
     host = await stack.enter_async_context(Host(Device(plan, journal, stock, ctx.clock.now)))
 
     async def dial() -> list[Streams]:

@@ -164,6 +164,7 @@ class Session:
         await self._link.say(*(self._driver.command(command) for command in sent))
         asked = [command.id for command in steps[Step.ASK]]
         if sent or asked:
+            known.wake.set()  # there may be more than one handful
             self._unheard_since = self._unheard_since or asyncio.get_running_loop().time()
         if asked:
             self._asked.update(asked)

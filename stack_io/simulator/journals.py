@@ -119,6 +119,7 @@ class Journal:
         """Begin the file anew with what still counts, so that it does not grow for ever."""
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(".new")
+        self.close()
         self._file = fresh.open("w", encoding="utf-8")
         self._write({"boot": self.boot})
         for barcode, tote in self.stock.items():

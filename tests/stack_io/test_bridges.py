@@ -324,6 +324,27 @@ async def test_the_store_s_list_is_compared_with_ours_and_differences_are_shown(
             await until(one_is_left)
 
 
+async def test_a_store_within_the_process_is_filled_from_our_books_and_brings_them(both: Hall) -> None:
+    """What a demonstration runs on: the same bytes over a pair of sockets."""
+    await both.shelve(books(10))
+    await both.connect("in-process", speed=400.0, stuck_rate=0.0, fault_rate=0.0, missing_rate=0.0)
+    commands = [await both.command(barcode) for barcode in [*books(5), "NOT-HERE"]]
+    async with both.bridged():
+        await both.settled(*commands[:5])
+        await both.settled(commands[5], state=CommandState.FAILED)
+
+        async def picture() -> str:
+            rows = await both.rows("SELECT picture FROM stack_device")
+            return str(rows[0]["picture"])
+
+        assert '"shuttles"' in await until(picture)
+    async with both.bridged():  # the process begins anew, and so does the store, in a later run
+        command = await both.command("BK000007")
+        await both.settled(command)
+    epochs = {row["epoch"] for row in await both.letters("sequence IS NOT NULL")}
+    assert len(epochs) == 2
+
+
 async def test_a_paused_device_is_sent_nothing_and_heard_as_ever(hall: Hall) -> None:
     """Promise 10: an operator's pause is not an outage."""
     async with simulated(books(3)) as host:
