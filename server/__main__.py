@@ -10,6 +10,7 @@ from server.commands import (
     calendar,
     demo,
     doctor,
+    items,
     libraries,
     migrate,
     records,
@@ -80,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"shuqiao {_version()}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    everyday = (serve, worker, stack, migrate, demo, doctor, users, libraries, records, calendar)
+    everyday = (serve, worker, stack, migrate, demo, doctor, users, libraries, records, items, calendar)
     for module in (*everyday, simulate_stack):
         module.add_parser(subparsers)
     return parser

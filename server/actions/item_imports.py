@@ -9,7 +9,7 @@ from server.actions.carts import tell_askers
 from server.context import Context
 from server.domain.errors import Invalid, NotFound
 from server.domain.events import StoreWorkChanged
-from server.domain.item_lists import PROBLEMS, ListedItem, read_items
+from server.domain.item_lists import PROBLEMS, ListedItem, MarcItem, read_items
 from server.domain.loan_rows import Item, Store
 from server.domain.permissions import Actor, Thing, Verb, may
 from server.domain.reader_lists import LineProblem
@@ -93,6 +93,27 @@ async def new_until(ctx: Context, library_id: str) -> datetime:
     """How long a book put up now is shown among the new ones."""
     now = ctx.clock.now()
     return now + timedelta(days=(await loan_policy_at(ctx.db.read, library_id, now)).new_book_days)
+
+
+async def add_marc_items(
+    ctx: Context, tx: Transaction, store: Store, library_id: str, named: Mapping[str, Sequence[MarcItem]]
+) -> int:
+    """Put the volumes that a library's records name, by control number, into a store; returns how many were new."""
+    wanted = {number: items for number, items in named.items() if items}
+    if not wanted:
+        return 0
+    records = await records_by_control_numbers(tx, [library_id], list(wanted))
+    now = ctx.clock.now()
+    items = [
+        Item(
+            *(ctx.ids.new(), record, each.barcode, library_id, store.id, each.location, "", "available"),
+            *("", "", None, now, None, ""),
+        )
+        for number, volumes in wanted.items()
+        if (record := records.get((library_id, number)))
+        for each in volumes
+    ]
+    return await insert_items(tx, items)
 
 
 async def shelving_store(ctx: Context, actor: Actor, store_id: str) -> Store:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from server.actions.access import audit
+from server.actions.item_imports import add_marc_items, shelving_store
 from server.context import Context
 from server.domain.catalogue import BibliographicRecord
 from server.domain.errors import NotFound
@@ -24,6 +25,7 @@ class Progress:
     added: int = 0
     renewed: int = 0
     broken: int = 0
+    items: int = 0  # volumes that are new in the store
     offset: int = 0  # bytes of the file that are behind us
 
 
@@ -34,18 +36,21 @@ async def import_records(
     *,
     library: str,
     source: str = "",
+    store_id: str = "",
     told: Callable[[Entry], None] = lambda entry: None,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Progress:
     """Add the records of a MARC file to a library's, or renew those that it has already (same control number).
 
     ``told`` hears of every record that cannot be read, ``progress`` after each batch. What was stored stays when it
-    is broken off; importing again does no harm. Raises NotFound for an unknown library, NotAllowed.
+    is broken off; importing again does no harm. With ``store_id`` the volumes that the records name (852, 905) are
+    put into that store. Raises NotFound for an unknown library or store, NotAllowed.
     """
     known = await library_by_slug(ctx.db.read, library)
     if known is None:
         raise NotFound("library_not_found")
     demand(actor, Verb.KEEP_LIBRARIES, Thing(library_id=known.id))
+    store = await shelving_store(ctx, actor, store_id) if store_id else None
     done = Progress()
     for batch in _batches(read_marc(chunks)):
         records: dict[str, BibliographicRecord] = {}
@@ -54,16 +59,20 @@ async def import_records(
                 told(entry)
             else:
                 records[_control_number(entry.record)] = entry.record
-        added = 0
+        added = items = 0
         if records:
             async with ctx.transaction() as tx:
                 added = await save_records(tx, known.id, source, records, at=ctx.clock.now())
+                if store is not None:
+                    named = {_control_number(e.record): e.items for e in batch if e.record is not None}
+                    items = await add_marc_items(ctx, tx, store, known.id, named)
         broken = sum(1 for entry in batch if entry.record is None)
         done = Progress(
             read=done.read + len(batch),
             added=done.added + added,
             renewed=done.renewed + len(batch) - broken - added,
             broken=done.broken + broken,
+            items=done.items + items,
             offset=batch[-1].offset,
         )
         progress(done)

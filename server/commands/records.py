@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from server.actions.record_imports import Progress, import_records
 from server.actions.reindexing import reindex
+from server.commands.items import store_id_of
 from server.commands.terminal import FAILED, Failure, Help, language_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
@@ -44,6 +45,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("file", metavar="FILE.mrc", help="the records; - reads standard input")
     parser.add_argument("--library", required=True, metavar="SLUG", help="whose they are, by short name")
     parser.add_argument("--source", default="", metavar="NAME", help="which of the library's catalogues")
+    parser.add_argument(
+        "--items-store",
+        default="",
+        metavar="CODE",
+        help="put the volumes that records name (852, 905) into this store",
+    )
     parser.set_defaults(run=run)
 
     again = subparsers.add_parser(
@@ -96,12 +103,14 @@ async def _import(settings: Settings, args: argparse.Namespace, file: BinaryIO, 
             print(f"\r{done.read:>10,} {share}", end="", file=sys.stderr, flush=True)
 
     async with open_context(settings) as ctx:
+        store_id = await store_id_of(ctx, args.items_store) if args.items_store else ""
         done = await import_records(
             ctx,
             OPERATOR,
             _chunks(file),
             library=args.library,
             source=args.source[:40],
+            store_id=store_id,
             told=_tell,
             progress=show,
         )
@@ -135,4 +144,6 @@ def _report(done: Progress) -> int:
         broken=done.broken,
     )
     print(said, file=sys.stderr)
+    if done.items:
+        print(text("items.of_records", language_of(), n=done.items), file=sys.stderr)
     return FAILED if done.read == done.broken else 0

@@ -43,6 +43,14 @@ class ListedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class MarcItem:
+    """A volume that a MARC record names."""
+
+    barcode: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """A part of a list: good lines, and what is wrong with the others."""
 

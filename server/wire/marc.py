@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from server.domain.catalogue import BibliographicRecord
 from server.domain.errors import Invalid
+from server.domain.item_lists import MarcItem
 from server.wire import marc21, unimarc
 from server.wire.marc_fields import Fields
+from server.wire.marc_items import items_of
 from server.wire.marc_pieces import Broken, Cutter, Piece, RawRecord
 from server.wire.marc_texts import decoder_for
 
@@ -19,6 +21,7 @@ class Entry:
     offset: int
     record: BibliographicRecord | None
     problem: Invalid | None = None
+    items: tuple[MarcItem, ...] = ()
 
 
 def read_marc(chunks: Iterable[bytes]) -> Iterator[Entry]:
@@ -28,7 +31,8 @@ def read_marc(chunks: Iterable[bytes]) -> Iterator[Entry]:
             yield Entry(number, piece.offset, None, piece.problem)
             continue
         try:
-            yield Entry(number, piece.offset, _record(piece))
+            record, items = _record(piece)
+            yield Entry(number, piece.offset, record, items=items)
         except Invalid as problem:
             yield Entry(number, piece.offset, None, problem)
 
@@ -40,7 +44,7 @@ def _pieces(chunks: Iterable[bytes]) -> Iterator[Piece]:
     yield from cutter.close()
 
 
-def _record(raw: RawRecord) -> BibliographicRecord:
+def _record(raw: RawRecord) -> tuple[BibliographicRecord, tuple[MarcItem, ...]]:
     is_unimarc = _is_unimarc(raw)
     data = b"\x1e".join(field.body for field in raw.fields)
     decode = decoder_for(data, claims_utf8=raw.leader[9:10] == b"a", unimarc=is_unimarc)
@@ -48,7 +52,7 @@ def _record(raw: RawRecord) -> BibliographicRecord:
     record = unimarc.record_of(fields) if is_unimarc else marc21.record_of(fields)
     if not record.title:
         raise Invalid("marc_no_title", "record", control_number=record.control_number)
-    return record
+    return record, items_of(fields, unimarc=is_unimarc)
 
 
 def _is_unimarc(raw: RawRecord) -> bool:

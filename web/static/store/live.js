@@ -12,7 +12,6 @@ export function watchStore(store, changed) {
   const said = h("span", {});
   const node = h("div", { class: "line", role: "status" }, h("span", { class: "line__dot", "aria-hidden": "true" }), said);
   let timer = null;
-  let opened = false;
   const soon = () => {
     timer ??= setTimeout(() => {
       timer = null;
@@ -31,12 +30,11 @@ export function watchStore(store, changed) {
     healthUrl: "/healthz",
     post: async (frame) => (await post("/api/frames", frame)).frames,
     hello: () => ({ t: "hello", v: 1, topics: { [`loans/${store}`]: 0 } }),
-    heard: (frame) => frame.t === "loans" && soon(),
-    changed: (state) => {
-      show(state);
-      if (state === "open" && opened) soon(); // the first time the page has just asked by itself
-      opened ||= state === "open";
+    heard: (frame) => {
+      // Once the server listens for us, whatever came before it is asked for: nothing falls between.
+      if (frame.t === "loans" || frame.t === "subbed") soon();
     },
+    changed: show,
   }).start();
   return node;
 }
