@@ -1,0 +1,169 @@
+"""A reader borrows in a browser: find, cart, order, watch it move; with and without scripts, in every look."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from server.domain.loans import House
+from tests.loan_day import ADDRESS, TO_READER, opened, walk
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.machine import free_port
+from tests.shelves import Shelves, add_notice
+from tests.town import Town, open_town
+
+OVERFLOW = "document.documentElement.scrollWidth > innerWidth + 1"
+LOOKS = {
+    "zh light desktop": {"language": "zh-CN", "size": DESKTOP, "dark": False},
+    "en dark phone large": {"language": "en-GB", "size": PHONE, "dark": True},
+}
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Library:
+    """A town that lends, and its shelves."""
+
+    town: Town
+    shelves: Shelves
+
+
+@pytest.fixture
+async def library(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Library]:
+    port = free_port()
+    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+        yield Library(town, await opened(town))
+
+
+async def reader_of(town: Town, visits: Visits, **how: object) -> Page:
+    person = await visits.person(**how)  # type: ignore[arg-type]
+    await person.add_cookies([{"name": "sid", "value": town.people["reader"].cookie, "url": town.base}])
+    return await person.new_page()
+
+
+async def ordered(library: Library, *titles: str, way: str = "collection") -> str:
+    """An order placed over the API; its id."""
+    http = library.town.people["reader"].http
+    step = (await http.get("/api/me/order-step")).json()
+    records = [library.shelves.records[title] for title in titles]
+    body = {"client_id": f"o{titles[0]}".encode().hex()[:30], "records": records, "way": way}
+    answer = await http.post("/api/me/orders", json={**body, "slot": step[way][0]["id"]})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+async def test_a_reader_finds_a_book_orders_it_and_watches_it_come(library: Library, visits: Visits) -> None:
+    page = await reader_of(library.town, visits, size=PHONE)
+    await page.goto(f"{library.town.base}/loans")
+    await page.get_by_role("searchbox").fill("红楼")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="放入借书车：红楼梦").click()
+    await expect(page.get_by_role("link", name="已在借书车")).to_be_focused()  # in place, no jump
+    await page.get_by_role("link", name="借书车（1）").click()
+    await page.get_by_role("link", name="下一步").click()
+    await page.get_by_label("电话").fill(ADDRESS["phone"])
+    await page.get_by_label("详细地址").fill(ADDRESS["line"])
+    await page.locator("input[name=slot_delivery]").nth(1).check()
+    await page.get_by_role("button", name="提交订单").dblclick()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("正在取书")
+    await expect(page.locator(".way__step--now")).to_contain_text("从书库取出")
+    orders = (await library.town.people["reader"].http.get("/api/me/orders")).json()
+    (order,) = orders["under_way"]  # pressed twice, ordered once
+    await page.evaluate("window.stayed = true")
+    await page.locator("summary", has_text="投诉或提问").click()
+    await page.locator("#f-help").fill("还要多久？")
+    await walk(library.town.ctx, order["id"], (House.PICKED, House.PACKED))
+    await expect(page.get_by_role("heading", level=1)).to_have_text("已打包")
+    await expect(page.locator(".way__step--done")).to_have_count(4)
+    await expect(page.locator(".story li").first).to_contain_text("已装箱")
+    assert await page.locator("#f-help").input_value() == "还要多久？"  # what is being written stays
+    assert await page.evaluate("window.stayed")
+    assert not await page.evaluate(OVERFLOW)
+
+
+async def test_without_scripts_everything_can_be_borrowed_too(library: Library, visits: Visits) -> None:
+    page = await reader_of(library.town, visits, java_script_enabled=False)
+    await page.goto(f"{library.town.base}/loans/titles/{library.shelves.records['时间简史']}")
+    await page.get_by_role("button", name="放入借书车：时间简史").click()
+    await expect(page.get_by_role("status").first).to_contain_text("已放入借书车")
+    await page.goto(f"{library.town.base}/loans/cart/order")
+    await expect(page.locator(".for-collection")).to_be_hidden()
+    await page.get_by_label("到馆自取").check()
+    await expect(page.locator(".for-collection")).to_be_visible()
+    await expect(page.get_by_label("详细地址")).to_be_hidden()
+    await page.get_by_role("button", name="提交订单").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("正在取书")
+
+
+async def test_what_is_missing_is_said_at_its_field_and_nothing_is_lost(
+    library: Library, visits: Visits
+) -> None:
+    http = library.town.people["reader"].http
+    await http.post("/api/me/lists/cart", json={"record": library.shelves.records["时间简史"]})
+    page = await reader_of(library.town, visits)
+    await page.goto(f"{library.town.base}/loans/cart/order")
+    await page.get_by_label("给图书馆的话").fill("请放门卫处")
+    await page.get_by_label("电话").fill("123")
+    await page.get_by_role("button", name="提交订单").click()
+    await expect(page.locator("#problems li")).to_have_count(2)
+    await expect(page.locator("#f-phone-error")).to_contain_text("0755")
+    assert await page.get_by_label("给图书馆的话").input_value() == "请放门卫处"
+    visits.faults.clear()  # the browser notes the refusal
+
+
+async def test_books_are_renewed_and_fetched_by_a_courier(library: Library, visits: Visits) -> None:
+    http = library.town.people["reader"].http
+    await http.post("/api/me/addresses", json=ADDRESS)
+    order = await ordered(library, "红楼梦", "时间简史")
+    await walk(library.town.ctx, order, TO_READER)
+    page = await reader_of(library.town, visits)
+    await page.goto(f"{library.town.base}/loans/orders")
+    await page.get_by_role("button", name="续借：红楼梦").click()
+    await expect(page.get_by_role("status").first).to_contain_text("已续借")
+    await page.get_by_role("checkbox", name="时间简史").uncheck()
+    await page.get_by_role("button", name="约快递来取").click()
+    await expect(page.locator("#return")).to_contain_text("已约好")
+    await expect(page.locator(".way[aria-label=还书的路] .way__step--done")).to_have_count(1)
+    await page.get_by_role("button", name="先不还了").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("在借")
+
+
+async def test_another_readers_order_does_not_exist(library: Library, visits: Visits) -> None:
+    order = await ordered(library, "红楼梦")
+    stranger = library.town.people["wu"].http
+    assert (await stranger.get(f"/api/me/orders/{order}")).status_code == 404
+    assert (await stranger.post(f"/api/me/orders/{order}/cancel", json={})).status_code == 404
+    assert (await stranger.get(f"/loans/orders/{order}")).status_code == 404
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_page_is_whole_in_every_look(library: Library, visits: Visits, look: str) -> None:
+    http, base, records = library.town.people["reader"].http, library.town.base, library.shelves.records
+    order = await ordered(library, "红楼梦", "时间简史")
+    await walk(library.town.ctx, order, TO_READER)
+    await add_notice(library.town.ctx, "suspension", "台风停运", stops=True)
+    await add_notice(library.town.ctx, "news", "冬天读什么")
+    await http.post("/api/me/addresses", json=ADDRESS)
+    await http.post("/api/me/lists/saved", json={"record": records["无本可借"]})
+    await http.post("/api/me/lists/cart", json={"record": records["算法导论"]})
+    await http.post(f"/api/loans/titles/{records['红楼梦']}/comments", json={"text": "值得重读。"})
+    page = await reader_of(library.town, visits, **LOOKS[look])
+    large = "?type=large" if "large" in look else ""
+    for path in (
+        f"/loans{large}",
+        "/loans?q=红楼",
+        "/loans?q=没有的书",
+        "/loans/classes/I",
+        f"/loans/titles/{records['红楼梦']}",
+        f"/loans/titles/{records['无本可借']}",
+        "/loans/cart",
+        "/loans/cart/order",
+        "/loans/addresses",
+        "/loans/orders",
+        f"/loans/orders/{order}",
+    ):
+        await page.goto(base + path)
+        assert not await page.evaluate(OVERFLOW), path
+        assert await accessibility_faults(page) == [], path
