@@ -106,7 +106,7 @@ class Machine:
         self.acknowledged: set[int] = set()
         self.times: list[float] = []
         self.began = 0.0
-        self.over = asyncio.Event()
+        self.linked, self.over = asyncio.Event(), asyncio.Event()
 
     async def welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: signs of life and events out, acknowledgements in."""
@@ -132,6 +132,7 @@ class Machine:
 
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
         self.began = self.began or time.perf_counter()
+        self.linked.set()
         for number, (kind, line, step) in enumerate(self._told, start=1):
             await self._room.acquire()
             at = int(time.time() * 1000)
@@ -171,15 +172,17 @@ async def measure(url: str, folder: Path, pids: list[int], args: argparse.Namesp
         bridge = await asyncio.create_subprocess_exec(
             *command, env=environ, stdout=log, stderr=log, cwd=rig.ROOT
         )
-    measured = rig.Measured(0, [bridge.pid, *pids])
+    measured, started = rig.Measured(0, [bridge.pid, *pids]), 0.0
     try:
+        await asyncio.wait_for(machine.linked.wait(), args.seconds)
+        started = measured.cpu()  # what a start costs is not the events' cost
         await asyncio.wait_for(machine.over.wait(), args.seconds)
     except TimeoutError:
         print(
             f"  only {len(machine.acknowledged):,} were acknowledged",
             (folder / "stack.log").read_text()[-2000:],
         )
-    cpu, rss = measured.cpu(), measured.rss_kib()
+    cpu, rss = measured.cpu() - started, measured.rss_kib()
     took = machine.times[-1] - machine.began
     rate = len(machine.times) / took
     tenths = [

@@ -96,6 +96,10 @@ class Link:
         """Seconds since anything was heard."""
         return self._loop.time() - self._heard_at
 
+    def listen_anew(self) -> None:
+        """We did not listen for a while: silence counts from now."""
+        self._heard_at = self._loop.time()
+
     async def read(self, line: int) -> bytes:
         """The next bytes of a line. Raises LinkLost at its end."""
         data = await self._lines[line][0].read(READ)

@@ -65,13 +65,21 @@ class Session:
                     case _:
                         self._known.alive()
                         self._unheard_since = None
-                        await self._heard.put(heard)
+                        await self._hold(heard)
+
+    async def _hold(self, heard: Heard) -> None:
+        """Keep it until it is durable. While there is no room nothing is read, and silence is our own."""
+        if self._heard.full():
+            await self._heard.put(heard)
+            self._link.listen_anew()
+        else:
+            self._heard.put_nowait(heard)
 
     async def _live(self) -> None:
         """Show that we live, and notice when the other side does not, or speaks and does not hear."""
         loop, patience = asyncio.get_running_loop(), self._driver.traits.offline_seconds
         while True:
-            if self._link.silence > patience:
+            if self._link.silence > patience and not self._heard.full():
                 raise LinkLost(f"nothing was heard for {self._link.silence:.0f} s")
             if self._unheard_since is not None and loop.time() - self._unheard_since > DEAF * patience:
                 raise LinkLost("it does not hear us")

@@ -198,7 +198,7 @@ async def take_over(ctx: Context, actor: Actor, command_id: str, outcome: str, r
     state = CommandState.FAILED if outcome == "failed" else CommandState.DONE
     async with ctx.transaction() as tx:
         if command.order_id:
-            await _tell_order(ctx, tx, actor, command, outcome, said)
+            await _tell_order(ctx, tx, actor, command, {"outcome": outcome, "reason": said})
         if not await set_taken_over(tx, command_id, state, by=actor.account_id, reason=said, now=now):
             raise Conflict("command_settled")
         if command.sends and command.kind is not CommandKind.CANCEL:
@@ -208,16 +208,15 @@ async def take_over(ctx: Context, actor: Actor, command_id: str, outcome: str, r
 
 
 async def _tell_order(
-    ctx: Context, tx: Transaction, actor: Actor, command: CommandRow, outcome: str, reason: str
+    ctx: Context, tx: Transaction, actor: Actor, command: CommandRow, data: dict[str, str]
 ) -> None:
     """The order goes on from what people did; where it waits for another command by now, it is not concerned."""
-    data = {"outcome": outcome, "reason": reason}
     if command.kind is CommandKind.RETRIEVE:
         line = await line_by_id(tx, command.line_id)
         if line is not None and line.command_id == command.id:
             facts = [Fact(House.TAKEN_OVER, (command.line_id,), data, command.id)]
             await tell(ctx, tx, command.order_id, facts, actor=actor)
-    elif command.kind is CommandKind.PUT_BACK and outcome == "put_away":
+    elif command.kind is CommandKind.PUT_BACK and data["outcome"] == "put_away":
         facts = [Fact(House.PUT_BACK, (command.line_id,), data, command.id)]
         await tell(ctx, tx, command.order_id, facts, actor=actor)
     elif command.kind is CommandKind.PUT_BACK:

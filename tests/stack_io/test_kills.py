@@ -12,8 +12,10 @@ from random import Random
 
 import pytest
 
+from server.domain.errors import Unavailable
 from server.domain.stack import Liveness
 from tests.servers import machine
+from tests.servers.postgres import Postgres
 from tests.servers.product import Product
 from tests.stack_io.halls import Hall, books, open_hall, until
 
@@ -120,6 +122,47 @@ async def test_whatever_is_killed_no_event_is_lost_and_no_command_is_done_twice(
         rows = await hall.rows("SELECT command_id FROM stack_event WHERE kind = 'accepted'")
         assert sorted(row["command_id"] for row in rows) == sorted(commands), "each accepted once"
         assert await hall.letters("state = 'dead'") == []
+
+
+async def test_a_database_that_goes_away_costs_nothing_but_time(
+    hall: Hall,
+    postgres_url: str,
+    postgres_server: Postgres,
+    product: Callable[..., Product],
+    tmp_path: Path,
+) -> None:
+    """Promises 2 and 16: while nothing can be kept nothing is acknowledged, and the device says it all again."""
+    if not postgres_server.ours:
+        machine.machine_cannot("stop a PostgreSQL that is not ours")
+    with machine_in(tmp_path, "--speed", "40") as store:
+        await hall.connect(f"127.0.0.1:{store.port}")
+        bridge = product("stack", database_url=postgres_url)
+        bridge.start()
+        await speaks(hall)
+        commands = [await hall.command(barcode) for barcode in books(20)]
+        for _ in range(2):
+            await asyncio.sleep(1)  # in the middle of it
+            postgres_server.stop()
+            await asyncio.sleep(1)
+            postgres_server.start()
+        await until(lambda: answers(hall), STARTED)
+        await hall.settled(*commands, seconds=STARTED)
+
+        async def all_kept() -> bool:
+            rows = await hall.letters("NOT alarm AND sequence IS NOT NULL")
+            return {(row["epoch"], row["sequence"]) for row in rows} >= store.said()
+
+        await until(all_kept, 60)
+        assert sorted(store.done()) == sorted(commands)
+        assert bridge.stop() == 0
+
+
+async def answers(hall: Hall) -> bool:
+    """Whether the database is there again."""
+    try:
+        return bool(await hall.rows("SELECT 1 AS here"))
+    except Unavailable:
+        return False
 
 
 async def test_of_two_processes_one_speaks_with_the_device(
