@@ -34,6 +34,7 @@ class Session:
         self._heard: asyncio.Queue[Heard] = asyncio.Queue(MOST_HEARD)
         self._listing = Listing(known, link)
         self._nonsense = 0
+        self._not_listening = 0  # lines that are not read because there is no room
         self._asked: set[str] = set()  # commands with a question that waits for its answer
         self._not_done: set[str] = set()  # what the device has just denied to know
         self._unheard_since: float | None = None  # the first of our words that nothing has followed
@@ -69,17 +70,19 @@ class Session:
 
     async def _hold(self, heard: Heard) -> None:
         """Keep it until it is durable. While there is no room nothing is read, and silence is our own."""
-        if self._heard.full():
-            await self._heard.put(heard)
-            self._link.listen_anew()
-        else:
+        if not self._heard.full():
             self._heard.put_nowait(heard)
+            return
+        self._not_listening += 1
+        await self._heard.put(heard)
+        self._not_listening -= 1
+        self._link.listen_anew()
 
     async def _live(self) -> None:
         """Show that we live, and notice when the other side does not, or speaks and does not hear."""
         loop, patience = asyncio.get_running_loop(), self._driver.traits.offline_seconds
         while True:
-            if self._link.silence > patience and not self._heard.full():
+            if self._link.silence > patience and not self._not_listening:
                 raise LinkLost(f"nothing was heard for {self._link.silence:.0f} s")
             if self._unheard_since is not None and loop.time() - self._unheard_since > DEAF * patience:
                 raise LinkLost("it does not hear us")
