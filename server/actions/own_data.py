@@ -28,6 +28,7 @@ from server.store.anonymising import (
 from server.store.chat import events_after, session_by_id, sessions_of_reader
 from server.store.consultations import consultations_of_reader
 from server.store.libraries import desk_by_id, library_by_id
+from server.store.loan_forgetting import forget_loans_of, loan_data_of, open_loans
 from server.store.logins import delete_links, delete_logins, logins_of
 from server.store.participants import documents_of
 from server.store.rows import Transaction
@@ -72,6 +73,7 @@ async def export_own_data(ctx: Context, actor: Actor) -> str:
         ],
         "conversations": [await _conversation(ctx, session) for session in sessions],
         "questions": [_question(question) for question in questions],
+        "loans": await loan_data_of(ctx.db.read, account.id),
     }
     async with ctx.transaction() as tx:
         await audit(ctx, tx, actor, "account.export", f"account:{account.id}")
@@ -82,7 +84,8 @@ async def erase_own_account(ctx: Context, actor: Actor, *, current: str) -> Rece
     """Forget the reader for good, after their password: names, texts and files go, figures stay.
 
     Open conversations end. The receipt is returned, and mailed to the address that is then forgotten. Staff hand in
-    their roles first (Conflict ``erase_staff``): what they answered belongs to the archive. Raises Invalid, TooMany.
+    their roles first (Conflict ``erase_staff``): what they answered belongs to the archive; who has books of ours, or
+    an order under way, returns or cancels first (Conflict ``erase_loans``). Raises Invalid, TooMany.
     """
     account = await own_account(ctx, actor)
     if actor.is_staff:
@@ -90,6 +93,8 @@ async def erase_own_account(ctx: Context, actor: Actor, *, current: str) -> Rece
     await prove_password(ctx, account, current)
     zone = ZoneInfo(ctx.settings.zone)
     async with ctx.transaction() as tx:
+        if books := await open_loans(tx, account.id):
+            raise Conflict("erase_loans", "R-LIVE.6", n=books)
         receipt, content_hashes = await _forget(ctx, tx, account)
         await audit(
             ctx, tx, actor, "account.erase", f"account:{account.id}", detail=json.dumps(_counts(receipt))
@@ -120,6 +125,7 @@ async def _forget(ctx: Context, tx: Transaction, account: Account) -> tuple[Rece
         raise Conflict("account_moved")
     forgotten = await anonymise_sessions(tx, session_ids, now)
     questions = await anonymise_questions_of(tx, reader_id=account.id, mail=account.mail, at=now)
+    await forget_loans_of(tx, account.id, now)
     await delete_logins(tx, account.id)
     await delete_links(tx, account.id)
     await forget_mails_to(tx, account.mail)

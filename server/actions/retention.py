@@ -1,10 +1,11 @@
-"""Forgetting in time: transcripts lose names and texts after the policy's days, figures stay (R-LIVE.6)."""
+"""Forgetting in time: transcripts and closed orders lose who it was after the policy's days (R-LIVE.6)."""
 
 from datetime import datetime, timedelta
 
 from server.context import Context
 from server.store.anonymising import anonymise_sessions, sessions_to_forget, unreferenced
 from server.store.dues import Due, set_due, set_due_once
+from server.store.loan_forgetting import forget_old_orders
 from server.store.policies import policy_at
 from server.store.rows import Transaction
 
@@ -25,10 +26,13 @@ async def forget_old_sessions(ctx: Context, tx: Transaction, due: Due) -> dateti
     policy = await policy_at(tx, "", now)
     old = await sessions_to_forget(tx, now - timedelta(days=policy.transcript_days), SESSIONS_AT_ONCE)
     forgotten = await anonymise_sessions(tx, old, now)
+    orders = await forget_old_orders(
+        tx, now - timedelta(days=policy.transcript_days), now, limit=SESSIONS_AT_ONCE
+    )
     if forgotten.content_hashes:
         # The folder knows no transaction: contents go only after this one is committed, and as often as it takes.
         await set_due(tx, "drop_contents", ctx.ids.new(), now, {"hashes": list(forgotten.content_hashes)})
-    return now + (SOON if len(old) == SESSIONS_AT_ONCE else NIGHT)
+    return now + (SOON if SESSIONS_AT_ONCE in (len(old), orders) else NIGHT)
 
 
 async def drop_contents(ctx: Context, tx: Transaction, due: Due) -> None:
