@@ -5,6 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.responses import Response
 
+from server.actions.cards import loan_rules
 from server.actions.carts import drop_title, keep_title
 from server.actions.loan_catalogue import (
     LOOKED_AT,
@@ -109,6 +110,7 @@ async def _home(page: PageRequest, refusal: Refusal | None = None, said: str = "
         classes=[(code, counts[code]) for code in CLASSES if counts.get(code)],
         new=await shown(page, await new_books(page.ctx, page.actor)),
         offers=await offers_for(page.ctx, page.actor),
+        rules=await loan_rules(page.ctx, page.actor),
         said=said,
         suggestion_limit=SUGGESTION_LIMIT,
         client_id=page.ctx.ids.new(),
