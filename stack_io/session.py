@@ -1,11 +1,19 @@
 """One connection's conversation: what is read is kept, then acknowledged; what is due is said; gaps are asked for."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from server.actions.stack_events import MOST, Kept, events_from_answers, record_events, record_lost
+from server.actions.stack_events import (
+    MOST,
+    Kept,
+    events_from_answers,
+    record_apart,
+    record_events,
+    record_lost,
+)
 from server.actions.stack_outbox import CommandRow
 from server.domain.errors import Unavailable
 from server.domain.stack import Answered, CommandState, Garbage, Heard, Listed, Sign, StackEvent
@@ -13,6 +21,8 @@ from server.domain.stack_outbox import Step, next_step
 from stack_io.known import Known
 from stack_io.link import Link, LinkLost
 from stack_io.listing import Listing
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 LOOK = 0.5  # seconds: the net below every hint
@@ -111,11 +121,17 @@ class Session:
         if self._nonsense > MOST_NONSENSE:
             raise LinkLost("it talks nonsense")
         mark = (counts.epoch, counts.mark) if counts.epoch else None
-        await _patiently(
-            lambda: record_events(
-                known.ctx, known.device.id, said, watermark=mark, accepted_seconds=ACCEPTED_SECONDS
+        try:
+            await _patiently(
+                lambda: record_events(
+                    known.ctx, known.device.id, said, watermark=mark, accepted_seconds=ACCEPTED_SECONDS
+                )
             )
-        )
+        except Unavailable:
+            raise
+        except Exception as error:  # whatever is wrong with one of them must not stop a whole store
+            log.warning("stack %s: a batch failed, each is kept by itself: %r", known.device.name, error)
+            await record_apart(known.ctx, known.device.id, said, accepted_seconds=ACCEPTED_SECONDS)
         for each in said:
             if each.sequence is not None:
                 counts.kept(each.epoch, each.sequence)

@@ -3,6 +3,7 @@
 Rows are always locked in this order: inbox, orders, commands, device. So two transactions never wait in a ring.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from hashlib import sha256
 from server.actions.orders import absorb
 from server.actions.stack_troubles import Trouble, TroubleKind, report_trouble
 from server.context import Context
+from server.domain.errors import Unavailable
 from server.domain.loan_fold import DEVICE
 from server.domain.loans import OrderEvent
 from server.domain.stack import Answered, CommandKind, CommandState, EventKind, Garbage, StackEvent
@@ -21,6 +23,8 @@ from server.store.stack_commands import CommandRow, commands_by_ids, confirm_acc
 from server.store.stack_devices import save_watermark
 from server.store.stack_events import BODY_CHARACTERS, InboxRow, bodies_of, keep_events
 from server.store.stack_figures import add_to_hour
+
+log = logging.getLogger(__name__)
 
 MOST = 200  # in one transaction
 Kept = StackEvent | Garbage
@@ -77,6 +81,37 @@ async def record_events(
             await save_watermark(tx, device_id, *watermark)
     dead = sum(letter.row.state == "dead" for letter in fresh) + len(alarms)
     return Recorded(len(fresh), dead, len(alarms))
+
+
+async def record_apart(
+    ctx: Context, device_id: str, heard: Sequence[Kept], *, accepted_seconds: float = 300.0
+) -> Recorded:
+    """Keep each by itself, after a batch that failed as a whole: one that can not be entered holds up no other.
+
+    It stays as a dead letter with a case; the device is told that we have it. Raises Unavailable.
+    """
+    fresh = dead = alarms = 0
+    for each in heard:
+        try:
+            done = await record_events(ctx, device_id, [each], accepted_seconds=accepted_seconds)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("stack %s: %s/%s could not be entered", device_id, each.epoch, each.sequence)
+            done = await _keep_unapplied(ctx, device_id, each)
+        fresh, dead, alarms = fresh + done.fresh, dead + done.dead, alarms + done.alarms
+    return Recorded(fresh, dead, alarms)
+
+
+async def _keep_unapplied(ctx: Context, device_id: str, heard: Kept) -> Recorded:
+    async with ctx.transaction() as tx:
+        commands = await commands_by_ids(tx, [heard.command_id] if isinstance(heard, StackEvent) else [])
+        letter = _letter(ctx, device_id, heard, commands, ctx.clock.now())
+        row = replace(letter.row, state="dead", problem=str(Problem.NOT_APPLIED))
+        if not await keep_events(tx, [row]):
+            return Recorded()
+        await report_trouble(ctx, tx, _trouble(TroubleKind.NOT_APPLIED, letter))
+    return Recorded(fresh=1, dead=1)
 
 
 async def events_from_answers(ctx: Context, device_id: str, answers: Sequence[Answered]) -> list[StackEvent]:

@@ -25,6 +25,7 @@ class TroubleKind(StrEnum):
     WRONG_ITEM = "wrong_item"  # it brought another book
     ALARM = "alarm"  # one number came with two bodies
     LOST = "lost"  # numbers never came
+    NOT_APPLIED = "not_applied"  # it was understood, and the order could not take it
     DIFFERENCE = "difference"  # the store's own list and ours disagree
 
 
@@ -75,5 +76,6 @@ _CASES = {
     TroubleKind.WRONG_ITEM: CaseKind.WRONG_ITEM,
     TroubleKind.ALARM: CaseKind.DIFFERENCE,
     TroubleKind.LOST: CaseKind.DIFFERENCE,
+    TroubleKind.NOT_APPLIED: CaseKind.STUCK,
     TroubleKind.DIFFERENCE: CaseKind.DIFFERENCE,
 }

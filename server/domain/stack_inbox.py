@@ -20,6 +20,7 @@ class Problem(StrEnum):
     WRONG_ITEM = WRONG_ITEM
     TWO_BODIES = "two_bodies"
     LOST = "lost"  # numbers that never came, however often they were asked for
+    NOT_APPLIED = "not_applied"  # understood, but its order could not take it
 
 
 @dataclass(frozen=True, slots=True)

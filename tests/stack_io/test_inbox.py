@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from server.actions.stack_events import Recorded, record_events, record_lost
+from server.actions.orders import absorb
+from server.actions.stack_events import Recorded, record_apart, record_events, record_lost
 from server.domain.loans import House, Stage
 from server.domain.stack import CommandState, EventKind, Garbage, StackEvent
 from server.store.stack_commands import CommandRow, command_by_id
@@ -253,6 +254,29 @@ async def test_troubles_become_cases_by_themselves(loans: Loans) -> None:
     await loans.later(seconds=1)
     assert await loans.one("SELECT kind FROM support_case") == "difference"
     assert await desk.troubles() == []
+
+
+async def test_an_event_that_its_order_can_not_take_holds_up_no_other(
+    loans: Loans, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Promise 3: it is a dead letter with a case, and the next one is entered."""
+    poisoned, well = await fetching(loans, 1), await fetching(loans, 2)
+
+    async def absorbs(ctx: Any, tx: Any, events: dict[str, Any]) -> Any:
+        if poisoned.order_id in events:
+            raise RuntimeError("this order does not come to rest")
+        return await absorb(ctx, tx, events)
+
+    monkeypatch.setattr("server.actions.stack_events.absorb", absorbs)
+    said = [poisoned.event(K.RETRIEVED, 1), well.event(K.RETRIEVED, 2)]
+    with pytest.raises(RuntimeError):
+        await well.hear(*said)
+    assert await record_apart(loans.town.ctx, "d1", said) == Recorded(fresh=2, dead=1)
+    assert await record_apart(loans.town.ctx, "d1", said) == Recorded()
+    assert (await poisoned.stage(), await well.stage()) == (Stage.REQUESTED, Stage.RETRIEVED)
+    assert await well.troubles() == ["not_applied"]
+    await loans.later(seconds=1)
+    assert await loans.one("SELECT kind FROM support_case") == "stuck"
 
 
 async def test_many_at_once_are_told_apart(loans: Loans) -> None:
