@@ -22,9 +22,10 @@ async def copies_of(db: Reader, record_ids: Sequence[int]) -> dict[int, Copies]:
     length = next(length for length in _SOME if length >= len(record_ids))
     full = [*record_ids, *[record_ids[-1]] * (length - len(record_ids))]
     rows = await db.rows(
-        "SELECT record_id, store_id, SUM(CASE WHEN state = 'available' THEN 1 ELSE 0 END) AS free, COUNT(*) AS whole"
-        f" FROM item WHERE record_id IN ({placeholders(length)}) AND state NOT IN {_GONE}"
-        " GROUP BY record_id, store_id ORDER BY record_id, store_id",
+        "SELECT i.record_id, i.store_id, COUNT(*) AS whole,"
+        " SUM(CASE WHEN i.state = 'available' AND s.active THEN 1 ELSE 0 END) AS free"
+        f" FROM item i JOIN store s ON s.id = i.store_id WHERE i.record_id IN ({placeholders(length)})"
+        f" AND i.state NOT IN {_GONE} GROUP BY i.record_id, i.store_id ORDER BY i.record_id, i.store_id",
         *full,
     )
     found: dict[int, list[StoreCopies]] = {}
