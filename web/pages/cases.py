@@ -17,6 +17,7 @@ from server.actions.case_deeds import (
     possible_deeds,
     send_again,
 )
+from server.actions.case_talks import talked_of
 from server.actions.cases import (
     TABS,
     TakenDown,
@@ -178,15 +179,22 @@ async def judge(page: PageRequest) -> Response:
 
 
 async def phone(page: PageRequest, *, fill: Fill | None = None, status: int = 200) -> Response:
-    """The form for what a reader says on the phone."""
+    """The form for what a reader says on the phone, or has said in a live conversation."""
+    session = page.query.get("session", "")
+    begun = {"order": page.query.get("order", ""), "kind": str(CaseKind.QUESTION)}
+    if session and fill is None:
+        talked = await talked_of(page.ctx, page.actor, session)
+        if talked.case is not None:
+            return page.redirect(f"{_HERE}/{talked.case.id}")
+        begun |= {"order": talked.order_number, "text": talked.text}
     return page.render(
         "case_phone.html",
         status=status,
         nav_items=menu(page),
-        fill=fill or Fill({"order": page.query.get("order", ""), "kind": str(CaseKind.QUESTION)}),
+        fill=fill or Fill(begun),
         kinds=_kinds(page, READERS_KINDS),
         client_id=page.ctx.ids.new(),
-        session=page.query.get("session", ""),
+        session=session,
     )
 
 

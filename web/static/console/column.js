@@ -10,7 +10,7 @@ import * as alarm from "./alarm.js";
 import { readerOf } from "./offers.js";
 import { lasted, ThreadView } from "./thread.js";
 import { WrapUpPanel } from "./wrapup.js";
-import { named, t } from "./words.js";
+import { named, page, t } from "./words.js";
 
 /** A column; `phrases` are the librarian's, `workspace` closes it and shows the context. */
 export class Column {
@@ -243,6 +243,8 @@ export class Column {
         item("refer_form", "file", () => actions.referDialog(this.model, this.conversation, "form")),
         !this.conversation.card.practice &&
           item("refer_document", "book", () => actions.documentDialog(this.model, this.conversation)),
+        page.makes_cases &&
+          item("make_case", "talk", () => open(`/console/cases/phone?session=${this.conversation.id}`)),
         item("refer_phone", "phone", () => actions.referDialog(this.model, this.conversation, "phone")),
         item("note", "note", () => this.workspace.note(this.conversation.id)),
         item("abuse", "shield", () => actions.abuseDialog(this.model, this.conversation), true),
