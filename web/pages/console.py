@@ -45,6 +45,7 @@ _MENU = (
     ("/console/returns", "inspection.menu.returns", Verb.ANSWER_INSPECTION),
     ("/console/store", "store.nav", Verb.WORK_STORE),
     ("/console/holdings", "store.figures.nav", Verb.WATCH_HOLDINGS),
+    ("/console/stack", "stack.nav", Verb.WATCH_STACK),
     ("/manage/board", "console.nav.board", Verb.WATCH_BOARD),
 )
 
@@ -61,6 +62,7 @@ async def console(page: PageRequest) -> Response:
         "materials": [str(material) for material in Material],
         "citation_fields": fields_by_material(page.language),
     }
+    limits["makes_cases"] = may(page.actor, Verb.WORK_CASE)
     return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit, **limits, **citations)
 
 
