@@ -37,6 +37,7 @@ async def label(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -> Pa
     order = await order_of(ctx.db.read, parcel.order_id)
     if order.way == "collection":
         return await _put_on_hold_shelf(ctx, actor, parcel)
+    _demand_wanted(await _lines_in(ctx.db.read, parcel))  # before anybody is sent for it
     booking = await book(ctx, shipment_of(parcel, order, store))
     async with ctx.transaction() as tx:
         ready = await _lines_to_leave(tx, parcel, Stage.PACKED)
@@ -138,9 +139,13 @@ async def _lines_to_leave(tx: Transaction, parcel: Parcel, stage: Stage) -> tupl
     """The lines of a parcel that go on, with their order locked. Raises where one was called back."""
     await lock_orders(tx, [parcel.order_id])
     lines = await _lines_in(tx, parcel)
+    _demand_wanted(lines)
+    return tuple(line.id for line in lines if line.state is stage)
+
+
+def _demand_wanted(lines: Sequence[LoanLine]) -> None:
     if any(line.state is Stage.RECALLED for line in lines):
         raise Conflict("parcel_recalled", RULE)
-    return tuple(line.id for line in lines if line.state is stage)
 
 
 async def _lines_in(db: Reader, parcel: Parcel) -> Sequence[LoanLine]:

@@ -19,6 +19,7 @@ from server.store.libraries import library_by_slug
 from server.store.policies import loan_policy_at
 from server.store.rows import Reader, Transaction
 from server.store.shelves import (
+    asked_among,
     barcodes_known,
     insert_items,
     records_by_control_numbers,
@@ -28,7 +29,6 @@ from server.store.shelves import (
 from server.store.stores import store_by_code
 
 Lines = Callable[[], Iterable[str]]  # the list from its beginning, as often as it is asked for
-_TOLD = 200  # titles of one list whose askers are told at once; the others are told when a copy comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,6 @@ class _Import:
     until: datetime  # so long what is added now counts as new
     stores: dict[str, Store | None] = field(default_factory=dict)
     libraries: dict[str, str] = field(default_factory=dict)
-    told: set[int] = field(default_factory=set)
 
 
 async def import_items(
@@ -191,10 +190,8 @@ async def _keep(work: _Import, tx: Transaction, items: Sequence[Item]) -> tuple[
         before = known.get(item.barcode)
         if before is not None and before.library_id == item.library_id and not before.order_id:
             moved += await shelve(tx, before, item.location, item.tote, item.store_id, item.added_at)
-    for record_id in {item.record_id for item in fresh} - work.told:
-        if len(work.told) < _TOLD:
-            work.told.add(record_id)
-            await tell_askers(work.ctx, tx, record_id)
+    for record_id in await asked_among(tx, [item.record_id for item in fresh]):
+        await tell_askers(work.ctx, tx, record_id)
     return added, moved
 
 

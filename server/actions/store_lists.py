@@ -78,9 +78,9 @@ async def _to_pack(db: Reader, store_id: str) -> Sequence[ToPack]:
         by_order.setdefault(line.order_id, []).append(line)
     orders = await orders_by_ids(db, list(by_order))
     coming = await coming_to(db, store_id, list(by_order), COMING)
+    scans = await rightly_scanned(db, list(by_order), Step.PACK)
     found = []
     for order_id, lines in by_order.items():
-        scans = await rightly_scanned(db, order_id, Step.PACK)
         again = frozenset(
             line.line_id for line in lines if line.barcode.casefold() in scans.get(line.line_id, frozenset())
         )

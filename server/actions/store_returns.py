@@ -19,12 +19,13 @@ from server.store.dues import set_due
 from server.store.items import item_by_id
 from server.store.loan_policies import loan_policy
 from server.store.orders import line_by_id
-from server.store.parcel_steps import parcel_moved
+from server.store.parcel_steps import cancel_empty_parcel, return_received
 from server.store.parcels import parcel_by_id
 from server.store.rows import Reader, Transaction
 from server.store.shelves import arrive_in, find_item, free_missing, stand_at
 from server.store.store_work import order_of, strays_in
 
+_COMING_BACK = frozenset({Stage.RETURN_BOOKED, Stage.RETURNING, Stage.RETURN_ARRIVED})
 _BY_MACHINE = 5  # priority of a put-back: readers' books go first
 
 
@@ -41,6 +42,11 @@ async def receive(ctx: Context, actor: Actor, store_id: str, code: str) -> LoanL
         opened = await tell(ctx, tx, line.order_id, [fact], actor=actor)
         await keep_scan(ctx, tx, actor, store, line, Step.RECEIVE, scanned, right=True)
         await arrive_in(tx, item.id, store.id)
+        if not any(
+            other.parcel_id == line.parcel_id and other.stage in _COMING_BACK
+            for other in opened.folded.lines.values()
+        ):
+            await return_received(tx, line.parcel_id, ctx.clock.now())
     return opened.lines[line.id]
 
 
@@ -174,20 +180,9 @@ async def _unbook(ctx: Context, line: LoanLine) -> None:
     if line.state is not Stage.RECALLED or parcel is None or parcel.handed_at is not None:
         return
     async with ctx.transaction() as tx:
-        cancelled = False
-        for state in ("packed", "labelled", "shelved"):
-            cancelled = cancelled or await _cancel_if_empty(tx, parcel.id, state)
+        cancelled = await cancel_empty_parcel(tx, parcel.id)
     if cancelled and parcel.waybill:
         await cancel_booking(ctx, parcel)
-
-
-async def _cancel_if_empty(tx: Transaction, parcel_id: str, state: str) -> bool:
-    row = await tx.row(
-        "SELECT COUNT(*) AS n FROM loan_line WHERE parcel_id = $1"
-        " AND state IN ('packed', 'labelled', 'on_hold_shelf', 'recalled')",
-        parcel_id,
-    )
-    return bool(row and row["n"] == 0) and await parcel_moved(tx, parcel_id, before=state, after="cancelled")
 
 
 def _is_back(line: LoanLine) -> bool:

@@ -177,7 +177,7 @@ async def _bench(db: Reader, store: Store, order_id: str) -> Bench:
     ]
     if not lines:
         raise Conflict("nothing_to_pack", RULE)
-    scans = await rightly_scanned(db, order_id, Step.PACK)
+    scans = await rightly_scanned(db, [order_id], Step.PACK)
     scanned = frozenset(line.id for line in lines if _is_in(line, scans))
     return Bench(await order_of(db, order_id), tuple(lines), scanned)
 
@@ -188,7 +188,7 @@ async def _coming(db: Reader, store: Store, order_id: str) -> int:
 
 
 async def _close_parcel(ctx: Context, tx: Transaction, actor: Actor, store: Store, bench: Bench) -> Parcel:
-    scans = await rightly_scanned(tx, bench.order.id, Step.PICK)
+    scans = await rightly_scanned(tx, [bench.order.id], Step.PICK)
     if any(not _is_in(line, scans) for line in bench.lines):
         raise Conflict("not_scanned", RULE)
     parcel = Parcel(

@@ -59,6 +59,30 @@ async def parcel_moved(tx: Transaction, parcel_id: str, *, before: str, after: s
     )
 
 
+async def cancel_empty_parcel(tx: Transaction, parcel_id: str) -> bool:
+    """Nothing is left in a parcel that has not gone yet: it never goes. False where something is."""
+    return bool(
+        await tx.execute(
+            "UPDATE parcel SET state = 'cancelled' WHERE id = $1 AND state IN ('packed', 'labelled', 'shelved')"
+            " AND NOT EXISTS (SELECT 1 FROM loan_line l WHERE l.parcel_id = $1"
+            " AND l.state IN ('packed', 'labelled', 'on_hold_shelf', 'recalled'))",
+            parcel_id,
+        )
+    )
+
+
+async def return_received(tx: Transaction, parcel_id: str, at: datetime) -> bool:
+    """All books of a return are here, also where its courier never told that it has arrived."""
+    return bool(
+        await tx.execute(
+            "UPDATE parcel SET confirmed_at = $2, state = 'received'"
+            " WHERE id = $1 AND direction = 'back' AND confirmed_at IS NULL",
+            parcel_id,
+            to_us(at),
+        )
+    )
+
+
 async def parcel_tracked(tx: Transaction, parcel_id: str, status: str, at: datetime) -> bool:
     """The courier's last word, at its own time; False where an earlier one is newer, or the parcel is ours again."""
     return bool(

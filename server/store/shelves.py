@@ -38,14 +38,14 @@ async def shelve(tx: Transaction, item: Item, location: str, tote: str, store_id
     return bool(
         await tx.execute(
             "UPDATE item SET state = 'available', store_id = $3, location = $4, tote = $5, checked_at = $6,"
-            " added_at = CASE WHEN store_id = $3 THEN added_at ELSE $6 END"
-            " WHERE id = $1 AND state = $2 AND order_id = ''",
+            " added_at = $7 WHERE id = $1 AND state = $2 AND order_id = ''",
             item.id,
             item.state,
             store_id,
             location,
             tote,
             to_us(at),
+            to_us(item.added_at if item.store_id == store_id else at),
         )
     )
 
@@ -107,20 +107,36 @@ async def barcodes_known(db: Reader, barcodes: Collection[str]) -> dict[str, Ite
 async def records_by_control_numbers(
     db: Reader, library_ids: Collection[str], numbers: Collection[str]
 ) -> dict[tuple[str, str], int]:
-    """Record ids by library and control number."""
+    """Record ids by library and control number; of several catalogues of a library the last by name."""
     found: dict[tuple[str, str], int] = {}
-    libraries, wanted = sorted(set(library_ids)), sorted(set(numbers))
-    for start in range(0, len(wanted), _CHUNK):
-        some = wanted[start : start + _CHUNK]
-        rows = await db.rows(
-            "SELECT id, library_id, control_number FROM bibliographic_record"
-            f" WHERE library_id IN ({placeholders(len(libraries))})"
-            f" AND control_number IN ({placeholders(len(some), start=1 + len(libraries))}) ORDER BY id DESC",
-            *libraries,
-            *some,
-        )
-        found |= {(row["library_id"], row["control_number"]): row["id"] for row in rows}
+    wanted = sorted(set(numbers))
+    for library_id in sorted(set(library_ids)):
+        sources = await _sources_of(db, library_id)
+        for start in range(0, len(wanted) if sources else 0, _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            rows = await db.rows(
+                "SELECT id, control_number FROM bibliographic_record WHERE library_id = $1"
+                f" AND source IN ({placeholders(len(sources), start=2)})"
+                f" AND control_number IN ({placeholders(len(some), start=2 + len(sources))}) ORDER BY source",
+                library_id,
+                *sources,
+                *some,
+            )
+            found |= {(library_id, row["control_number"]): row["id"] for row in rows}
     return found
+
+
+async def asked_among(db: Reader, record_ids: Collection[int]) -> list[int]:
+    """Those of these titles for which somebody waits."""
+    ids = sorted(set(record_ids))[:_CHUNK]
+    if not ids:
+        return []
+    rows = await db.rows(
+        "SELECT DISTINCT record_id FROM cart_line WHERE list = 'asked' AND told_at IS NULL"
+        f" AND record_id IN ({placeholders(len(ids))}) ORDER BY record_id",
+        *ids,
+    )
+    return [row["record_id"] for row in rows]
 
 
 async def records_owned(db: Reader, library_id: str, record_ids: Sequence[int]) -> dict[int, bool]:
@@ -132,3 +148,16 @@ async def records_owned(db: Reader, library_id: str, record_ids: Sequence[int]) 
         f"SELECT id, library_id FROM bibliographic_record WHERE id IN ({placeholders(len(ids))})", *ids
     )
     return {row["id"]: row["library_id"] == library_id for row in rows}
+
+
+async def _sources_of(db: Reader, library_id: str) -> list[str]:
+    """A library's catalogues by name, found by leaping through the index that begins with library and source."""
+    rows = await db.rows(
+        "WITH RECURSIVE leap (source) AS ("
+        "SELECT min(source) FROM bibliographic_record WHERE library_id = $1"
+        " UNION ALL SELECT (SELECT min(r.source) FROM bibliographic_record r WHERE r.library_id = $1"
+        " AND r.source > leap.source) FROM leap WHERE leap.source IS NOT NULL)"
+        " SELECT source FROM leap WHERE source IS NOT NULL LIMIT 50",
+        library_id,
+    )
+    return [row["source"] for row in rows]

@@ -9,9 +9,11 @@ from server.actions.store_lists import my_stores, store_work, walk_of
 from server.actions.store_returns import inspect, line_of_code, put_back, put_stray_back, receive
 from server.actions.store_work import not_found, pack, pick, scan_to_pack
 from server.domain.errors import Conflict, NotFound
+from server.domain.loan_rows import Parcel
 from server.domain.loans import House, Stage, Tracked
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.domain.store_work import Condition
+from server.store.parcels import insert_parcel
 from tests.server.loans.conftest import Loans
 
 
@@ -285,3 +287,23 @@ async def test_a_store_is_there_only_for_those_who_work_in_it(loans: Loans) -> N
         timedelta(hours=24)
         == (await loans.now(order_id)).dispatch_due_at - (await loans.now(order_id)).placed_at
     )
+
+
+async def test_a_return_of_which_its_courier_never_told_is_closed_by_its_last_scan(loans: Loans) -> None:
+    order_id = await sent(loans, 1, 2)
+    ctx, actor, store = loans.town.ctx, keeper(loans, "store"), loans.stores["store"]
+    await report_round(ctx, actor, store, (await loans.now(order_id)).number, Tracked.DELIVERED)
+    back = Parcel(
+        "back-1", order_id, store, "back", "booked", "own", "R-1", "", 2, "人民路 1 号", ctx.clock.now()
+    )
+    async with ctx.transaction() as tx:
+        await insert_parcel(tx, back)
+    await loans.tell(order_id, House.RETURN_BOOKED, parcel_id="back-1", waybill="R-1")
+    _, work = await store_work(ctx, actor, store)
+    assert [bundle.parcel.id for bundle in work.returns] == ["back-1"] and len(work.returns[0].lines) == 2
+    await receive(ctx, actor, store, "BC1")
+    assert len((await store_work(ctx, actor, store))[1].returns) == 1
+    await receive(ctx, actor, store, "BC2")
+    _, work = await store_work(ctx, actor, store)
+    assert not work.returns and len(work.inspect) == 2 and work.counts["returns"] == 2
+    assert await loans.one("SELECT state FROM parcel WHERE direction = 'out'") == "delivered"
