@@ -65,6 +65,7 @@ LOAN = {
     "due": "11 Dec",
     "slot": "Saturday 9:00 to 12:00",
     "keep_until": "18 Dec",
+    "order": "261121 K7Q4M9",
 }
 ANSWER = {
     "title": "Reading rooms",
