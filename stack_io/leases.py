@@ -98,16 +98,16 @@ class Leases:
     async def _renew(self, device: DeviceRow) -> None:
         """Returns when the lease is lost, or could not be renewed for so long that it might be."""
         loop = asyncio.get_running_loop()
-        renewed = loop.time()
-        while loop.time() - renewed < LET_GO:
-            await asyncio.sleep(RENEW)
+        until = loop.time() + LET_GO
+        while (left := until - loop.time()) > 0:
+            await asyncio.sleep(min(RENEW, left))
             with suppress(Unavailable, TimeoutError):
                 began = loop.time()
-                async with asyncio.timeout(RENEW):
+                async with asyncio.timeout_at(max(until, began + 0.1)):
                     if not await hold_lease(self._ctx, device.id):
                         log.warning("stack %s: another process speaks with it", device.name)
                         return
-                renewed = began
+                until = began + LET_GO
 
     async def _pass_on(self) -> None:
         """One hint from the bus wakes every bridge."""
