@@ -1,14 +1,16 @@
 """A reader's own consultations: where each stands, its answer, and what the reader may do about it (R-72.8, R-72.9)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from server.actions.access import access_consultation
 from server.actions.deliveries import Delivered, deliveries_for
 from server.actions.desks import library_of
 from server.actions.inspection_entry import look_again
+from server.actions.kept_policies import kept_policies
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool_entry import note_step, tell_reader
 from server.actions.requests import Submitted, request_of, submit_request
@@ -27,7 +29,6 @@ from server.store.consultations import (
     consultations_of_reader,
     mark_cancelled,
     mark_consultation_rated,
-    policies_by_ids,
     steps_of,
 )
 from server.store.libraries import desk_by_id, desks_by_ids, libraries_by_ids
@@ -95,9 +96,9 @@ async def consultation_story(ctx: Context, actor: Actor, consultation_id: str) -
     )
 
 
-async def own_line(ctx: Context, consultation: Consultation) -> OwnLine:
-    """A consultation with its desk, its clock and what happens next, for its reader."""
-    return (await _lines(ctx, [consultation]))[0]
+async def own_line(ctx: Context, consultation: Consultation, desk: Desk | None = None) -> OwnLine:
+    """A consultation with its desk (where it is in hand already), its clock and what happens next, for its reader."""
+    return (await _lines(ctx, [consultation], {desk.id: desk} if desk else {}))[0]
 
 
 async def own_request(ctx: Context, actor: Actor, consultation_id: str) -> dict[str, str]:
@@ -170,13 +171,16 @@ async def _cancel(ctx: Context, actor: Actor, c: Consultation) -> None:
         tx.announce(PoolChanged(task.id, "cancelled"))
 
 
-async def _lines(ctx: Context, found: Sequence[Consultation]) -> list[OwnLine]:
+async def _lines(
+    ctx: Context, found: Sequence[Consultation], known: Mapping[str, Desk] = MappingProxyType({})
+) -> list[OwnLine]:
     db, now = ctx.db.read, ctx.clock.now()
     if not found:
         return []
-    desks = await desks_by_ids(db, sorted({c.desk_id for c in found}))
+    lacking = sorted({c.desk_id for c in found} - known.keys())
+    desks = {**known, **(await desks_by_ids(db, lacking) if lacking else {})}
     libraries = await libraries_by_ids(db, sorted({c.library_id for c in found}))
-    policies = await policies_by_ids(db, sorted({c.policy_id for c in found}))
+    policies = await kept_policies(ctx, db, {c.policy_id for c in found})
     lines = []
     for c in found:
         desk, policy = desks[c.desk_id], policies[c.policy_id]

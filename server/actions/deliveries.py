@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from server.actions.files import files_at_hand
+from server.actions.kept_policies import kept_policy
 from server.context import Context
 from server.domain.attachments import Delivery, blurred
 from server.domain.consultations import Consultation
 from server.domain.desks import Desk
 from server.domain.errors import NotFound
 from server.store.attachments import attached_by_ids
-from server.store.consultations import consultation_by_id, policies_by_ids
+from server.store.consultations import consultation_by_id
 from server.store.deliveries import count_fetch, deliveries_of, delivery_by_id, insert_delivery
 from server.store.libraries import desk_by_id
 from server.store.rows import Reader, Transaction
@@ -50,7 +51,7 @@ async def make_deliveries(
     ctx: Context, tx: Transaction, consultation: Consultation, answer_id: str, file_ids: Sequence[str]
 ) -> list[Delivered]:
     """Addresses for this reader alone, in the order of the files. Whoever sends the answer has checked the files."""
-    policy = (await policies_by_ids(tx, [consultation.policy_id]))[consultation.policy_id]
+    policy = await kept_policy(ctx, tx, consultation.policy_id)
     now, made = ctx.clock.now(), []
     for file in await attached_by_ids(tx, file_ids):
         delivery = Delivery(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from server.actions.kept_policies import kept_policies
 from server.actions.links import address_of
 from server.actions.mails import new_mail, write_mails
 from server.actions.pool_entry import reader_mail
@@ -32,7 +33,6 @@ from server.store.clocks import (
     waiting_by_ids,
     waiting_on,
 )
-from server.store.consultations import policies_by_ids
 from server.store.dues import Due
 from server.store.mails import Mail
 from server.store.rows import Reader, Transaction
@@ -65,7 +65,7 @@ async def turn_clocks(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dic
     A worker that slept for a day takes them all at once, each once.
     """
     waiting = await waiting_by_ids(tx, [due.subject_id for due in dues])
-    policies = await policies_by_ids(tx, sorted({c.policy_id for c in waiting}))
+    policies = await kept_policies(ctx, tx, {c.policy_id for c in waiting})
     now, next_at = ctx.clock.now(), dict[str, datetime]()
     reached: dict[str, list[Consultation]] = {milestone.kind: [] for milestone in MILESTONES}
     for c in waiting:

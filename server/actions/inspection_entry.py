@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from server.actions.kept_policies import kept_policy
 from server.actions.links import address_of
 from server.actions.mails import write_mail
 from server.context import Context
@@ -35,7 +36,6 @@ from server.store.rows import Reader, Transaction
 from server.words.times import moment
 
 NEVER = 1.0  # a draw that no share reaches
-POLICIES_AT_HAND = 100
 UNGRADED = frozenset({State.QUEUED, State.CORRECTED})
 REOPENING = frozenset({State.GRADED, State.DECIDED, State.PUBLISHED})
 _TRIES = 3  # a worker may note at this very moment that the deadline has passed
@@ -58,7 +58,7 @@ async def queue_inspection(ctx: Context, tx: Transaction, asked: Consultation, a
     It works from what the sender has in hand: of most answers nothing is read or written here.
     """
     asked = replace(asked, answer_id=answer.id, answered_at=answer.sent_at)
-    weighed = _weighed(asked, answer, await _policy(ctx, tx, asked.policy_id), link_died=False)
+    weighed = _weighed(asked, answer, await kept_policy(ctx, tx, asked.policy_id), link_died=False)
     return await _sample(ctx, tx, weighed, draw=ctx.rng.uniform(0, 1))
 
 
@@ -153,16 +153,6 @@ def _weighed(asked: Consultation, answer: Answer, policy: TaskPolicy, *, link_di
     )
     facts = facts_of(asked, given, policy)
     return Weighed(asked, answer, policy, facts, suggest(facts, policy))
-
-
-async def _policy(ctx: Context, db: Reader, policy_id: str) -> TaskPolicy:
-    """The values in force at submission; what is kept under a name never changes, so that it is read once."""
-    known: dict[str, TaskPolicy] = ctx.shelf.setdefault("task_policies", {})
-    if policy_id not in known:
-        if len(known) >= POLICIES_AT_HAND:
-            known.clear()
-        known |= await policies_by_ids(db, [policy_id])
-    return known[policy_id]
 
 
 def up_to_date(inspection: Inspection, weighed: Weighed) -> Inspection:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from server.actions.kept_policies import name_policy
 from server.actions.links import address_of
 from server.actions.mails import new_mail, write_mails
 from server.context import Context
@@ -20,13 +21,12 @@ from server.store.consultations import (
     add_step,
     consultation_by_client_id,
     insert_consultation,
-    keep_policy,
     open_consultation_of,
 )
 from server.store.dues import set_due
 from server.store.mails import Mail
 from server.store.match_keys import keep_keys, lock_keys, waiting_under
-from server.store.rosters import on_duty_at
+from server.store.rosters import anybody_on_duty
 from server.store.rows import Reader, Transaction
 from server.store.tasks import drop_task, insert_task, join_task, open_to_alliance, settle_clock
 
@@ -41,7 +41,7 @@ class Entered:
 
 async def desk_deserted(ctx: Context, db: Reader, desk_id: str) -> bool:
     """Whether nobody is on duty where it is asked: it stands open to the alliance at once then (R-72.7)."""
-    return not await on_duty_at(db, desk_id, ctx.clock.now())
+    return not await anybody_on_duty(db, desk_id, ctx.clock.now())
 
 
 async def enter(
@@ -58,7 +58,7 @@ async def enter(
     """
     if known := await consultation_by_client_id(tx, consultation.client_id):
         return Entered(known, again=True)
-    policy_id = await keep_policy(tx, policy)
+    policy_id = await name_policy(ctx, tx, policy)
     consultation = replace(consultation, policy_id=policy_id)
     keys = keys_of(consultation)
     await lock_keys(tx, keys)

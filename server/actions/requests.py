@@ -60,6 +60,7 @@ class Submitted:
 
     consultation: Consultation
     again: bool
+    desk: Desk | None = None  # where it was asked just now
 
 
 async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request) -> Submitted:
@@ -87,7 +88,7 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         entered = await keep_document(ctx, tx, actor, desk, wanted)
         if not entered.again:
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
-    return Submitted(entered.consultation, entered.again)
+    return Submitted(entered.consultation, entered.again, desk)
 
 
 async def keep_document(

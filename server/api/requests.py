@@ -158,7 +158,7 @@ def story_view(r: ApiRequest, story: Story) -> bodies.StoryView:
 
 
 async def _asked(r: ApiRequest, submitted: Submitted) -> bodies.AskedConsultation:
-    line = await own_line(r.ctx, submitted.consultation)
+    line = await own_line(r.ctx, submitted.consultation, submitted.desk)
     return bodies.AskedConsultation(consultation_view(r, line), submitted.again)
 
 

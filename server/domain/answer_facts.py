@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -109,14 +109,21 @@ CORRECTABLE = (
 )
 
 
+_FIELDS = tuple(field.name for field in fields(AnswerFacts))
+
+
+def _values_of(facts: AnswerFacts) -> dict[str, Any]:
+    return {name: getattr(facts, name) for name in _FIELDS}
+
+
 def facts_as_json(facts: AnswerFacts) -> str:
     """The facts as they are kept."""
-    return json.dumps({**asdict(facts), "phrases": sorted(facts.phrases)}, sort_keys=True)
+    return json.dumps({**_values_of(facts), "phrases": sorted(facts.phrases)}, sort_keys=True)
 
 
 def facts_from(values: Mapping[str, Any]) -> AnswerFacts:
     """The facts that were kept; what is not among them stands at its default, what is unknown is left out."""
-    known = {field.name: values[field.name] for field in fields(AnswerFacts) if field.name in values}
+    known = {name: values[name] for name in _FIELDS if name in values}
     if "channel" in known:
         known["channel"] = Channel(known["channel"])
     if "kind" in known:
@@ -130,7 +137,7 @@ def facts_from(values: Mapping[str, Any]) -> AnswerFacts:
 
 def with_corrections(facts: AnswerFacts, corrections: Mapping[str, Any]) -> AnswerFacts:
     """The facts as an inspector has put them right."""
-    return facts_from({**asdict(facts), **{k: v for k, v in corrections.items() if k in CORRECTABLE}})
+    return facts_from({**_values_of(facts), **{k: v for k, v in corrections.items() if k in CORRECTABLE}})
 
 
 def correction_of(name: str, text: str) -> Any:

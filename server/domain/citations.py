@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 
 from server.domain.errors import Invalid
@@ -247,9 +247,12 @@ def normal_date(text: str) -> str:
     return "-".join(parts)
 
 
+_FIELDS = tuple(field.name for field in fields(Citation))
+
+
 def texts_of(citation: Citation) -> dict[str, str]:
     """The fields that are filled, as they are stored and as a form shows them again."""
-    return {name: str(text) for name, text in asdict(citation).items() if text}
+    return {name: str(text) for name in _FIELDS if (text := getattr(citation, name))}
 
 
 def citation_from(texts: Mapping[str, str]) -> Citation:

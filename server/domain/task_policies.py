@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -75,6 +76,7 @@ def task_policy_from(values: Mapping[str, Any]) -> TaskPolicy:
     return replace(TaskPolicy(), **{name: value for name, value in values.items() if name in known})
 
 
+@lru_cache(maxsize=256)
 def policy_content(policy: TaskPolicy) -> tuple[str, str]:
     """The name of exactly these values, and the values as JSON, under which they are kept for ever."""
     content = json.dumps(asdict(policy), ensure_ascii=False, sort_keys=True)

@@ -20,7 +20,7 @@ from server.store.rows import (
 
 async def insert_answer(tx: Transaction, a: Answer) -> None:
     """Keep one version. Raises Duplicate where this claim has this version already."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO answer (id, task_id, claim_number, version, replaces_id, state, staff_id, library_id, kind,"
         " delivery, body, link_url, document, files, facts, reason, proposed_at, reviewer_id, released_by, comment,"
         f" sent_at, created_at) VALUES ({placeholders(22)})",
@@ -151,7 +151,7 @@ async def drafts_of(db: Reader, task_id: str) -> list[KeptDraft]:
 
 
 async def drop_draft(tx: Transaction, task_id: str, staff_id: str) -> None:
-    await tx.execute("DELETE FROM answer_draft WHERE id = $1", f"{task_id}:{staff_id}")
+    await tx.later("DELETE FROM answer_draft WHERE id = $1", f"{task_id}:{staff_id}")
 
 
 def answer_of(row: Row) -> Answer:

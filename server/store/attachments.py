@@ -14,7 +14,7 @@ _WHOLE = (
 
 async def attach(tx: Transaction, file_id: str, owner: Belonging, at: datetime) -> None:
     """The file, whole or still expected, belongs to this."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO attachment (file_id, owner_kind, owner_id, added_at) VALUES ($1, $2, $3, $4)"
         " ON CONFLICT (file_id) DO NOTHING",
         file_id,

@@ -106,18 +106,17 @@ async def mark_answered(
     staff_id: str,
     library_id: str,
     at: datetime,
-) -> int:
-    """These readers have their answer; counts those who still waited."""
-    return await tx.execute(
+) -> None:
+    """These readers have their answer, in so far as they still wait."""
+    await tx.later(
         "UPDATE consultation SET state = 'answered', answer_id = $1, answer_kind = $2, answered_by = $3,"
-        " answered_library_id = $4, answered_at = $5"
-        f" WHERE state = 'open' AND id IN ({placeholders(len(consultation_ids), start=6)})",
+        " answered_library_id = $4, answered_at = $5 WHERE state = 'open' AND id = ANY($6)",
         answer_id,
         kind,
         staff_id,
         library_id,
         to_us(at),
-        *consultation_ids,
+        list(consultation_ids),
     )
 
 
@@ -200,7 +199,7 @@ async def convert_consultation(tx: Transaction, c: Consultation) -> bool:
 
 async def add_step(tx: Transaction, step: Step) -> None:
     """Add to the consultation's history."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO consultation_step (id, consultation_id, kind, at, actor_id, public, data)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         step.id,

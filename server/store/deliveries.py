@@ -9,7 +9,7 @@ from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none
 
 async def insert_delivery(tx: Transaction, d: Delivery) -> None:
     """Keep a delivery."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO delivery (id, consultation_id, answer_id, file_id, expires_at, fetched, created_at)"
         " VALUES ($1, $2, $3, $4, $5, 0, $6)",
         d.id,

@@ -10,6 +10,7 @@ from server.domain.events import DueSet
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
 _CHUNK = 200
+_STRIKE_OUT = "DELETE FROM due WHERE id = ANY($1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ async def set_due(
     tx: Transaction, kind: str, subject_id: str, at: datetime, data: dict[str, Any] | None = None
 ) -> None:
     """Promise it for a moment; promised already, it moves there and its failures are forgotten."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, $5, 0, '')"
         " ON CONFLICT (id) DO UPDATE SET due_at = $4, data = $5, attempts = 0, last_error = ''",
         due_id(kind, subject_id),
@@ -49,7 +50,7 @@ async def set_due(
 
 async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime) -> None:
     """Promise it for a moment unless it is promised already."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error)"
         " VALUES ($1, $2, $3, $4, '{}', 0, '') ON CONFLICT (id) DO NOTHING",
         due_id(kind, subject_id),
@@ -79,15 +80,13 @@ async def set_dues(tx: Transaction, kind: str, subject_ids: Collection[str], at:
 
 async def cancel_due(tx: Transaction, kind: str, *subject_ids: str) -> None:
     """Take promises of one kind back; harmless where there is none."""
-    for start in range(0, len(subject_ids), _CHUNK):
-        ids = [due_id(kind, subject_id) for subject_id in sorted(subject_ids[start : start + _CHUNK])]
-        await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+    if subject_ids:
+        await tx.later(_STRIKE_OUT, [due_id(kind, subject_id) for subject_id in sorted(subject_ids)])
 
 
 async def cancel_dues(tx: Transaction, kinds: Collection[str], subject_id: str) -> None:
     """Take back several kinds of promises about one subject."""
-    ids = [due_id(kind, subject_id) for kind in kinds]
-    await tx.execute(f"DELETE FROM due WHERE id IN ({placeholders(len(ids))})", *ids)
+    await tx.later(_STRIKE_OUT, [due_id(kind, subject_id) for kind in kinds])
 
 
 async def due_moment(db: Reader, kind: str, subject_id: str) -> datetime | None:

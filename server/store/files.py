@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from server.domain.files import HEAD
 from server.settings import Settings
@@ -81,23 +81,19 @@ class FolderFiles:
         Raises TooLarge; any failure removes the partial file.
         """
         partial = self._partial(upload_id)
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        digest, size, head = hashlib.sha256(), 0, b""
+        digest, size, waiting, head = hashlib.sha256(), 0, bytearray(), b""
         try:
-            with partial.open("wb") as out:
-                async for chunk in chunks:
-                    size += len(chunk)
-                    if size > limit:
-                        raise TooLarge()
-                    if len(head) < HEAD:
-                        head += chunk[: HEAD - len(head)]
-                    digest.update(chunk)
-                    await asyncio.to_thread(out.write, chunk)
-                out.flush()
-                await asyncio.to_thread(os.fsync, out.fileno())
-            place = self._place(digest.hexdigest())
-            place.parent.mkdir(parents=True, exist_ok=True)
-            partial.replace(place)
+            async for chunk in chunks:
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge()
+                if len(head) < HEAD:
+                    head += chunk[: HEAD - len(head)]
+                waiting += chunk
+                if len(waiting) >= CHUNK:
+                    await asyncio.to_thread(_append, partial, waiting, digest)
+                    waiting = bytearray()
+            await asyncio.to_thread(self._settle, partial, waiting, digest)
         finally:
             partial.unlink(missing_ok=True)
         return Kept(digest.hexdigest(), size, head)
@@ -185,11 +181,28 @@ class FolderFiles:
         partial.replace(place)
         return Kept(digest, size, head)
 
+    def _settle(self, partial: Path, rest: bytearray, digest: Any) -> None:
+        """Write the rest and move the whole to its place, once it is on disk."""
+        _append(partial, rest, digest, whole=True)
+        place = self._place(digest.hexdigest())
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.replace(place)
+
     def _partial(self, upload_id: str) -> Path:
         return self._folder / "partial" / upload_id
 
     def _place(self, content_hash: str) -> Path:
         return self._folder / content_hash[:2] / content_hash
+
+
+def _append(partial: Path, data: bytearray, digest: Any, *, whole: bool = False) -> None:
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    digest.update(data)
+    with partial.open("ab") as out:
+        out.write(data)
+        if whole:
+            out.flush()
+            os.fsync(out.fileno())
 
 
 def open_files(settings: Settings) -> Files:

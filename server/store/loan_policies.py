@@ -14,7 +14,9 @@ async def keep_loan_policy(tx: Transaction, policy: LoanPolicy) -> str:
     content = json.dumps(asdict(policy), ensure_ascii=False, sort_keys=True)
     policy_id = sha256(f"loan {content}".encode()).hexdigest()[:16]
     await tx.execute(
-        "INSERT INTO task_policy_set (id, content) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", policy_id, content
+        "INSERT INTO task_policy_set (id, content) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+        policy_id,
+        content,
     )
     return policy_id
 

@@ -46,6 +46,9 @@ async def insert_mail(tx: Transaction, mail: Mail) -> bool:
 
 async def insert_mails(tx: Transaction, mails: Sequence[Mail]) -> None:
     """Put many mails in the outbox; events that have been mailed before are left out."""
+    if len(mails) == 1:
+        await tx.later(_INSERT, *_values(mails[0]))
+        return
     await tx.execute_many(_INSERT, [_values(mail) for mail in mails])
 
 

@@ -35,7 +35,7 @@ async def keep_keys(tx: Transaction, task_id: str, consultation_id: str, keys: S
     """Let this consultation be met under these keys; the task's end takes them away."""
     if keys:
         rows = ", ".join(f"($1, $2, ${number})" for number in range(3, 3 + len(keys)))
-        await tx.execute(
+        await tx.later(
             f"INSERT INTO task_match_key (task_id, consultation_id, match_key) VALUES {rows}",
             task_id,
             consultation_id,

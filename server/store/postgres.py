@@ -8,8 +8,10 @@ from typing import Any
 import asyncpg
 
 from server.domain.errors import Invalid, TooMany, Unavailable
+from server.store.connections import Connections, Loan
 from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
+from server.store.writes import Write, Writes, joined, values_of
 
 POOL_SIZE = 10
 STATEMENTS = 400  # kept prepared on each connection: more than we have
@@ -30,6 +32,7 @@ _AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # it was cut while it lay idle
     asyncpg.OperatorInterventionError,  # it shuts down, restarts, or was told to cancel
     asyncpg.InsufficientResourcesError,  # its disk is full, or it has no connection left
     asyncpg.TransactionRollbackError,  # deadlock or serialisation: nothing was done, again is right
@@ -37,8 +40,13 @@ _AWAY = (
 )
 
 
-async def _as_it_is(connection: Any) -> None:
-    """Nothing of ours outlives its transaction, locks neither: a connection needs no statement to forget."""
+def _named(error: BaseException) -> Exception | None:
+    """A driver's failure as the rest of the product knows it; None for what is no driver's."""
+    if isinstance(error, asyncpg.UniqueViolationError):
+        return Duplicate(str(error))
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError):  # a NUL that got past the doors
+        return Invalid("text_unreadable", "")
+    return Unavailable() if isinstance(error, _AWAY) else None
 
 
 class PostgresReader:
@@ -65,24 +73,34 @@ class PostgresTransaction:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._writes = Writes()
         self.announced: list[Any] = []
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        await self._before(sql)
         return await self._connection.fetch(sql, *values)  # type: ignore[no-any-return]
 
     async def row(self, sql: str, *values: Any) -> Row | None:
+        await self._before(sql)
         return await self._connection.fetchrow(sql, *values)  # type: ignore[no-any-return]
 
     async def execute(self, sql: str, *values: Any) -> int:
+        await self._before(sql)
         return changed(await self._connection.execute(sql, *values))
 
+    async def later(self, sql: str, *values: Any) -> None:
+        await self._do(self._writes.add(sql, values))
+
     async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._before(sql)
         await self._connection.executemany(sql, rows)
 
     async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
-        await self._connection.execute(
-            f"SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE", list(keys)
-        )
+        if len(keys) == 1:  # a plan for lists is made anew each time
+            await self.rows(f"SELECT 1 FROM {table} WHERE {column} = $1 FOR UPDATE", *keys)
+        else:
+            sql = f"SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE"
+            await self.rows(sql, list(keys))
 
     async def lock(self, name: str) -> None:
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
@@ -96,6 +114,18 @@ class PostgresTransaction:
             list(names),
         )
         return {row["name"] for row in rows}
+
+    async def finish(self) -> None:
+        """Do what was left for later."""
+        await self._do(self._writes.take())
+
+    async def _before(self, sql: str) -> None:
+        if self._writes.hinder(sql):
+            await self.finish()
+
+    async def _do(self, writes: list[Write]) -> None:
+        if writes:
+            await self._connection.execute(joined(tuple([sql for sql, _ in writes])), *values_of(writes))
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)
@@ -116,19 +146,19 @@ class PostgresDatabase:
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
-        try:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=POOL_SIZE,
-                timeout=CONNECT_SECONDS,
-                command_timeout=STATEMENT_SECONDS,
-                statement_cache_size=STATEMENTS,
-                reset=_as_it_is,
-                server_settings={"application_name": "shuqiao", "timezone": "UTC"},
-            )
-        except _AWAY as error:
-            raise Unavailable() from error
+        self._connections = Connections(self._connect, most=POOL_SIZE, patience=CONNECT_SECONDS)
+        async with self.connection():
+            pass  # whether it can be reached shows here
+
+    async def _connect(self) -> Any:
+        # Nothing of ours outlives its transaction, locks neither: a connection goes on to the next without a statement.
+        return await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            statement_cache_size=STATEMENTS,
+            server_settings={"application_name": "shuqiao", "timezone": "UTC"},
+        )
 
     async def close(self) -> None:
         while self._running is not None:
@@ -136,28 +166,21 @@ class PostgresDatabase:
         if self._lane is not None:
             with suppress(*_AWAY):
                 await self._lane.close(timeout=CONNECT_SECONDS)
-        await self._pool.close()
+        await self._connections.close()
 
     async def check(self) -> None:
         await self.read.rows("SELECT 1")
 
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Any]:
-        """A connection from the pool, with its failures named: Unavailable or Duplicate."""
-        try:
-            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                yield connection
-        except asyncpg.UniqueViolationError as error:
-            raise Duplicate(str(error)) from error
-        except asyncpg.CharacterNotInRepertoireError:  # a NUL that got past the doors
-            raise Invalid("text_unreadable", "") from None
-        except _AWAY as error:
-            raise Unavailable() from error
+    def connection(self) -> Loan:
+        """A connection for a block of statements, with its failures named: Unavailable or Duplicate."""
+        return Loan(self._connections, _named)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         async with self.connection() as connection, connection.transaction():
-            yield PostgresTransaction(connection)
+            unit = PostgresTransaction(connection)
+            yield unit
+            await unit.finish()
 
     async def append(self, message: NewMessage) -> Appended:
         if len(self._waiting) >= WAITING_MESSAGES:

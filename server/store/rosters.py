@@ -59,6 +59,17 @@ async def on_duty_at(db: Reader, desk_id: str, now: datetime) -> list[OnDuty]:
     return _on_duty(rows)
 
 
+async def anybody_on_duty(db: Reader, desk_id: str, now: datetime) -> bool:
+    """Whether anybody is on duty at the desk."""
+    row = await db.row(
+        "SELECT 1 AS found FROM desk_staff ds JOIN duty d ON d.staff_id = ds.staff_id"
+        f" WHERE ds.desk_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')} LIMIT 1",
+        to_us(now),
+        desk_id,
+    )
+    return row is not None
+
+
 async def on_duty_as(db: Reader, staff_id: str, now: datetime) -> OnDuty | None:
     """This person, if they are on duty. Their desks are not told."""
     rows = await db.rows(

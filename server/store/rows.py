@@ -12,6 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _NUMBERED = re.compile(r"\$(\d+)")
 _ANY_OF = re.compile(r"= ANY\(\$(\d+)\)")
+_FOR_UPDATE = " FOR UPDATE"
 
 
 class Duplicate(Exception):
@@ -38,6 +39,13 @@ class Transaction(Reader, Protocol):
 
     async def execute(self, sql: str, *values: Any) -> int:
         """Run a changing statement; returns the number of rows changed, by which races are settled."""
+        ...
+
+    async def later(self, sql: str, *values: Any) -> None:
+        """Run a changing statement whose outcome nobody asks for, in one go with others like it.
+
+        At the latest at the end, and before any statement that names its table: what follows sees it.
+        """
         ...
 
     async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -83,8 +91,9 @@ def from_us_or_none(us: int | None) -> datetime | None:
 
 @lru_cache(maxsize=1024)
 def sqlite_statement(sql: str) -> str:
-    """SQLite numbers its parameters ?1, ?2 and takes a list as JSON; our statements are written for PostgreSQL."""
-    return _NUMBERED.sub(r"?\1", _ANY_OF.sub(r"IN (SELECT value FROM json_each($\1))", sql))
+    """SQLite numbers its parameters ?1, ?2, takes a list as JSON, and its one writer needs no locks on rows."""
+    sql = _ANY_OF.sub(r"IN (SELECT value FROM json_each($\1))", sql.removesuffix(_FOR_UPDATE))
+    return _NUMBERED.sub(r"?\1", sql)
 
 
 def sqlite_values(values: Sequence[Any]) -> tuple[Any, ...]:

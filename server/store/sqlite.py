@@ -13,6 +13,7 @@ from server.domain.errors import TooMany, Unavailable
 from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement, sqlite_values
 from server.store.threads import OneThread
+from server.store.writes import Write, Writes
 
 T = TypeVar("T")
 TURN_SECONDS = 30.0  # a unit of work that holds the writer longer is cut off
@@ -97,9 +98,11 @@ class SqliteTransaction:
     def __init__(self, thread: OneThread, connection: sqlite3.Connection) -> None:
         self._thread = thread
         self._connection = connection
+        self._writes = Writes()
         self.announced: list[Any] = []
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
+        await self._before(sql)
         return await _named(self._thread.do(self._fetch, sqlite_statement(sql), sqlite_values(values)))
 
     async def row(self, sql: str, *values: Any) -> Row | None:
@@ -107,10 +110,31 @@ class SqliteTransaction:
         return found[0] if found else None
 
     async def execute(self, sql: str, *values: Any) -> int:
+        await self._before(sql)
         return await _named(self._thread.do(self._change, sqlite_statement(sql), sqlite_values(values)))
 
+    async def later(self, sql: str, *values: Any) -> None:
+        await self._do(self._writes.add(sql, values))
+
     async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._before(sql)
         await _named(self._thread.do(self._connection.executemany, sqlite_statement(sql), rows))
+
+    async def finish(self) -> None:
+        """Do what was left for later."""
+        await self._do(self._writes.take())
+
+    async def _before(self, sql: str) -> None:
+        if self._writes.hinder(sql):
+            await self.finish()
+
+    async def _do(self, writes: list[Write]) -> None:
+        if writes:
+            await _named(self._thread.do(self._change_all, writes))
+
+    def _change_all(self, writes: list[Write]) -> None:
+        for sql, values in writes:
+            self._connection.execute(sqlite_statement(sql), sqlite_values(values))
 
     async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
         """Nothing to wait for: the writer is the lock."""
@@ -200,6 +224,7 @@ class SqliteDatabase:
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 yield unit
+                await unit.finish()
             turn.keep = True
         finally:
             turn.finished.set_result(None)

@@ -21,7 +21,7 @@ from server.store.rows import (
 
 async def insert_task(tx: Transaction, t: TaskRow) -> None:
     """Put a task into the pool."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO task (id, state, channel, material, match_key, title, language, foreign_document, desk_id,"
         " library_id, stage, consultations, clock_from_at, opened_at, holder_id, holder_library_id, claim_number,"
         f" created_at) VALUES ({placeholders(4)}, '', {placeholders(9, start=5)}, '', '', 0, $14)",
@@ -53,21 +53,22 @@ async def join_task(tx: Transaction, task_id: str) -> bool:
 
 async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
     """The task, held against every other change to the end of the transaction."""
-    row = await tx.row("UPDATE task SET stage = stage WHERE id = $1 RETURNING *", task_id)
+    row = await tx.row("SELECT * FROM task WHERE id = $1 FOR UPDATE", task_id)
     return task_of(row) if row else None
 
 
 async def rules_view(db: Reader, row: TaskRow) -> Task:
     """The task as the rules see it: who waits under which policy, who handed it back."""
-    waiting = await db.rows(
-        "SELECT c.id, c.submitted_at, c.desk_id, c.reader_id, p.content FROM consultation c"
-        " JOIN task_policy_set p ON p.id = c.policy_id"
-        " WHERE c.task_id = $1 AND c.state = 'open' ORDER BY c.submitted_at, c.id LIMIT 1000",
+    # Who handed it back stands below who waits, so that it is one statement.
+    found = await db.rows(
+        "SELECT c.id AS id, c.submitted_at AS submitted_at, c.desk_id, c.reader_id, p.content, '' AS back"
+        " FROM consultation c JOIN task_policy_set p ON p.id = c.policy_id WHERE c.task_id = $1 AND c.state = 'open'"
+        " UNION ALL SELECT DISTINCT '', 0, '', '', '', staff_id FROM claim"
+        " WHERE task_id = $1 AND outcome = 'handed_back'"
+        " ORDER BY submitted_at, id LIMIT 2000",
         row.id,
     )
-    back = await db.rows(
-        "SELECT DISTINCT staff_id FROM claim WHERE task_id = $1 AND outcome = 'handed_back'", row.id
-    )
+    waiting = [each for each in found if each["id"]]
     return Task(
         row.id,
         row.state,
@@ -86,19 +87,16 @@ async def rules_view(db: Reader, row: TaskRow) -> Task:
         row.holder_id,
         row.claim_number,
         row.lease_ends_at,
-        frozenset(each["staff_id"] for each in back),
+        frozenset(each["back"] for each in found if each["back"]),
     )
 
 
 async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int) -> bool:
     """One more claim for this person unless they hold the limit (R-72.5)."""
-    await tx.execute(
-        "INSERT INTO claim_count (staff_id, open_claims) VALUES ($1, 0) ON CONFLICT (staff_id) DO NOTHING",
-        staff_id,
-    )
-    return bool(
+    return limit > 0 and bool(
         await tx.execute(
-            "UPDATE claim_count SET open_claims = open_claims + 1 WHERE staff_id = $1 AND open_claims < $2",
+            "INSERT INTO claim_count (staff_id, open_claims) VALUES ($1, 1) ON CONFLICT (staff_id)"
+            " DO UPDATE SET open_claims = claim_count.open_claims + 1 WHERE claim_count.open_claims < $2",
             staff_id,
             limit,
         )
@@ -107,11 +105,11 @@ async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int) -> bool
 
 async def lock_claim_slots(tx: Transaction, staff_id: str) -> None:
     """Hold this person's counter to the end of the transaction: people are locked before tasks."""
-    await tx.execute("UPDATE claim_count SET open_claims = open_claims WHERE staff_id = $1", staff_id)
+    await tx.lock_rows("claim_count", "staff_id", [staff_id])
 
 
 async def free_claim_slot(tx: Transaction, staff_id: str) -> None:
-    await tx.execute(
+    await tx.later(
         "UPDATE claim_count SET open_claims = open_claims - 1 WHERE staff_id = $1 AND open_claims > 0",
         staff_id,
     )
@@ -139,7 +137,7 @@ async def claim(
     )
     if row is None:
         return None
-    await tx.execute(
+    await tx.later(
         "INSERT INTO claim (id, task_id, number, staff_id, library_id, claimed_at, outcome)"
         " VALUES ($1, $2, $3, $4, $5, $6, '')",
         claim_id,
@@ -169,7 +167,7 @@ async def put_back(tx: Transaction, task_id: str, claim_number: int, now: dateti
 
 
 async def end_claim(tx: Transaction, task_id: str, number: int, now: datetime, outcome: str) -> None:
-    await tx.execute(
+    await tx.later(
         "UPDATE claim SET ended_at = $3, outcome = $4 WHERE task_id = $1 AND number = $2 AND ended_at IS NULL",
         task_id,
         number,
@@ -203,16 +201,14 @@ async def renew_lease_of(tx: Transaction, task_id: str, claim_number: int, until
     )
 
 
-async def finish_task(tx: Transaction, task_id: str, now: datetime) -> bool:
+async def finish_task(tx: Transaction, task_id: str, now: datetime) -> None:
     """Nobody waits on it any longer, and nobody is to meet it."""
-    await tx.execute("DELETE FROM task_match_key WHERE task_id = $1", task_id)
-    return bool(
-        await tx.execute(
-            "UPDATE task SET state = 'done', consultations = 0, holder_id = '', holder_library_id = '',"
-            " lease_ends_at = NULL, done_at = $2 WHERE id = $1 AND state <> 'done'",
-            task_id,
-            to_us(now),
-        )
+    await tx.later("DELETE FROM task_match_key WHERE task_id = $1", task_id)
+    await tx.later(
+        "UPDATE task SET state = 'done', consultations = 0, holder_id = '', holder_library_id = '',"
+        " lease_ends_at = NULL, done_at = $2 WHERE id = $1 AND state <> 'done'",
+        task_id,
+        to_us(now),
     )
 
 

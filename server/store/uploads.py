@@ -22,7 +22,7 @@ class StoredFile:
 
 async def insert_file(tx: Transaction, file: StoredFile, *, token_hash: str) -> None:
     """Make a whole upload visible."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO stored_file (id, token_hash, content_hash, session_id, name, kind, size, state, received,"
         " uploaded_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'whole', $7, $8, $9)",
         file.id,

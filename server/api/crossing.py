@@ -1,0 +1,61 @@
+"""Finds the route of a request among hundreds by the first words of its path, and not by trying one after the other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import Receive, Scope, Send
+
+WORDS = 2
+
+
+class Crossing(BaseRoute):
+    """Routes as one: in their order, but only those are tried whose path begins with the same two words."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self.routes = list(routes)
+        begun = [(_fixed(route.path), route) for route in self.routes]
+        known = {fixed for fixed, _ in begun}
+        self._by_words = {
+            words: [route for fixed, route in begun if words[: len(fixed)] == fixed] for words in known
+        }
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        partly: tuple[Match, Scope] = Match.NONE, {}
+        for route in self._near(scope["path"]):
+            match, child = route.matches(scope)
+            if match is Match.FULL:
+                return match, {**child, "crossed_to": route}
+            if match is Match.PARTIAL and partly[0] is Match.NONE:
+                partly = match, {**child, "crossed_to": route}
+        return partly
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route: Route = scope.pop("crossed_to")
+        scope["route"] = route
+        await route.handle(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        for route in self.routes:
+            try:
+                return route.url_path_for(name, **path_params)
+            except NoMatchFound:
+                pass
+        raise NoMatchFound(name, path_params)
+
+    def _near(self, path: str) -> Sequence[Route]:
+        words = tuple(path.split("/", WORDS + 1)[1 : WORDS + 1])
+        for count in range(len(words), -1, -1):
+            if (found := self._by_words.get(words[:count])) is not None:
+                return found
+        return ()
+
+
+def _fixed(path: str) -> tuple[str, ...]:
+    """The first words of a route's path up to the first that varies."""
+    words = path.split("/", WORDS + 1)[1 : WORDS + 1]
+    varies = next((at for at, word in enumerate(words) if "{" in word), len(words))
+    return tuple(words[:varies])
