@@ -40,6 +40,7 @@ from server.api import (
     records,
     requests,
     sessions,
+    stack,
     store_work,
     streams,
     uploads,
@@ -111,6 +112,7 @@ ENDPOINTS: list[Endpoint] = [
     *loan_orders.ENDPOINTS,
     *store_work.ENDPOINTS,
     *couriers.ENDPOINTS,
+    *stack.ENDPOINTS,
     *widget_login.ENDPOINTS,
 ]
 

@@ -53,6 +53,8 @@ def home_of(actor: Actor) -> str:
         return "/console"
     if Role.STORE_KEEPER in actor.roles:
         return "/console/store"
+    if Role.STACK_OPERATOR in actor.roles:
+        return "/console/stack"
     return "/manage" if may(actor, Verb.KEEP_OWN_PHRASES) else "/account"
 
 

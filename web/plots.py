@@ -66,6 +66,58 @@ def bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> 
     return Plot(tuple(drawn), tuple(ticks), tuple(below))
 
 
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A share of a hundred at its place; ``met``: it reaches the target."""
+
+    x: float
+    y: float
+    text: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Shares over time as dots on a line, and where the target lies; days without a value leave a gap."""
+
+    dots: tuple[Dot, ...]
+    lines: tuple[str, ...]
+    target: float
+    ticks: tuple[Tick, ...]
+    labels: tuple[Label, ...]
+
+
+def shares(labels: Sequence[str], values: Sequence[float | None], target: float) -> Shares:
+    """Percentages near a hundred: the axis begins at 90, or at the ten below the lowest value."""
+    known = [value for value in values if value is not None]
+    floor = int(min([90.0, target, *known]) // 10 * 10)
+    place, scale = (_RIGHT - _LEFT) / max(1, len(labels)), (_BOTTOM - _TOP) / (100 - floor)
+
+    def height(value: float) -> float:
+        return _r(_BOTTOM - (value - floor) * scale)
+
+    dots: list[Dot] = []
+    runs: list[list[str]] = [[]]
+    for at, value in enumerate(values):
+        if value is None:
+            runs.append([])
+            continue
+        x, y = _r(_LEFT + (at + 0.5) * place), height(value)
+        dots.append(Dot(x, y, f"{labels[at]}: {value:g} %", value >= target))
+        runs[-1].append(f"{x},{y}")
+    every = -(-len(labels) // _LABELS)
+    below = [Label(_r(_LEFT + (at + 0.5) * place), text) for at, text in enumerate(labels) if at % every == 0]
+    step = 2 if floor == 90 else -(-(100 - floor) // 5)
+    ticks = [Tick(height(value), value) for value in range(floor, 101, step)]
+    return Shares(
+        tuple(dots),
+        tuple(" ".join(run) for run in runs if len(run) > 1),
+        height(target),
+        tuple(ticks),
+        tuple(below),
+    )
+
+
 def line(values: Sequence[float], *, width: int = 96, height: int = 24) -> str:
     """The points of a small line without axes, for ``<polyline points>``."""
     if not values:

@@ -35,6 +35,7 @@ from web.pages import (
     returns,
     sample,
     search,
+    stack,
     store,
     widget,
     widget_login,
@@ -77,6 +78,7 @@ PAGES: list[Page] = [
     *manage_calendar.PAGES,
     *past_consultations.PAGES,
     *store.PAGES,
+    *stack.PAGES,
     *portal.PAGES,
     *demo_mails.PAGES,
 ]

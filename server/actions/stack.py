@@ -42,7 +42,7 @@ from server.store.stack_lists import Difference, count_differences, differences_
 from server.store.stores import store_by_id
 
 MOST = 500
-_OUTCOMES = {
+OUTCOMES = {
     CommandKind.RETRIEVE: ("retrieved", "failed"),
     CommandKind.PUT_BACK: ("put_away", "failed"),
     CommandKind.CANCEL: ("cancelled", "failed"),
@@ -141,8 +141,9 @@ async def hours(ctx: Context, actor: Actor, device_id: str, *, days: int = 7) ->
     return await hours_of(ctx.db.read, device_id, ctx.clock.now() - timedelta(days=min(days, 400)))
 
 
-async def settle_dead_letter(ctx: Context, actor: Actor, letter_id: str) -> None:
-    """Somebody has looked at a dead letter and done what it wanted. Raises Conflict where somebody had."""
+async def settle_dead_letter(ctx: Context, actor: Actor, letter_id: str, note: str = "") -> None:
+    """Somebody has looked at a dead letter and done what it wanted; ``note`` says what. Raises Conflict where
+    somebody had."""
     letter = await letter_by_id(ctx.db.read, letter_id)
     if letter is None:
         raise NotFound("letter_not_found")
@@ -150,7 +151,8 @@ async def settle_dead_letter(ctx: Context, actor: Actor, letter_id: str) -> None
     async with ctx.transaction() as tx:
         if not await settle_letter(tx, letter_id, actor.account_id):
             raise Conflict("letter_settled")
-        await audit(ctx, tx, actor, "stack.letter", f"stack:{letter.device_id}", detail=letter.problem)
+        detail = ": ".join(filter(None, (letter.problem, " ".join(note.split())[:300])))
+        await audit(ctx, tx, actor, "stack.letter", f"letter:{letter_id}", detail=detail)
         tx.announce(StackPictured(letter.device_id, ""))
 
 
@@ -164,12 +166,13 @@ async def pause_device(ctx: Context, actor: Actor, device_id: str, reason: str) 
             _wake(tx, device.id)
 
 
-async def resume_device(ctx: Context, actor: Actor, device_id: str) -> None:
+async def resume_device(ctx: Context, actor: Actor, device_id: str, reason: str = "") -> None:
     """Commands go out again."""
     device = await access_device(ctx.db.read, actor, device_id, Verb.OPERATE_STACK)
+    said = " ".join(reason.split())[:300]
     async with ctx.transaction() as tx:
         if await end_pause(tx, device.id):
-            await audit(ctx, tx, actor, "stack.resume", f"stack:{device.id}")
+            await audit(ctx, tx, actor, "stack.resume", f"stack:{device.id}", detail=said)
             _wake(tx, device.id)
 
 
@@ -192,8 +195,8 @@ async def take_over(ctx: Context, actor: Actor, command_id: str, outcome: str, r
     if command is None:
         raise NotFound("command_not_found")
     await access_device(ctx.db.read, actor, command.device_id, Verb.OPERATE_STACK)
-    if outcome not in _OUTCOMES[command.kind]:
-        raise Invalid("choice_wrong", "outcome", choices=", ".join(_OUTCOMES[command.kind]), text=outcome)
+    if outcome not in OUTCOMES[command.kind]:
+        raise Invalid("choice_wrong", "outcome", choices=", ".join(OUTCOMES[command.kind]), text=outcome)
     said, now = _reason(reason), ctx.clock.now()
     state = CommandState.FAILED if outcome == "failed" else CommandState.DONE
     async with ctx.transaction() as tx:

@@ -14,6 +14,7 @@ from server.domain.cases import CaseKind
 from server.store.dues import Due, set_due
 from server.store.rows import Transaction
 from server.store.stack_devices import device_by_id
+from server.store.stack_lists import give_case
 
 KIND = "stack_trouble"
 
@@ -58,7 +59,7 @@ async def mind_trouble(ctx: Context, tx: Transaction, due: Due) -> None:
     """Open the trouble's case. (Due ``stack_trouble``.)"""
     trouble = Trouble(**{**due.data, "kind": TroubleKind(due.data["kind"])})
     device = await device_by_id(tx, trouble.device_id)
-    await open_case(
+    case = await open_case(
         ctx,
         tx,
         kind=str(_CASES[trouble.kind]),
@@ -69,6 +70,8 @@ async def mind_trouble(ctx: Context, tx: Transaction, due: Due) -> None:
         title_key=f"stack.trouble.{trouble.kind}",
         data={"barcode": trouble.barcode, "count": trouble.count, "detail": trouble.detail},
     )
+    if trouble.kind is TroubleKind.DIFFERENCE:
+        await give_case(tx, trouble.device_id, case.id)
 
 
 _CASES = {

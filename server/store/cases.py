@@ -27,6 +27,27 @@ async def case_by_client_id(db: Reader, client_id: str) -> Case | None:
     return value_from(Case, row) if row else None
 
 
+async def numbers_by_client_ids(db: Reader, client_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Id and number of the cases under these names; what is not there is left out."""
+    names = sorted(set(client_ids))[:1000]
+    if not names:
+        return {}
+    rows = await db.rows(
+        f"SELECT client_id, id, number FROM support_case WHERE client_id IN ({placeholders(len(names))})",
+        *names,
+    )
+    return {row["client_id"]: (row["id"], row["number"]) for row in rows}
+
+
+async def numbers_of_cases(db: Reader, case_ids: Collection[str]) -> dict[str, str]:
+    """The numbers by which people know these cases."""
+    ids = sorted(set(case_ids))[:1000]
+    if not ids:
+        return {}
+    rows = await db.rows(f"SELECT id, number FROM support_case WHERE id IN ({placeholders(len(ids))})", *ids)
+    return {row["id"]: row["number"] for row in rows}
+
+
 async def number_taken(db: Reader, number: str) -> bool:
     """Whether a case has this number already."""
     return await db.row("SELECT 1 AS found FROM support_case WHERE number = $1", number) is not None

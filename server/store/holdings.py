@@ -4,7 +4,7 @@ from datetime import datetime
 
 from server.domain.holdings import Counted, Period
 from server.domain.loan_rows import Store
-from server.store.rows import Reader, Row, to_us
+from server.store.rows import Reader, Row, from_us, to_us
 
 # An order has left with its parcel: handed over, or put on the hold shelf.
 _LEFT = (
@@ -54,6 +54,16 @@ async def count_holdings(db: Reader, store: Store, year_ago: datetime, period: P
         scans=_number(scans, "n"),
         wrong_scans=_number(scans, "wrong"),
     )
+
+
+async def sent_orders(db: Reader, store_id: str, period: Period) -> list[tuple[datetime, bool]]:
+    """When each order left a store, and whether something of that store's was wrong with it; oldest first."""
+    span = (store_id, to_us(period.since), to_us(period.until))
+    first = "SELECT p.order_id, MIN(COALESCE(p.handed_at, p.made_at)) AS at"
+    sent = await db.rows(f"{first} {_LEFT} GROUP BY p.order_id ORDER BY at", *span)
+    wrong = await db.rows(f"SELECT DISTINCT p.order_id {_LEFT}{_WRONG}", *span)
+    faulty = {row["order_id"] for row in wrong}
+    return [(from_us(row["at"]), row["order_id"] in faulty) for row in sent]
 
 
 def _number(row: Row | None, name: str) -> int:

@@ -117,3 +117,20 @@ async def settle_letter(tx: Transaction, letter_id: str, by: str) -> bool:
             by,
         )
     )
+
+
+async def first_bodies(db: Reader, letters: Sequence[InboxRow]) -> dict[str, InboxRow]:
+    """What came first under the number under which each of these alarms came again; by the alarm's id."""
+    alarms = [letter for letter in letters if letter.alarm and letter.sequence is not None]
+    found: dict[str, InboxRow] = {}
+    for epoch in sorted({alarm.epoch for alarm in alarms}):
+        wanted = {alarm.sequence: alarm.id for alarm in alarms if alarm.epoch == epoch}
+        rows = await db.rows(
+            f"SELECT {_COLUMNS} FROM stack_event WHERE device_id = $1 AND epoch = $2 AND NOT alarm"
+            " AND sequence = ANY($3)",
+            alarms[0].device_id,
+            epoch,
+            sorted(number for number in wanted if number is not None),
+        )
+        found |= {wanted[row["sequence"]]: value_from(InboxRow, row) for row in rows}
+    return found

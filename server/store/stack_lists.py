@@ -109,6 +109,13 @@ async def forget_differences(tx: Transaction, device_id: str, before: datetime) 
     )
 
 
+async def give_case(tx: Transaction, device_id: str, case_id: str) -> None:
+    """The differences that had no case yet are this one's."""
+    await tx.execute(
+        "UPDATE stack_difference SET case_id = $2 WHERE device_id = $1 AND case_id = ''", device_id, case_id
+    )
+
+
 async def differences_of(db: Reader, device_id: str, *, limit: int) -> list[Difference]:
     """What differs, the latest first."""
     rows = await db.rows(
