@@ -55,17 +55,13 @@ async def stock(ctx: Context, library_id: str, titles: Sequence[tuple[str, str, 
         for row in await tx.rows("SELECT id, title FROM bibliographic_record WHERE source = 'test'"):
             shelves.records[row["title"]] = row["id"]
         for title, *_ in titles:
-            for copy in range(2):
-                await add_item(
-                    ctx, tx, shelves.records[title], shelves.stores["a"], library_id, f"{title}{copy}"
-                )
-        await add_item(ctx, tx, shelves.records[ONE_ONLY], shelves.stores["b"], library_id, ONE_ONLY)
+            for _ in range(2):
+                await add_item(ctx, tx, shelves.records[title], shelves.stores["a"], library_id)
+        await add_item(ctx, tx, shelves.records[ONE_ONLY], shelves.stores["b"], library_id)
     return shelves
 
 
-async def add_item(
-    ctx: Context, tx: Transaction, record_id: int, store_id: str, library_id: str, name: str
-) -> str:
+async def add_item(ctx: Context, tx: Transaction, record_id: int, store_id: str, library_id: str) -> str:
     """One volume more, among the new books for sixty days."""
     item_id, now = ctx.ids.new(), ctx.clock.now()
     await tx.execute(
@@ -79,7 +75,6 @@ async def add_item(
         to_us(now + timedelta(days=60)),
         to_us(now),
     )
-    assert name
     return item_id
 
 
@@ -108,7 +103,8 @@ async def add_coupon(
     async with ctx.transaction() as tx:
         await tx.execute(
             "INSERT INTO coupon (id, library_id, code, name_zh, name_en, cents, reader_group, reader_id, quota, used,"
-            " valid_from_at, valid_until_at) VALUES ($1, '', $2, '读书月免运费', 'Reading month', $3, $4, '', $5, 0, $6, $7)",
+            " valid_from_at, valid_until_at)"
+            " VALUES ($1, '', $2, '读书月免运费', 'Reading month', $3, $4, '', $5, 0, $6, $7)",
             coupon_id,
             code,
             cents,
@@ -125,8 +121,8 @@ async def add_notice(ctx: Context, kind: str, title: str, *, stops: bool = False
     now = to_us(ctx.clock.now())
     async with ctx.transaction() as tx:
         await tx.execute(
-            "INSERT INTO notice (id, library_id, kind, title_zh, title_en, text_zh, text_en, shown_from_at, stops_orders,"
-            " by, at) VALUES ($1, '', $2, $3, $4, $5, $6, $7, $8, 'test', $7)",
+            "INSERT INTO notice (id, library_id, kind, title_zh, title_en, text_zh, text_en, shown_from_at,"
+            " stops_orders, by, at) VALUES ($1, '', $2, $3, $4, $5, $6, $7, $8, 'test', $7)",
             ctx.ids.new(),
             kind,
             title,
@@ -141,8 +137,8 @@ async def add_notice(ctx: Context, kind: str, title: str, *, stops: bool = False
 async def _store(ctx: Context, tx: Transaction, library_id: str, code: str, name: str) -> str:
     store_id = ctx.ids.new()
     await tx.execute(
-        "INSERT INTO store (id, library_id, code, name_zh, name_en, kind, tier, address, phone, active, turn, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, 'ordinary', 'centre', '福中路一号', '0755-8284', TRUE, 0, $6)",
+        "INSERT INTO store (id, library_id, code, name_zh, name_en, kind, tier, address, phone, active, turn,"
+        " created_at) VALUES ($1, $2, $3, $4, $5, 'ordinary', 'centre', '福中路一号', '0755-8284', TRUE, 0, $6)",
         store_id,
         library_id,
         code,

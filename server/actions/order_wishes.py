@@ -78,7 +78,7 @@ async def book_return(ctx: Context, actor: Actor, order_id: str, wanted: Return)
     pickup = demand_pickup(wanted.pickup, pickups(ctx.clock.now(), zone_of(ctx)))
     lines = await _to_return(ctx, order_id, wanted.line_ids)
     parcels = [
-        await _booked(ctx, order, store_id, address, pickup, count)
+        await _booked(ctx, order, store_id, address=address, pickup=pickup, items=count)
         for store_id, count in _by_store(lines).items()
     ]
     try:
@@ -137,7 +137,7 @@ def _by_store(lines: Sequence[LoanLine]) -> dict[str, int]:
 
 
 async def _booked(
-    ctx: Context, order: LoanOrder, store_id: str, address: Address, pickup: Pickup, items: int
+    ctx: Context, order: LoanOrder, store_id: str, *, address: Address, pickup: Pickup, items: int
 ) -> Parcel:
     store = (await stores_of_alliance(ctx.db.read)).get(store_id)
     when = pickup_text(pickup, order.language)

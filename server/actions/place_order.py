@@ -96,7 +96,7 @@ async def place_order(ctx: Context, actor: Actor, wanted: Wanted) -> LoanOrder:
         judged = await _judge(ctx, tx, actor, card, wanted)
         order_id = ctx.ids.new()
         await _take(tx, card, judged, order_id, now)
-        order = await _order(ctx, tx, actor, wanted, judged, order_id)
+        order = await _order(ctx, tx, actor, wanted=wanted, judged=judged, order_id=order_id)
         await insert_order(tx, order, _lines(ctx, order, judged))
         await take_off_list(tx, actor.account_id, List.CART, wanted.record_ids)
         await take_off_list(tx, actor.account_id, List.ASKED, wanted.record_ids)
@@ -179,7 +179,7 @@ async def _take(tx: Transaction, card: Card, judged: _Judged, order_id: str, now
 
 
 async def _order(
-    ctx: Context, tx: Transaction, actor: Actor, wanted: Wanted, judged: _Judged, order_id: str
+    ctx: Context, tx: Transaction, actor: Actor, *, wanted: Wanted, judged: _Judged, order_id: str
 ) -> LoanOrder:
     now, zone = ctx.clock.now(), zone_of(ctx)
     policy, address, opening = judged.policy, judged.address, judged.opening
