@@ -81,11 +81,12 @@ async def my_orders(
 
 
 async def own_orders(ctx: Context, actor: Actor, orders: Sequence[LoanOrder]) -> list[OwnOrder]:
-    """Orders with their books and what can be done about each."""
+    """Orders of one reader with their books and what can be done about each."""
     db, now = ctx.db.read, ctx.clock.now()
     lines = await lines_of(db, [order.id for order in orders])
     home = [line for each in lines.values() for line in each if line.state in AT_HOME]
-    asked = await asked_among(db, sorted({line.record_id for line in home}), actor.account_id)
+    reader_id = orders[0].reader_id if orders else actor.account_id
+    asked = await asked_among(db, sorted({line.record_id for line in home}), reader_id)
     found = []
     for order in orders:
         policy = await loan_policy(ctx.shelf, db, order.policy_id)
