@@ -28,7 +28,7 @@ class Leases:
         self._bridges: dict[str, Bridge] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._served: dict[str, DeviceRow] = {}  # as they were when their bridges began
-        self._waiting: set[str] = set()  # of which it was said that another process has them
+        self._waiting: set[str] = set()  # of which it was said why we do not speak with them
         self._away = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -56,7 +56,9 @@ class Leases:
                 elif device_id not in devices or _moved(self._served[device_id], devices[device_id]):
                     task.cancel()
             for device in devices.values():
-                if device.id not in self._tasks and device.driver in DRIVERS and await self._free(device):
+                if device.driver not in DRIVERS:
+                    self._say_unknown(device)
+                elif device.id not in self._tasks and await self._free(device):
                     self._served[device.id] = device
                     self._tasks[device.id] = asyncio.create_task(self._serve(device))
             if self._away:
@@ -66,6 +68,11 @@ class Leases:
             if not self._away:
                 log.warning("the database is away: nothing is acknowledged to any stack")
             self._away = True
+
+    def _say_unknown(self, device: DeviceRow) -> None:
+        if device.id not in self._waiting:
+            self._waiting.add(device.id)
+            log.error("stack %s: there is no driver %r: nobody speaks with it", device.name, device.driver)
 
     async def _free(self, device: DeviceRow) -> bool:
         if device.lease_holder and device.lease_until_at > self._ctx.clock.now():
