@@ -130,6 +130,20 @@ async def test_books_are_renewed_and_fetched_by_a_courier(library: Library, visi
     await expect(page.get_by_role("heading", level=1)).to_have_text("在借")
 
 
+async def test_the_list_of_orders_moves_by_itself(library: Library, visits: Visits) -> None:
+    order = await ordered(library, "红楼梦")
+    page = await reader_of(library.town, visits)
+    await page.goto(f"{library.town.base}/loans/orders")
+    await expect(page.locator(".order-card .chip")).to_have_text("正在取书")
+    await page.locator(".order-card").focus()
+    await walk(library.town.ctx, order, (House.PICKED, House.PACKED, House.SHELVED))
+    await expect(page.locator(".order-card .chip")).to_have_text("可以来取了")
+    await expect(page.locator(".order-card")).to_be_focused()
+    await expect(page.locator("#renewed")).to_have_text("订单有变化。")
+    await walk(library.town.ctx, order, (House.COLLECTED,))
+    await expect(page.get_by_role("heading", name="在您手上的书")).to_be_visible()
+
+
 async def test_another_readers_order_does_not_exist(library: Library, visits: Visits) -> None:
     order = await ordered(library, "红楼梦")
     stranger = library.town.people["wu"].http
