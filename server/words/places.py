@@ -6,11 +6,11 @@ from server.words.catalogue import text
 
 # What machines call a place (docs/stack.md); what fits none is shown as it came.
 _FORMS = (
-    (re.compile(r"station (\d+)"), "stack.place.station", ("n",)),
-    (re.compile(r"lift (\d+)"), "stack.place.lift", ("aisle",)),
-    (re.compile(r"shuttle (\d+)-(\d+)"), "stack.place.shuttle", ("aisle", "level")),
-    (re.compile(r"conveyor to station (\d+)"), "stack.place.conveyor", ("n",)),
-    (re.compile(r"A(\d+)-L(\d+)-B(\d+)"), "stack.place.shelf", ("aisle", "level", "bay")),
+    (re.compile(r"station (\d+)"), "story.place.station", ("n",)),
+    (re.compile(r"lift (\d+)"), "story.place.lift", ("aisle",)),
+    (re.compile(r"shuttle (\d+)-(\d+)"), "story.place.shuttle", ("aisle", "level")),
+    (re.compile(r"conveyor to station (\d+)"), "story.place.conveyor", ("n",)),
+    (re.compile(r"A(\d+)-L(\d+)-B(\d+)"), "story.place.shelf", ("aisle", "level", "bay")),
 )
 
 

@@ -58,7 +58,7 @@ function show(fresh) {
     if (!busy(part) && now?.outerHTML !== part.outerHTML) now ? part.replaceWith(now) : part.remove();
   }
   parts.forEach((part, at) => {
-    if (!part.isConnected && ![...place.children].some((each) => key(each) === key(part))) place.insertBefore(part, place.children[at] ?? null);
+    if (!place.contains(part) && ![...place.children].some((each) => key(each) === key(part))) place.insertBefore(part, place.children[at] ?? null);
   });
   for (const summary of place.querySelectorAll("details > summary")) summary.parentElement.open ||= open.has(summary.textContent);
   if (place.querySelector(".order-head__state").textContent !== before) told.textContent = fresh.dataset.renewed;
