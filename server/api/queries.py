@@ -74,6 +74,17 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "before": "Past orders placed before this moment: `more.before` of the page before",
         "before_id": "`more.before_id` of the page before",
     },
+    "GET /api/cases": {
+        "tab": "`waiting` (also when left out), `mine`, `all`, `closed`",
+        "kind": "`question`, `complaint`, `wrong_item`, `late`, `stuck`, `difference` or `unsure`",
+    },
+    "GET /api/review/orders": {
+        "tab": "`review` (also when left out), `approved`, `refused`, `all`",
+        "q": "An order's number, a part of the reader's name or mail or of a title, or a barcode",
+        "state": "Only orders in this state",
+        "after": "`next` of the page before",
+    },
+    "GET /api/notices": {"desk": "What is told at this desk, by short name; at one's own library without one"},
     "GET /api/records": {
         "q": "Words of what is sought, two Chinese characters at least; an ISBN, ISSN or DOI finds that number",
         "field": "Where the words stand: `all`, `title`, `author`, `subject`",
