@@ -64,6 +64,7 @@ from server.domain.events import (
     MailWritten,
     OrderChanged,
     QueueChanged,
+    StackPictured,
     StackWoken,
 )
 from server.domain.permissions import NOBODY
@@ -144,8 +145,9 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
                 bus.publish(Envelope("", wake="dues"))
             case MailWritten():
                 bus.publish(Envelope("", wake="outbox"))
-            case StackWoken():
-                bus.publish(Envelope("", wake="stack"))
+            case StackWoken(device_id):  # its operators look again, too
+                topic, frame = frames.passing(StackPictured(device_id, "")) or ("", {})
+                bus.publish(Envelope(topic, 0, frames.text(frame), "stack"))
             case _:
                 passing = frames.passing(event)
                 if passing is not None:

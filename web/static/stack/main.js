@@ -39,7 +39,7 @@ let told = 0;
 
 const line = watchStacks([id], {
   pictured: (_, fresh) => draw(fresh, serverNow()),
-  changed: soon(load, 250),
+  changed: soon(load, 400),
   moved: () => seen && trust(),
 });
 const loadSoon = soon(load, 700);
