@@ -38,6 +38,7 @@ from server.store.cards import address_of, lock_card, standing_of, take_places, 
 from server.store.carts import take_off_list
 from server.store.catalogue import records_by_ids
 from server.store.coupons import coupon_by_code, take_slot, use_coupon
+from server.store.dues import set_due
 from server.store.loan_catalogue import copies_of
 from server.store.loan_policies import keep_loan_policy
 from server.store.orders import insert_order, order_by_client_id, order_by_id, order_by_number
@@ -98,6 +99,7 @@ async def place_order(ctx: Context, actor: Actor, wanted: Wanted) -> LoanOrder:
         await _take(tx, card, judged, order_id, now)
         order = await _order(ctx, tx, actor, wanted=wanted, judged=judged, order_id=order_id)
         await insert_order(tx, order, _lines(ctx, order, judged))
+        await set_due(tx, "dispatch", order_id, order.dispatch_due_at)  # review does not pause it (R-LOAN.3)
         await take_off_list(tx, actor.account_id, List.CART, wanted.record_ids)
         await take_off_list(tx, actor.account_id, List.ASKED, wanted.record_ids)
         await tell(ctx, tx, order_id, [Fact(House.SUBMITTED)], actor=actor)

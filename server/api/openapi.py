@@ -167,6 +167,12 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "duty": ("Your console has changed: fetch /api/console.", {"version": 7, "why": "offer"}),
     "board": ("Figures of a desk have moved.", {"desk": "01j…"}),
     "pool": ("A task of the pool has changed: look again.", {"task": "01j…", "why": "claimed"}),
+    "case": (
+        "What a case shows beside its lines has changed, who is there too: look again.",
+        {"case": "01j…", "why": "claimed"},
+    ),
+    "cases": ("The list of cases has changed: look again.", {"case": "01j…"}),
+    "notices": ("What all readers are told has changed: fetch /api/notices.", {}),
     "crew": ("Who takes part has changed.", {"session": "01j…"}),
     "token": ("A fresh conversation token.", {"token": "…", "expires_at": "2026-11-21T03:19:05.000Z"}),
     "pong": ("Answer to `ping`.", {"n": 1}),
