@@ -1,6 +1,7 @@
 """What follows when a line of a loan order comes to another stage: copies, commands, counters, clocks, mails."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from server.actions.allocation import allocate
 from server.actions.carts import tell_askers
@@ -85,6 +86,7 @@ async def _chosen_follow(tx: Transaction, opened: OpenOrder, changes: Sequence[C
     if ended and opened.row.state in _NOTHING_COMES and opened.row.dispatched_at is None:
         if opened.row.slot_id:
             await free_slot(tx, f"{opened.row.slot_id}/{opened.row.slot_day}")
+            opened.row = replace(opened.row, slot_id="")  # once, however many of its books end after this one
         await give_coupon_back(tx, opened.row.id)
 
 

@@ -125,7 +125,7 @@ async def add_events(tx: Transaction, events: Iterable[tuple[str, OrderEvent]]) 
 
 async def save_orders(tx: Transaction, orders: Sequence[LoanOrder]) -> None:
     """Write what the fold says of the orders."""
-    names = ("id", "state", "reason", "events", "house_events", "dispatched_at", "closed_at")
+    names = ("id", "state", "reason", "slot_id", "events", "house_events", "dispatched_at", "closed_at")
     await update_rows(tx, "loan_order", names, ([getattr(order, name) for name in names] for order in orders))
 
 

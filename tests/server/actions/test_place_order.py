@@ -20,6 +20,7 @@ from server.actions.loan_catalogue import (
 )
 from server.actions.my_orders import my_orders
 from server.actions.order_wishes import Return, book_return, cancel_lines, cancel_return, renew_line
+from server.actions.orders import Fact, tell
 from server.actions.place_order import Wanted, place_order
 from server.actions.slots import order_step
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
@@ -374,3 +375,19 @@ async def test_a_refused_order_gives_its_slot_and_coupon_back(shop: Shop) -> Non
     await walk(ctx, order.id, (House.REFUSED,))
     assert (await shop.state(order), await shop.held()) == (OrderState.REFUSED, 1)
     assert await shop.count("SELECT used AS n FROM coupon WHERE id = $1", coupon) == 0
+
+
+async def test_a_slot_is_given_back_once_however_many_books_come_back_later(shop: Shop) -> None:
+    ctx = shop.alliance.ctx
+    await add_slots(ctx, shop.shelves, shop.alliance.libraries["home"], "delivery", capacity=9)
+    first = (await order_step(ctx, shop.reader)).openings["delivery"][0]
+    slot = {"slot_id": first.slot.id, "day": first.day.isoformat()}
+    order = await shop.order("红楼梦", "时间简史", **slot)
+    await shop.order("算法导论", press="p2", **slot)
+    await walk(ctx, order.id, (House.PICKED,))
+    await cancel_lines(ctx, shop.reader, order.id)
+    for line in await ctx.db.read.rows("SELECT id FROM loan_line WHERE order_id = $1", order.id):
+        async with ctx.transaction() as tx:
+            await tell(ctx, tx, order.id, [Fact(House.PUT_BACK, (line["id"],))])
+    assert await shop.state(order) is OrderState.CANCELLED
+    assert await shop.count("SELECT taken AS n FROM slot_day") == 1
