@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from server.actions.case_opening import open_case
 from server.actions.orders import absorb
 from server.context import Context
 from server.domain.couriers import (
@@ -21,7 +22,7 @@ from server.domain.couriers import (
 from server.domain.errors import NotFound
 from server.domain.events import StoreWorkChanged
 from server.domain.loan_rows import LoanOrder, Parcel, Store
-from server.domain.loans import OrderEvent
+from server.domain.loans import OrderEvent, Tracked
 from server.outside.couriers import courier_named
 from server.store.dues import Due, cancel_due, set_due
 from server.store.parcel_steps import parcel_tracked, parcels_by_waybills
@@ -134,6 +135,17 @@ async def _take(
         tx.announce(StoreWorkChanged(parcel.store_id, parcel.order_id, str(last.status)))
         if last.status in ENDS:
             await cancel_due(tx, POLL, parcel.id)
+        elif last.status is Tracked.ASTRAY:
+            await open_case(
+                ctx,
+                tx,
+                kind="late",
+                client_id=f"astray:{parcel.id}",
+                order_id=parcel.order_id,
+                store_id=parcel.store_id,
+                title_key="cases.found.astray",
+                data={"waybill": parcel.waybill},
+            )
 
 
 def _on_the_way(parcel: Parcel) -> OnTheWay:

@@ -74,6 +74,16 @@ async def test_an_unsorted_list_pushed_twice_moves_the_order_once(loans: Loans) 
     assert await loans.one("SELECT state FROM parcel") == "delivered"
 
 
+async def test_a_parcel_that_the_courier_lost_opens_one_case_and_its_reader_is_told(loans: Loans) -> None:
+    order_id = await sent(loans, 1)
+    waybill = await waybill_of(loans, order_id)
+    for at in ("2026-11-21T09:00:00+08:00", "2026-11-22T09:00:00+08:00"):
+        assert await push(loans, (waybill, [("astray", at)])) == 200
+    assert await stages(loans, order_id) == [Stage.ASTRAY]
+    assert await loans.one("SELECT COUNT(*) FROM support_case WHERE order_id = $1", order_id) == 1
+    assert "case_found" in await loans.mails()
+
+
 async def test_who_does_not_know_the_secret_pushes_nothing(loans: Loans) -> None:
     order_id = await sent(loans, 1)
     told = [("delivered", "2026-11-21T09:00:00+08:00")]
