@@ -33,7 +33,7 @@ TARGET = 1000
 KINDS = ("accepted", "moving", "moving", "moving", "retrieved")
 PLACES = ("", "shuttle 1-2", "lift 1", "conveyor to station 1", "station 1")
 EPOCH = "000001"
-_ROWS = """
+ROWS = """
 INSERT INTO store (id, library_id, code, name_zh, name_en, kind, tier, address, phone, active, turn, created_at)
   VALUES ('store', '', 'S1', '智能立体书库', '', 'smart', 'centre', '', '', TRUE, 0, 0);
 INSERT INTO stack_device (id, store_id, name, driver, address, options, active, state, state_at, paused_by,
@@ -99,10 +99,11 @@ def story(lines: int, active: int, seed: int) -> list[tuple[str, int, int]]:
 
 
 class Machine:
-    """Tells its story as fast as it is acknowledged."""
+    """Tells its story as fast as it is acknowledged, or (``rate``) so many events a second. ``sent``: when it did."""
 
-    def __init__(self, told: list[tuple[str, int, int]], window: int) -> None:
-        self._told, self._window = told, window
+    def __init__(self, told: list[tuple[str, int, int]], window: int, *, rate: float = 0.0) -> None:
+        self._told, self._window, self._rate = told, window, rate
+        self.sent: list[float] = []
         self.acknowledged: set[int] = set()
         self.times: list[float] = []
         self.began = 0.0
@@ -135,6 +136,9 @@ class Machine:
         self.linked.set()
         for number, (kind, line, step) in enumerate(self._told, start=1):
             await self._room.acquire()
+            if self._rate and (early := self.began + number / self._rate - time.perf_counter()) > 0.002:
+                await asyncio.sleep(early)
+            self.sent.append(time.perf_counter())
             at = int(time.time() * 1000)
             names = {
                 "id": f"k{line}",
@@ -235,7 +239,7 @@ def main() -> int:
             stdout=subprocess.DEVNULL,
         )
         now = int(time.time() * 1_000_000)
-        psql(url, _ROWS.format(port=args.port, orders=args.orders, lines=2 * args.orders, now=now))
+        psql(url, ROWS.format(port=args.port, orders=args.orders, lines=2 * args.orders, now=now))
         print(f"{args.orders:,} orders on {urlsplit(url).scheme}, {args.active} retrievals at once")
         return 0 if asyncio.run(measure(url, folder, pids, args)) else 1
 
