@@ -1,5 +1,6 @@
 """What every test may ask for: a fresh database on both backends, real servers, people at browsers, time."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -24,6 +25,12 @@ from tests.servers.valkey import Valkey
 # A slow machine is no failure, so that examples have no deadline; CI tries the same ones each time.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("house")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not go through all of it again for each of thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -209,7 +209,7 @@ async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIt
     app = build_app(settings_for(database_url, folder, **settings))
     async with (
         serving(app, settings.get("port", 0)) as base,
-        httpx.AsyncClient(base_url=base, trust_env=False) as http,
+        httpx.AsyncClient(base_url=base, trust_env=False, verify=False) as http,
     ):
         town = Town(app.state.ctx, base, http, app.state.gateway)
         await settle(app.state.ctx, town)
@@ -289,7 +289,11 @@ async def add_person(
     logged_in = await start_login(ctx, tx, stored)
     csrf = csrf_token(ctx.settings.secret_key, hashed(logged_in.secret))
     http = httpx.AsyncClient(
-        base_url=town.base, cookies={"sid": logged_in.secret}, headers={"X-CSRF-Token": csrf}, trust_env=False
+        base_url=town.base,
+        cookies={"sid": logged_in.secret},
+        headers={"X-CSRF-Token": csrf},
+        trust_env=False,
+        verify=False,
     )
     return Person(account.id, account.name, logged_in.secret, csrf, http)
 

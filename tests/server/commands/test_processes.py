@@ -77,12 +77,12 @@ async def test_the_demo_starts_from_nothing_answers_and_stops_kindly(demo: Demo)
     said = demo.start()
     assert PASSWORD in said
     assert f"{demo.url}/d/szlib" in said
-    async with httpx.AsyncClient(base_url=demo.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=demo.url, trust_env=False, verify=False) as http:
         for path in ("/healthz", "/readyz", "/", "/login", "/d/szlib", "/sample?desk=szlib", "/demo/mails"):
             assert (await http.get(path)).status_code == 200, path
         assert (await log_in(http, "librarian")).headers["location"].endswith("/console")
         assert (await http.get("/api/console")).json()["me"]["name"] == "林晓雨"
-    async with httpx.AsyncClient(base_url=demo.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=demo.url, trust_env=False, verify=False) as http:
         await log_in(http, "manager")
         assert (await http.get("/manage/board")).status_code == 200
     assert demo.stop() == 0
@@ -91,7 +91,7 @@ async def test_the_demo_starts_from_nothing_answers_and_stops_kindly(demo: Demo)
 
 async def test_the_demo_keeps_its_data_until_told_otherwise(demo: Demo) -> None:
     demo.start()
-    async with httpx.AsyncClient(base_url=demo.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=demo.url, trust_env=False, verify=False) as http:
         opened = {"topic": "reference", "question": SAID, "client_id": "01demo"}
         assert (await http.post("/api/desks/szlib/sessions", json=opened)).status_code == 201
     assert demo.stop() == 0
@@ -155,7 +155,7 @@ async def test_a_server_that_is_told_to_stop_says_good_bye_first(
 ) -> None:
     server = product("serve", database_url=seeded_url)
     server.start()
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False) as http:
         opened = {"topic": "reference", "question": SAID, "client_id": "01bye"}
         token = (await http.post("/api/desks/szlib/sessions", json=opened)).json()["token"]
     async with connect(server.url.replace("http", "ws", 1) + "/api/socket", compression=None) as line:
@@ -177,7 +177,7 @@ async def test_a_server_that_is_told_to_stop_says_good_bye_first(
 async def test_the_log_is_json_and_quotes_nobody(product: Callable[..., Product], seeded_url: str) -> None:
     server = product("serve", database_url=seeded_url, log_level="debug")
     server.start()
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False) as http:
         opened = {"topic": "reference", "question": SAID, "client_id": "01log"}
         answer = (await http.post("/api/desks/szlib/sessions", json=opened)).json()
         session, token = answer["session"]["id"], answer["token"]
