@@ -173,6 +173,10 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "cases": ("The list of cases has changed: look again.", {"case": "01j…"}),
     "notices": ("What all readers are told has changed: fetch /api/notices.", {}),
+    "stack": (
+        "A machine's store at this moment (docs/stack.md); without a picture: look at the device again.",
+        {"device": "01j…", "picture": {"aisles": 4, "levels": 6, "bays": 40}},
+    ),
     "crew": ("Who takes part has changed.", {"session": "01j…"}),
     "token": ("A fresh conversation token.", {"token": "…", "expires_at": "2026-11-21T03:19:05.000Z"}),
     "pong": ("Answer to `ping`.", {"n": 1}),

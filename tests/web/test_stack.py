@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,13 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.domain.permissions import Grant, Role, ScopeKind
-from server.domain.stack import CommandKind
 from server.store.accounts import add_grant
 from server.store.rows import to_us
-from server.store.stack_commands import NewCommand, insert_commands
-from server.store.stack_devices import insert_device, new_device
-from server.store.stack_events import InboxRow, keep_events
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.machine import free_port
+from tests.stacks import NOWHERE, STORE, build, letters, order
 from tests.town import Town, open_town
 
-STORE = "store-1"  # whose operator and keeper the town has
-BRISK = {
-    "speed": 3.0,
-    "aisles": 2,
-    "levels": 3,
-    "bays": 12,
-    "stations": 2,
-    "open_stock": True,
-    "pick": [6, 6],
-}
-CALM = {"stuck_rate": 0.0, "fault_rate": 0.0, "missing_rate": 0.0}
 browser = pytest.mark.browser
 
 
@@ -41,59 +26,8 @@ async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     port = free_port()
     async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
         await build(town, STORE, "中心书库", "in-process")
-        await build(town, "store-2", "远方书库", "127.0.0.1:1", library="other")
+        await build(town, "store-2", "远方书库", NOWHERE, library="other")
         yield town
-
-
-async def build(town: Town, store_id: str, name: str, address: str, library: str = "home") -> None:
-    """A smart stack with its device; the device has the store's id."""
-    async with town.ctx.transaction() as tx:
-        now = town.ctx.clock.now()
-        await tx.execute(
-            "INSERT INTO store (id, library_id, code, name_zh, name_en, kind, tier, address, phone, active, turn,"
-            " created_at) VALUES ($1, $2, $1, $3, $3, 'smart', 'centre', '', '', TRUE, 0, $4)",
-            store_id,
-            town.libraries[library],
-            name,
-            to_us(now),
-        )
-        device = replace(new_device(store_id, store_id, name, "simulator", now), options=BRISK | CALM)
-        await insert_device(tx, replace(device, address=address))
-
-
-async def order(town: Town, *barcodes: str, device: str = STORE, minutes: float = 0) -> None:
-    """Retrievals in the outbox, given so long ago."""
-    async with town.ctx.transaction() as tx:
-        given = town.ctx.clock.now() - timedelta(minutes=minutes)
-        await insert_commands(
-            tx,
-            [
-                NewCommand(f"command-{code}", device, CommandKind.RETRIEVE, "", "", "", code, "", 5, given)
-                for code in barcodes
-            ],
-        )
-
-
-async def letters(town: Town) -> None:
-    """One number with two bodies, and something that nobody can read."""
-    first = InboxRow(
-        "first", STORE, "0001", 7, "a", "moving", "kept", "", False, "", "", "", "place: lift 2", None,
-        town.ctx.clock.now(),
-    )  # fmt: skip
-    second = replace(
-        first,
-        id="second",
-        body_hash="b",
-        state="dead",
-        problem="two_bodies",
-        alarm=True,
-        body="place: elsewhere",
-    )
-    noise = replace(
-        second, id="noise", sequence=None, body_hash="c", problem="unreadable", alarm=False, body="@@@"
-    )
-    async with town.ctx.transaction() as tx:
-        await keep_events(tx, [first, second, noise])
 
 
 async def watch(

@@ -20,6 +20,7 @@ from tests.access.asking import address, body_for
 from tests.asking import asked, claimed
 from tests.loan_day import a_loan
 from tests.server.api.cases_day import a_day_with_cases
+from tests.stacks import a_day_at_a_stack
 from tests.town import Reader, Town
 
 NAMES = re.compile(r"""(?:query\.get\(|number\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
@@ -124,6 +125,7 @@ async def test_what_comes_back_is_what_the_document_says(town: Town, document: d
         http.event_hooks["response"].append(witness.read)
     await _a_day(town)
     await a_day_with_cases(town)
+    await a_day_at_a_stack(town)
     for endpoint in ENDPOINTS:  # and refusals have one form
         if not endpoint.path.endswith("stream"):
             body = body_for(endpoint.body) if endpoint.body else None
