@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from server.actions.access import access_store
-from server.actions.couriers import book, cancel_booking, shipment_of, take_reports, watch_parcel
+from server.actions.couriers import book, shipment_of, take_reports, watch_parcel
 from server.actions.orders import Fact, tell
 from server.context import Context
 from server.domain.couriers import OUT, Report
@@ -41,14 +41,12 @@ async def label(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -> Pa
     booking = await book(ctx, shipment_of(parcel, order, store))
     async with ctx.transaction() as tx:
         ready = await _lines_to_leave(tx, parcel, Stage.PACKED)
-        if await parcel_labelled(tx, parcel.id, booking.courier, booking.waybill) and ready:
+        if await parcel_labelled(tx, parcel.id, booking.courier, booking.waybill):
+            if not ready:
+                raise Conflict("parcel_recalled", RULE)
             fact = Fact(House.LABELLED, ready, {"waybill": booking.waybill, "parcel_id": parcel.id})
             await tell(ctx, tx, parcel.order_id, [fact], actor=actor)
-    labelled = await parcel_at(ctx.db.read, store, parcel_id)
-    if not ready and labelled.state == "labelled":
-        await cancel_booking(ctx, labelled)
-        raise Conflict("parcel_recalled", RULE)
-    return labelled
+    return await parcel_at(ctx.db.read, store, parcel_id)
 
 
 async def hand_over(ctx: Context, actor: Actor, store_id: str, batch_id: str, code: str) -> Bundle:
@@ -72,6 +70,8 @@ async def hand_over(ctx: Context, actor: Actor, store_id: str, batch_id: str, co
                     await tell(ctx, tx, parcel.order_id, facts, actor=actor)
                 await watch_parcel(ctx, tx, parcel.id, parcel.courier)
         parcel = await parcel_at(ctx.db.read, store, parcel.id)
+        if parcel.batch_id != batch_id:
+            raise Conflict("parcel_not_ready", RULE, state=parcel.state)  # another batch was faster
     return (await bundles_of(ctx.db.read, [parcel]))[0]
 
 
@@ -125,9 +125,9 @@ async def parcel_at(db: Reader, store: Store, parcel_id: str) -> Parcel:
 async def _put_on_hold_shelf(ctx: Context, actor: Actor, parcel: Parcel) -> Parcel:
     async with ctx.transaction() as tx:
         ready = await _lines_to_leave(tx, parcel, Stage.PACKED)
-        if not ready:
-            raise Conflict("parcel_recalled", RULE)
         if await parcel_moved(tx, parcel.id, before="packed", after="shelved"):
+            if not ready:
+                raise Conflict("parcel_recalled", RULE)
             fact = Fact(House.SHELVED, ready, {"parcel_id": parcel.id})
             await tell(ctx, tx, parcel.order_id, [fact], actor=actor)
     kept = await parcel_by_id(ctx.db.read, parcel.id)

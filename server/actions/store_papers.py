@@ -8,6 +8,7 @@ from server.actions.desks import zone_of
 from server.actions.dispatch import parcel_at
 from server.actions.store_lists import walk_of
 from server.context import Context
+from server.domain.couriers import OUT
 from server.domain.errors import Conflict, NotFound
 from server.domain.labels import HoldSlip, ItemLabel, Label, Mark, PackedItem, PackingList, PickList, PickRow
 from server.domain.loan_rows import Store
@@ -16,7 +17,7 @@ from server.domain.store_work import Bundle, WorkLine
 from server.store.libraries import library_by_id
 from server.store.loan_policies import loan_policy
 from server.store.shelves import find_item, title_of
-from server.store.store_work import bundles_of
+from server.store.store_work import bundles_in, bundles_of
 from server.words.fonts import PrintFont, print_font
 from server.words.lists import packing_list, pick_list
 from server.words.printing import hold_slip, item_label, parcel_labels
@@ -33,6 +34,16 @@ async def label_pdf(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -
     if bundle.order.way == "collection":
         return await asyncio.to_thread(hold_slip, await _slip(ctx, store, bundle), _font(ctx))
     return await asyncio.to_thread(parcel_labels, [_label(store, bundle)], _font(ctx))
+
+
+async def labels_pdf(ctx: Context, actor: Actor, store_id: str) -> bytes:
+    """The labels of all parcels that wait for the courier, a page each. Raises NotFound where none does."""
+    store = await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
+    waiting = await bundles_in(ctx.db.read, store.id, OUT, ("labelled",))
+    if not waiting:
+        raise NotFound("parcel_not_found")
+    labels = [_label(store, bundle) for bundle in waiting]
+    return await asyncio.to_thread(parcel_labels, labels, _font(ctx))
 
 
 async def packing_list_pdf(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -> bytes:

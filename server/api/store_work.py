@@ -148,6 +148,10 @@ async def label_pdf(r: ApiRequest) -> Response:
     return _pdf(await store_papers.label_pdf(r.ctx, r.actor, r.path["id"], r.path["parcel"]), "label")
 
 
+async def labels_pdf(r: ApiRequest) -> Response:
+    return _pdf(await store_papers.labels_pdf(r.ctx, r.actor, r.path["id"]), "labels")
+
+
 async def packing_list_pdf(r: ApiRequest) -> Response:
     made = await store_papers.packing_list_pdf(r.ctx, r.actor, r.path["id"], r.path["parcel"])
     return _pdf(made, "packing-list")
@@ -373,6 +377,9 @@ ENDPOINTS = [
         "Holdings and accuracy against the standard",
         answer=b.HoldingsView,
         errors=("store_not_found", "period_backwards"),
+    ),
+    Endpoint(
+        "GET", f"{_S}/labels.pdf", _V, labels_pdf, "The labels of all parcels that wait for the courier"
     ),
     Endpoint("GET", f"{_S}/parcels/{{parcel}}/label.pdf", _V, label_pdf, "A parcel's label or hold slip"),
     Endpoint(

@@ -1,7 +1,7 @@
 """The store keeper's screens, made for a hand scanner and a phone: lists live over the API, figures as a page."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -17,6 +17,7 @@ from server.words.times import day_text
 from web.pages.base import Page, PageRequest
 from web.pages.console import menu
 
+PERIODS = (30, 90, 365)  # days
 STEPS = ("pick", "pack", "dispatch", "hold", "returns", "put-back", "shelf")
 _OF_CONSOLE = ("dialog.", "problem.", "line.")
 _SHARED = ("common.", "time.", "store.", "loans.stage.")
@@ -69,7 +70,10 @@ async def figures(page: PageRequest) -> Response:
     """Holdings and accuracy of the stores one may watch, one of them at a time (R-LOAN.2, R-LOAN.5)."""
     stores = await watched_stores(page.ctx, page.actor)
     chosen = page.path.get("id") or (stores[0].id if stores else "")
-    held: Holdings | None = await store_holdings(page.ctx, page.actor, chosen) if chosen else None
+    asked = page.query.get("days", "")
+    days = int(asked) if asked in map(str, PERIODS) else PERIODS[0]
+    since = page.ctx.clock.now() - timedelta(days=days)
+    held: Holdings | None = await store_holdings(page.ctx, page.actor, chosen, since) if chosen else None
     works = held is not None and may(
         page.actor, Verb.WORK_STORE, Thing(held.store.library_id, store_id=held.store.id)
     )
@@ -82,6 +86,8 @@ async def figures(page: PageRequest) -> Response:
         step="figures",
         tabs=_tabs(page, held.store) if held and works else [],
         several=len(stores) > 1,
+        days=days,
+        periods=PERIODS,
         since=_day(page, held.period.since) if held else "",
         until=_day(page, held.period.until) if held else "",
     )

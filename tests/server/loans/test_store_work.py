@@ -1,5 +1,7 @@
 """The store keeper's work, through its actions: nothing leaves without its scan, wrong books are refused and kept."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from server.actions.dispatch import collect, hand_over, handed_over_in, label, r
 from server.actions.store_lists import my_stores, store_work, walk_of
 from server.actions.store_returns import inspect, line_of_code, put_back, put_stray_back, receive
 from server.actions.store_work import not_found, pack, pick, scan_to_pack
-from server.domain.errors import Conflict, NotFound
+from server.domain.errors import Conflict, NotFound, Refusal
 from server.domain.loan_rows import Parcel
 from server.domain.loans import House, Stage, Tracked
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
@@ -307,3 +309,30 @@ async def test_a_return_of_which_its_courier_never_told_is_closed_by_its_last_sc
     _, work = await store_work(ctx, actor, store)
     assert not work.returns and len(work.inspect) == 2 and work.counts["returns"] == 2
     assert await loans.one("SELECT state FROM parcel WHERE direction = 'out'") == "delivered"
+
+
+async def test_what_two_do_at_once_is_done_once(loans: Loans) -> None:
+    order_id = await ready(loans, 1)
+    ctx, store = loans.town.ctx, loans.stores["store"]
+    actor, line = keeper(loans, "store"), (await loans.lines(order_id))[0]
+
+    async def both(make: Callable[[], Awaitable[object]]) -> list[object]:
+        return await asyncio.gather(make(), make(), return_exceptions=True)
+
+    def refusals(done: list[object]) -> list[str]:
+        return [each.code for each in done if isinstance(each, Refusal)]
+
+    assert refusals(await both(lambda: pick(ctx, actor, store, line.id, "BC1"))) == ["loan_stage"]
+    assert refusals(await both(lambda: pack(ctx, actor, store, order_id))) == ["nothing_to_pack"]
+    parcel = str(await loans.one("SELECT id FROM parcel"))
+    assert refusals(await both(lambda: label(ctx, actor, store, parcel))) == []
+    waybill = str(await loans.one("SELECT waybill FROM parcel"))
+    assert refusals(await both(lambda: hand_over(ctx, actor, store, "b", waybill))) == []
+    assert refusals(await both(lambda: receive(ctx, actor, store, "BC1"))) in (
+        ["loan_stage"],
+        ["not_on_loan"],
+    )
+    kinds = ("picked", "packed", "labelled", "handed_over", "received")
+    for kind in kinds:
+        assert await loans.one("SELECT COUNT(*) FROM order_event WHERE kind = $1", kind) == 1, kind
+    assert await loans.one("SELECT COUNT(*) FROM parcel") == 1

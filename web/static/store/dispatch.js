@@ -94,7 +94,7 @@ export function dispatchStep(desk, { top, body }) {
       body.replaceChildren(
         ...(parts.length
           ? parts.flatMap(([name, parcels, more]) => [
-              heading(`dispatch.${name}`, parcels.length),
+              heading(`dispatch.${name}`, parcels.length, name === "hand_over" && parcels.length > 1 && paper(desk.store.id, "labels.pdf", "labels")),
               h("ul", { class: "parcels" }, ...parcels.map((each) => parcelRow(each, more(each), name === "on_the_way" ? null : due(each.due_at)))),
             ])
           : [nothing("dispatch")]),

@@ -80,9 +80,14 @@ export function paper(store, path, word) {
   );
 }
 
-/** A heading with how many there are. */
-export const heading = (word, n) =>
-  h("h2", { class: "store__heading" }, t(`store.${word}`), h("span", { class: "badge badge--quiet number" }, String(n)));
+/** A heading with how many there are, and what can be done with all of them. */
+export const heading = (word, n, more = null) =>
+  h(
+    "div",
+    { class: "spread" },
+    h("h2", { class: "store__heading" }, t(`store.${word}`), h("span", { class: "badge badge--quiet number" }, String(n))),
+    more,
+  );
 
 /** A button of a row. */
 export const does = (word, run, kind = "") =>

@@ -60,6 +60,11 @@ export function putBackStep(desk, { top, body }) {
       const same = (line) => line.barcode.toLowerCase() === code.toLowerCase() && line.stage !== "putting_back";
       const found = desk.work.put_back.find(same);
       const line = current();
+      const lost = desk.work.strays.find((each) => each.barcode.toLowerCase() === code.toLowerCase());
+      if (lost && !found) {
+        await desk.send(`strays/${lost.command}/put-back`, {});
+        return void right(t("store.put_back.machine"), [lost.title]);
+      }
       if (line && !found) return place(line, code);
       const book = found ?? (await desk.send("standing", { code }));
       chosen = book.line;
