@@ -14,7 +14,7 @@ from server.store.orders import order_by_number
 from server.store.rows import Reader
 
 _LINES = 500
-_NUMBER = re.compile(r"[0-9A-Za-z]{6}[ -]?[0-9A-Za-z]{6}")
+_NUMBER = re.compile(r"\d{6}[ -]?[0-9A-Za-z]{5}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
