@@ -13,17 +13,18 @@ from server.domain.store_work import Bundle, ToPack, Work, WorkLine
 from server.wire import store_bodies as b
 from server.wire.frames import iso
 from server.words.catalogue import say
+from server.words.places import place_in_words
 
 
 def store_view(store: Store) -> b.StoreView:
     return b.StoreView(store.id, store.code, names(store.name_zh, store.name_en), store.kind, store.tier)
 
 
-def work_view(store: Store, work: Work) -> b.WorkView:
+def work_view(store: Store, work: Work, language: str = "zh") -> b.WorkView:
     return b.WorkView(
         store=store_view(store),
         counts=work.counts,
-        walks=[b.WalkView(walk.number, walk.urgent, _lines(walk.lines)) for walk in work.walks],
+        walks=[b.WalkView(walk.number, walk.urgent, _lines(walk.lines, language)) for walk in work.walks],
         pack=[_pack(each) for each in work.pack],
         label=[parcel_view(each) for each in work.label],
         hand_over=[parcel_view(each) for each in work.hand_over],
@@ -155,11 +156,11 @@ def _pack(waiting: ToPack) -> b.PackView:
     )
 
 
-def _lines(lines: Iterable[WorkLine]) -> list[b.LineView]:
-    return [_line(line) for line in lines]
+def _lines(lines: Iterable[WorkLine], language: str = "zh") -> list[b.LineView]:
+    return [_line(line, language) for line in lines]
 
 
-def _line(line: WorkLine) -> b.LineView:
+def _line(line: WorkLine, language: str) -> b.LineView:
     return b.LineView(
         line=line.line_id,
         order=line.order_id,
@@ -172,7 +173,7 @@ def _line(line: WorkLine) -> b.LineView:
         stage=str(line.stage),
         stage_at=iso(line.stage_at),
         barcode=line.barcode,
-        place=line.place,
+        place=place_in_words(line.place, language),
         location=line.location,
         station=line.station,
         tote=line.tote,

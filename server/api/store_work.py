@@ -32,7 +32,8 @@ async def stores(r: ApiRequest) -> b.Stores:
 
 
 async def work(r: ApiRequest) -> b.WorkView:
-    return work_view(*await all_work(r.ctx, r.actor, r.path["id"]))
+    store, work = await all_work(r.ctx, r.actor, r.path["id"])
+    return work_view(store, work, r.language)
 
 
 async def pick(r: ApiRequest) -> b.StageView:
