@@ -56,8 +56,12 @@ async def inspect(
     """Say how a book has come back. Damaged or incomplete ones are not lent again until somebody has seen to them."""
     store = await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
     line, _ = await _standing(ctx.db.read, store, line_id)
-    data = {"condition": str(condition), "note": note.strip()[:NOTE_LIMIT]}
-    kind = House.INSPECTED if condition is Condition.OK else House.DAMAGED
+    sound, said = condition is Condition.OK, note.strip()[:NOTE_LIMIT]
+    kind = House.INSPECTED if sound else House.DAMAGED
+    data = {
+        "condition": str(condition),
+        "note" if sound else "reason": said,
+    }  # the reader is told why it is not sound
     async with ctx.transaction() as tx:
         opened = await tell(ctx, tx, line.order_id, [Fact(kind, (line.id,), data)], actor=actor)
     return opened.lines[line.id]

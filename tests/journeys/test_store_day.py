@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from server.domain.catalogue import BibliographicRecord
+from server.domain.citations import Material
 from server.domain.loans import House, Stage
 from server.domain.permissions import Grant, Role, ScopeKind
+from server.store.catalogue import save_records
 from tests.server.loans.conftest import Loans
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.clocks import FileClock
@@ -181,3 +184,34 @@ async def test_every_step_is_accessible_and_fits(
     await expect(signal(page, "wrong")).to_be_visible()
     visits.faults.clear()
     assert await accessibility_faults(page) == []
+
+
+async def test_a_new_book_and_a_list_come_onto_the_shelves(visits: Visits, loans: Loans) -> None:
+    ctx = loans.town.ctx
+    async with ctx.transaction() as tx:
+        record = BibliographicRecord(control_number="c1", kind=Material.BOOK, title="三体")
+        await save_records(tx, loans.town.libraries["home"], "", {"c1": record}, at=ctx.clock.now())
+    page = await sit_down(visits, loans)
+    await go(page, "shelf")
+    await page.get_by_text("上架", exact=True).click()
+    await scan(page, "NEW-1")
+    await page.get_by_label("记录号或 ISBN").fill("c1")
+    visits.faults.clear()  # the browser has noted that nobody knew the book
+    await page.get_by_label("架位", exact=True).fill("A-1")
+    await page.get_by_role("button", name="登记并上架").click()
+    await expect(page.locator(".next")).to_contain_text("三体")
+    await page.get_by_text("移位", exact=True).click()
+    await scan(page, "NEW-1")
+    await expect(page.get_by_text("扫描新的架位")).to_be_visible()
+    await scan(page, "B-2-2")
+    await expect(page.locator(".next__place")).to_have_text("B-2-2")
+    await page.get_by_text("从文件导入").click()
+    listed = "条码,记录号,架位\nL1,c1,A-2\nL2,nothing,A-3\n".encode("gb18030")
+    file = {"name": "items.csv", "mimeType": "text/csv", "buffer": listed}
+    await page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    await page.get_by_role("button", name="导入", exact=True).click()
+    await expect(page.get_by_role("row").filter(has_text="nothing")).to_contain_text("3")
+    await page.get_by_text("只导入正确的行").click()
+    await page.get_by_role("button", name="导入", exact=True).click()
+    await expect(page.get_by_text("新增 1 册")).to_be_visible()
+    assert await loans.one("SELECT COUNT(*) FROM item") == 2
