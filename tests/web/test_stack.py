@@ -16,6 +16,7 @@ from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.machine import free_port
 from tests.stacks import NOWHERE, STORE, build, letters, order
 from tests.town import Town, open_town
+from web.plots import shares
 
 browser = pytest.mark.browser
 
@@ -229,3 +230,17 @@ async def test_a_grant_for_a_library_reaches_its_stacks(town: Town) -> None:
         await add_grant(tx, wu.id, grant, grant_id="g", by="", at=town.ctx.clock.now())
     found = (await wu.http.get("/api/stacks")).json()["stacks"]
     assert [(one["stack"]["id"], one["stack"]["state"]) for one in found] == [("store-2", "offline")]
+
+
+def test_shares_are_drawn_with_gaps_and_those_below_their_target_are_marked() -> None:
+    drawn = shares(["1", "2", "3", "4"], [99.0, None, 97.5, 100.0], 98)
+    assert [dot.met for dot in drawn.dots] == [True, False, True]
+    assert [line.count(",") for line in drawn.lines] == [2]  # a day without a value is no line across it
+    assert [tick.value for tick in drawn.ticks] == [90, 92, 94, 96, 98, 100]
+    assert drawn.dots[1].y > drawn.target > drawn.dots[0].y
+
+
+def test_a_very_bad_day_still_stands_within_the_plot() -> None:
+    drawn = shares(["1"], [33.3], 98)
+    assert drawn.ticks[0].value == 30
+    assert all(dot.y <= drawn.ticks[0].y for dot in drawn.dots)

@@ -85,8 +85,10 @@ function count(word, n, kind) {
 function age(card) {
   if (!card.stack) return;
   const heard = Math.max(card.pictured ?? 0, Date.parse(card.stack.heard_at ?? "") || 0);
-  if (card.stack.state !== "online" || card.shown !== card.stack) card.chips.replaceChildren(...[stateChip(card.stack), ...stateFacts(card.stack, heard)].filter(Boolean));
-  card.shown = card.stack;
+  const chips = [stateChip(card.stack, heard, line?.isOpen()), ...stateFacts(card.stack, heard)].filter(Boolean);
+  const words = chips.map((chip) => chip.textContent).join("|");
+  if (card.words !== words) card.chips.replaceChildren(...chips);
+  card.words = words;
   card.drawing.trust(...trustOf(card.stack, card.pictured, line?.isOpen()));
 }
 

@@ -147,7 +147,7 @@ function lists() {
 function fill(into, word, rows, keyOf, make, all) {
   const order = (one) => (one.state === "unsure" ? 0 : 1);
   const items = rows.length ? [...rows].sort((a, b) => order(a) - order(b)) : [null];
-  keyed(into.list, items, (one) => (one ? `${keyOf(one)} ${JSON.stringify(one)}` : ""), (one) => (one ? make(one) : nothing(word)), (row) => row.age?.());
+  keyed(into.list, items, (one) => (one ? `${keyOf(one)} ${JSON.stringify(one)}` : ""), (one) => (one ? make(one) : nothing(word)));
   into.say(all, all - rows.length);
 }
 
@@ -156,7 +156,8 @@ function trust() {
   const { stack } = seen;
   const heard = Math.max(pictured, Date.parse(stack.heard_at ?? "") || 0);
   drawing.trust(...trustOf(stack, pictured, line.isOpen()));
-  const facts = [stateChip(stack), ...stateFacts(stack, heard), stack.reconciled_at && h("span", { class: "small muted", title: exactly(stack.reconciled_at) }, t("stack.compared", { at: dated(stack.reconciled_at) }))];
+  for (const row of commands.list.children) row.age?.();
+  const facts = [stateChip(stack, heard, line.isOpen()), ...stateFacts(stack, heard), stack.reconciled_at && h("span", { class: "small muted", title: exactly(stack.reconciled_at) }, t("stack.compared", { at: dated(stack.reconciled_at) }))];
   const words = facts.filter(Boolean).map((node) => node.textContent).join("|");
   if (chips.dataset.words === words) return;
   set(chips, { "data-words": words });

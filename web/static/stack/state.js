@@ -10,8 +10,9 @@ const SKEW_MS = 2_000;
 const KIND = { online: "good", stale: "warn", offline: "bad" };
 const SHAPE = { online: "check", stale: "clock", offline: "cross" };
 
-/** The state as a chip: shape, colour and word. */
-export function stateChip(stack) {
+/** The state as a chip: shape, colour and word. Without a line to the server nobody can say how it is. */
+export function stateChip(stack, heardAt, lineOpen = true) {
+  if (!lineOpen && serverNow() - (heardAt || 0) > LATE_MS) return h("span", { class: "chip chip--warn stack-state" }, icon("alert"), t("stack.age.unknown"));
   return h("span", { class: `chip chip--${KIND[stack.state]} stack-state`, title: exactly(stack.heard_at) }, icon(SHAPE[stack.state]), t(`stack.state.${stack.state}`));
 }
 
