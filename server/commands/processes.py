@@ -4,7 +4,10 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+
+import uvloop
 
 from server.commands.terminal import Failure
 from server.settings import Settings
@@ -76,3 +79,15 @@ def stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+
+
+def run_until_stopped(settings: Settings, work: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> None:
+    """Do the work on a loop of its own until somebody says stop (SIGTERM, SIGINT)."""
+
+    async def working() -> None:
+        stop = asyncio.Event()
+        stop_on_signals(stop)
+        await work(settings, stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(working())

@@ -3,13 +3,11 @@
 import argparse
 import asyncio
 
-import uvloop
-
 from server.assembly import run_worker
-from server.commands.processes import demand_database, demand_folder, stop_on_signals
+from server.commands.processes import demand_database, demand_folder, run_until_stopped
 from server.commands.terminal import Help, language_of
 from server.observing.logs import configure_logs
-from server.settings import Settings, load_settings
+from server.settings import load_settings
 
 _EXAMPLES = """\
 examples:
@@ -39,12 +37,5 @@ def run(args: argparse.Namespace) -> int:
     asyncio.run(demand_database(settings, language))
     demand_folder(settings, language)
     configure_logs(settings)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_work(settings))
+    run_until_stopped(settings, run_worker)
     return 0
-
-
-async def _work(settings: Settings) -> None:
-    stop = asyncio.Event()
-    stop_on_signals(stop)
-    await run_worker(settings, stop)

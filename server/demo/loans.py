@@ -9,8 +9,7 @@ from typing import Any
 
 from server.context import Context
 from server.demo.cast import Cast
-from server.domain.catalogue import BibliographicRecord
-from server.domain.citations import Material
+from server.demo.records import record_of
 from server.domain.hours import parse_shifts
 from server.domain.loan_rows import Item, Store
 from server.store.catalogue import save_records, settle_words
@@ -41,7 +40,7 @@ async def put_loans(ctx: Context, cast: Cast, now: datetime) -> int:
         await _put_notices(ctx, tx, cast, tables["notice"], now)
         await _put_cards(tx, cast, now)
     books = [book for of_class in tables["books"].values() for book in of_class]
-    records = {f"demo-loan-{at:04d}": _record(f"demo-loan-{at:04d}", book) for at, book in enumerate(books)}
+    records = {f"demo-loan-{at:04d}": record_of(f"demo-loan-{at:04d}", book) for at, book in enumerate(books)}
     library = cast.libraries[LIBRARY]
     async with ctx.transaction() as tx:
         await save_records(tx, library.id, SOURCE, records, at=now)
@@ -152,21 +151,6 @@ async def _put_cards(tx: Transaction, cast: Cast, now: datetime) -> None:
                 group,
                 to_us(now),
             )
-
-
-def _record(number: str, book: list[str]) -> BibliographicRecord:
-    title, authors, publisher, date, class_number, subjects = book
-    return BibliographicRecord(
-        number,
-        Material.BOOK,
-        title,
-        authors=authors,
-        publisher=publisher,
-        date=date,
-        language="chi",
-        subjects=tuple(subjects.split()),
-        class_number=class_number,
-    )
 
 
 def _items(

@@ -18,7 +18,8 @@ async def put_records(ctx: Context, cast: Cast) -> int:
     count = 0
     for slug, table in tables.items():
         records = {
-            f"demo-{slug}-{at}": _record(f"demo-{slug}-{at}", book) for at, book in enumerate(table["books"])
+            f"demo-{slug}-{at}": record_of(f"demo-{slug}-{at}", book)
+            for at, book in enumerate(table["books"])
         }
         async with ctx.transaction() as tx:
             count += await save_records(tx, cast.libraries[slug].id, SOURCE, records, at=ctx.clock.now())
@@ -27,8 +28,9 @@ async def put_records(ctx: Context, cast: Cast) -> int:
     return count
 
 
-def _record(number: str, book: list[str]) -> BibliographicRecord:
-    title, authors, publisher, date, subjects = book
+def record_of(number: str, book: list[str]) -> BibliographicRecord:
+    """A book as the demo's files list it: title, author, publisher, year, subjects; a class number before these."""
+    title, authors, publisher, date, *class_number, subjects = book
     return BibliographicRecord(
         number,
         Material.BOOK,
@@ -38,4 +40,5 @@ def _record(number: str, book: list[str]) -> BibliographicRecord:
         date=date,
         language="chi",
         subjects=tuple(subjects.split()),
+        class_number="".join(class_number),
     )

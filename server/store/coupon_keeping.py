@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from server.domain.coupons import Coupon
 from server.domain.slots import Slot
-from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
+from server.store.coupons import coupon_of
+from server.store.rows import Reader, Row, Transaction, placeholders, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def change_coupon(tx: Transaction, coupon: Coupon) -> None:
 
 async def coupon_by_id(db: Reader, coupon_id: str) -> Coupon | None:
     row = await db.row("SELECT * FROM coupon WHERE id = $1", coupon_id)
-    return _coupon(row) if row else None
+    return coupon_of(row) if row else None
 
 
 async def coupons_of(db: Reader, library_ids: Collection[str] | None, *, limit: int = 300) -> list[Coupon]:
@@ -71,7 +72,7 @@ async def coupons_of(db: Reader, library_ids: Collection[str] | None, *, limit: 
         *values,
         limit,
     )
-    return [_coupon(row) for row in rows]
+    return [coupon_of(row) for row in rows]
 
 
 async def insert_slot(tx: Transaction, slot: Slot) -> None:
@@ -116,20 +117,3 @@ async def kept_slots(db: Reader, library_ids: Collection[str] | None, *, limit: 
 def _slot(row: Row) -> KeptSlot:
     names = ("id", "library_id", "way", "place", "weekday", "opens", "closes", "capacity")
     return KeptSlot(Slot(*(row[name] for name in names)), bool(row["active"]))
-
-
-def _coupon(row: Row) -> Coupon:
-    return Coupon(
-        id=row["id"],
-        library_id=row["library_id"],
-        code=row["code"],
-        name_zh=row["name_zh"],
-        name_en=row["name_en"],
-        cents=row["cents"],
-        group=row["reader_group"],
-        reader_id=row["reader_id"],
-        quota=row["quota"],
-        used=row["used"],
-        valid_from=from_us(row["valid_from_at"]),
-        valid_until=from_us(row["valid_until_at"]),
-    )

@@ -11,7 +11,7 @@ from server.store.rows import Reader, Row, Transaction, from_us, placeholders, t
 async def coupon_by_code(db: Reader, code: str) -> Coupon | None:
     """The coupon with this code, typed in capitals or not."""
     row = await db.row("SELECT * FROM coupon WHERE code IN ($1, $2) LIMIT 1", code, code.upper())
-    return _coupon(row) if row else None
+    return coupon_of(row) if row else None
 
 
 async def coupons_for(
@@ -28,7 +28,7 @@ async def coupons_for(
         group,
         library_id,
     )
-    return [_coupon(row) for row in rows]
+    return [coupon_of(row) for row in rows]
 
 
 async def use_coupon(tx: Transaction, coupon: Coupon, reader_id: str, order_id: str, at: datetime) -> str:
@@ -97,7 +97,8 @@ async def free_slot(tx: Transaction, slot_day_id: str) -> None:
     await tx.execute("UPDATE slot_day SET taken = taken - 1 WHERE id = $1 AND taken > 0", slot_day_id)
 
 
-def _coupon(row: Row) -> Coupon:
+def coupon_of(row: Row) -> Coupon:
+    """The coupon that a row holds."""
     return Coupon(
         id=row["id"],
         library_id=row["library_id"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,6 +49,15 @@ class PageRequest:
     def language(self) -> str:
         request, own = self.request, self.actor.language if self.actor.account_id else ""
         return wished_language(request.query_params, request.cookies, request.headers, own)
+
+    def moment(self, name: str) -> datetime | None:
+        """An instant that the address names, in UTC where it says no zone; None for one that somebody wrote by hand."""
+        raw = self.query.get(name, "").replace(" ", "+")  # a plus sign that nobody escaped
+        try:
+            at = datetime.fromisoformat(raw) if raw else None
+        except ValueError:
+            return None
+        return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
     def wish(self, name: str) -> str:
         """How this browser wants its pages: what the address asks for now, else what it asked for before."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -37,7 +37,7 @@ _STATES = {"open": "info", "widened": "warn", "answered": "good", "cancelled": "
 
 async def listed(page: PageRequest) -> Response:
     """What the reader asked, newest first."""
-    before = _moment(page.query.get("before", ""))
+    before = page.moment("before")
     lines, more = await my_consultations(
         page.ctx, page.actor, before=before, before_id=page.query.get("before_id", "")
     )
@@ -184,14 +184,6 @@ def _stamp(story: Story) -> str:
 def _frame(page: PageRequest) -> dict[str, Any]:
     words = [("/my/consultations", "my.title"), ("/account", "account.title")]
     return {"nav_items": [(address, text(key, page.language)) for address, key in words]}
-
-
-def _moment(raw: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(raw.replace(" ", "+")) if raw else None
-    except ValueError:
-        return None  # an address that somebody wrote by hand: the list begins at its beginning
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _ONE = "/my/consultations/{id}"

@@ -1,7 +1,7 @@
 """My orders, and one order whose way moves while somebody looks (R-COM.2, R-COM.4)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,7 +48,7 @@ async def listed(page: PageRequest) -> Response:
     mine = await my_orders(
         page.ctx,
         page.actor,
-        before=_moment(page.query.get("before", "")),
+        before=page.moment("before"),
         before_id=page.query.get("before_id", ""),
     )
     first = not page.query.get("before")
@@ -197,14 +197,6 @@ def _expected(page: PageRequest, story: Story) -> datetime | None:
 
 def _done(page: PageRequest, what: str) -> Response:
     return page.redirect(f"/loans/orders/{page.path['id']}", done=what)
-
-
-def _moment(raw: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(raw.replace(" ", "+")) if raw else None
-    except ValueError:
-        return None  # an address that somebody wrote by hand: the list begins at its beginning
-    return at if at is None or at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _ONE = "/loans/orders/{id}"
