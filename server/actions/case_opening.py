@@ -39,7 +39,7 @@ async def open_case(
         return known
     order = await order_by_id(tx, order_id) if order_id else None
     store = await store_by_id(tx, store_id) if store_id else None
-    case = await new_case(
+    case, fresh = await new_case(
         ctx,
         tx,
         client_id=client_id,
@@ -51,6 +51,8 @@ async def open_case(
         store_id=store_id,
         library_id=order.library_id if order else store.library_id if store else "",
     )
+    if not fresh:
+        return case
     before = case
     case, _, _ = await write_line(
         ctx,
@@ -104,8 +106,9 @@ async def new_case(
     library_id: str = "",
     reader_id: str = "",
     session_id: str = "",
-) -> Case:
-    """A case without a line yet; opened before under the same client id, that one."""
+    holder_id: str = "",
+) -> tuple[Case, bool]:
+    """A case without a line yet, held against changes; opened before under the same client id, that one and False."""
     case = Case(
         id=ctx.ids.new(),
         number=await _number(ctx, tx),
@@ -118,15 +121,16 @@ async def new_case(
         session_id=session_id,
         channel=channel,
         kind=kind,
-        state=CaseState.OPEN,
+        state=CaseState.CLAIMED if holder_id else CaseState.OPEN,
+        holder_id=holder_id,
         title=title,
         opened_at=ctx.clock.now(),
     )
     if await insert_case(tx, case):
-        return case
+        return case, True
     known = await case_by_client_id(tx, case.client_id)
     assert known is not None, "its client id was refused as taken"
-    return known
+    return known, False
 
 
 async def _number(ctx: Context, tx: Transaction) -> str:

@@ -116,7 +116,7 @@ async def complain(ctx: Context, actor: Actor, wanted: Complaint) -> Case:
     async with ctx.transaction() as tx:
         if known := await case_by_client_id(tx, client_id[:80]):
             return known
-        case = await new_case(
+        case, fresh = await new_case(
             ctx,
             tx,
             client_id=client_id,
@@ -128,6 +128,8 @@ async def complain(ctx: Context, actor: Actor, wanted: Complaint) -> Case:
             library_id=actor.library_id,
             reader_id=actor.account_id,
         )
+        if not fresh:
+            return case
         return await open_with_words(ctx, tx, actor, case, text, client_id="first")
 
 
@@ -150,7 +152,7 @@ async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
             known = known or await case_of_session(tx, session.id)
         if known:
             return known
-        case = await new_case(
+        case, fresh = await new_case(
             ctx,
             tx,
             client_id=client_id,
@@ -161,8 +163,10 @@ async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
             library_id=order.library_id if order else session.library_id if session else actor.library_id,
             reader_id=session.reader_id if session and not order else "",
             session_id=session.id if session else "",
+            holder_id=actor.account_id,
         )
-        case = replace(case, state=CaseState.CLAIMED, holder_id=actor.account_id)
+        if not fresh:
+            return case
         await audit(ctx, tx, actor, "case.take_down", f"case:{case.id}")
         return await open_with_words(ctx, tx, actor, case, text, client_id="first")
 
@@ -226,6 +230,14 @@ def sees_notes(actor: Actor, case: Case) -> bool:
     return case.reader_id != actor.account_id
 
 
+async def access_held(db: Reader, actor: Actor, case_id: str) -> Case:
+    """The case for who works on cases, or began this one by writing to its reader. Raises NotFound, NotAllowed."""
+    case = await access_case(db, actor, case_id, Verb.READ_CASE)
+    if case.holder_id == actor.account_id and case.reader_id != actor.account_id:
+        return case
+    return await access_case(db, actor, case_id, Verb.WORK_CASE)
+
+
 async def claim_case(ctx: Context, actor: Actor, case_id: str) -> Case:
     """Take a case on; of two agents one gets it. Raises Conflict ``case_taken``."""
     await access_case(ctx.db.read, actor, case_id, Verb.WORK_CASE)
@@ -245,7 +257,7 @@ async def claim_case(ctx: Context, actor: Actor, case_id: str) -> Case:
 
 async def hand_back_case(ctx: Context, actor: Actor, case_id: str, reason: str = "") -> Case:
     """Leave a case to another agent; its clock runs on."""
-    await access_case(ctx.db.read, actor, case_id, Verb.WORK_CASE)
+    await access_held(ctx.db.read, actor, case_id)
     async with ctx.transaction() as tx:
         case = await held(tx, case_id)
         demand_holder(case, actor.account_id)
@@ -266,7 +278,7 @@ async def post_to_case(ctx: Context, actor: Actor, case_id: str, *, client_id: s
     words = demand_text(text, "text", TEXT_LIMIT)
     own = case.reader_id == actor.account_id
     if not own:
-        await access_case(ctx.db.read, actor, case_id, Verb.WORK_CASE)
+        await access_held(ctx.db.read, actor, case_id)
     async with ctx.transaction() as tx:
         case = before = await held(tx, case_id)
         if not own:
@@ -305,7 +317,7 @@ async def note_in_case(ctx: Context, actor: Actor, case_id: str, *, client_id: s
 
 async def close_case(ctx: Context, actor: Actor, case_id: str, *, outcome: str) -> Case:
     """End a case with what came of it, which the reader reads as the last answer."""
-    await access_case(ctx.db.read, actor, case_id, Verb.WORK_CASE)
+    await access_held(ctx.db.read, actor, case_id)
     words = demand_text(outcome, "outcome", OUTCOME_LIMIT)
     async with ctx.transaction() as tx:
         before = await held(tx, case_id)

@@ -12,6 +12,7 @@ from server.actions.case_deeds import (
     mark_lost,
     send_again,
 )
+from server.actions.case_letters import Letter, write_to_reader
 from server.actions.cases import (
     TABS,
     Complaint,
@@ -68,6 +69,12 @@ async def taken_down(r: ApiRequest) -> b.CaseView:
     body: b.TakeDown = r.body
     wanted = TakenDown(body.client_id, body.text, body.kind, body.order_number, body.session_id)
     return case_view(await take_down_case(r.ctx, r.actor, wanted), r.language)
+
+
+async def written(r: ApiRequest) -> b.CaseView:
+    body: b.Write = r.body
+    letter = Letter(body.client_id, body.text, body.order_id, body.reader_id)
+    return case_view(await write_to_reader(r.ctx, r.actor, letter), r.language)
 
 
 async def show(r: ApiRequest) -> b.CasePageView:
@@ -169,16 +176,15 @@ ENDPOINTS = [
     Endpoint("GET", f"{_C}/mine", _OWN, mine, "One's own cases", answer=list[b.CaseView]),
     Endpoint("POST", _C, _OWN, opened, "Ask or complain (R-LOAN.8)", b.Complain, b.CaseView, 201),
     Endpoint("POST", f"{_C}/phone", _WORK, taken_down, "Enter a call", b.TakeDown, b.CaseView, 201),
+    Endpoint("POST", f"{_C}/letters", _OWN, written, "Write to a reader (R-COM.6)", b.Write, b.CaseView, 201),
     Endpoint("GET", _ONE, _OWN, show, "A case", answer=b.CasePageView),
     Endpoint("POST", f"{_ONE}/messages", _OWN, say, "Write in a case", b.Say, b.CaseLineView, errors=_HELD),
     Endpoint("POST", f"{_ONE}/notes", _WORK, note, "Note among staff", b.Say, b.CaseLineView),
     Endpoint(
         "POST", f"{_ONE}/claim", _WORK, claim, "Take a case on", None, b.CaseView, errors=("case_taken",)
     ),
-    Endpoint(
-        "POST", f"{_ONE}/back", _WORK, give_back, "Hand a case back", b.Reason, b.CaseView, errors=_HELD
-    ),
-    Endpoint("POST", f"{_ONE}/close", _WORK, close, "Close a case", b.Close, b.CaseView, errors=_HELD),
+    Endpoint("POST", f"{_ONE}/back", _OWN, give_back, "Hand a case back", b.Reason, b.CaseView, errors=_HELD),
+    Endpoint("POST", f"{_ONE}/close", _OWN, close, "Close a case", b.Close, b.CaseView, errors=_HELD),
     Endpoint("POST", f"{_ONE}/rating", _OWN, rate, "Rate a closed case", b.CaseRating, b.CaseView),
     Endpoint(
         "POST", f"{_ONE}/coupon", _WORK, coupon, "Give a coupon", b.GiveCoupon, b.CouponGiven, errors=_HELD

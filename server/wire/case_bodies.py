@@ -32,6 +32,15 @@ class TakeDown(Struct):
     session_id: Id = ""
 
 
+class Write(Struct):
+    """What a manager or agent writes to the reader of an order, or to a reader of theirs."""
+
+    client_id: ClientId
+    text: Long
+    order_id: Id = ""
+    reader_id: Id = ""
+
+
 class Say(Struct):
     """A message or note; ``client_id`` is the sender's own name for it, kept over resends."""
 

@@ -17,6 +17,7 @@ from server.actions.case_deeds import (
     possible_deeds,
     send_again,
 )
+from server.actions.case_letters import Letter, write_to_reader
 from server.actions.case_talks import talked_of
 from server.actions.cases import (
     TABS,
@@ -88,8 +89,9 @@ async def case(page: PageRequest, *, fill: Fill | None = None, status: int = 200
         return page.redirect(f"/loans/cases/{found.id}")
     story = await order_story(page.ctx, page.actor, found.order_id) if found.order_id else None
     mine = found.state is CaseState.CLAIMED and found.holder_id == page.actor.account_id
+    works = may(page.actor, Verb.WORK_CASE)
     topics = {f"case/{found.id}": found.messages}
-    if may(page.actor, Verb.WORK_CASE):
+    if works:
         topics[f"case/{found.id}/staff"] = -min((line.number for line in seen.lines), default=0)
     if story is not None:
         topics[f"order/{found.order_id}"] = story.order.events
@@ -103,9 +105,9 @@ async def case(page: PageRequest, *, fill: Fill | None = None, status: int = 200
         reader=await reader_of_case(page.ctx, found),
         story=story,
         told=told(story, page.language) if story else [],
-        deeds=possible_deeds(story.lines) if story and mine else {},
+        deeds=possible_deeds(story.lines) if story and mine and works else {},
         mine=mine,
-        works=may(page.actor, Verb.WORK_CASE),
+        works=works,
         judged=found.kind in (CaseKind.COMPLAINT, CaseKind.WRONG_ITEM),
         fill=fill or Fill(),
         client_id=page.ctx.ids.new(),
@@ -211,6 +213,14 @@ async def take_down(page: PageRequest) -> Response:
     return page.redirect(f"{_HERE}/{made.id}")
 
 
+async def write(page: PageRequest) -> Response:
+    """Begin a talk with a reader, from an order or from the reader's page (R-COM.6)."""
+    form = await filled(page)
+    letter = Letter(form.raw("client_id"), form.raw("text"), form.raw("order"), form.raw("reader"))
+    made = await write_to_reader(page.ctx, page.actor, letter)
+    return page.redirect(f"{_HERE}/{made.id}")
+
+
 async def _acted(page: PageRequest, action: Awaitable[Any], *, fallback: str = "text") -> Response:
     """Back to the case; what is wrong is said in the form that was sent."""
     try:
@@ -233,11 +243,12 @@ PAGES = [
     Page("GET", _HERE, Verb.WORK_CASE, cases),
     Page("GET", f"{_HERE}/phone", Verb.WORK_CASE, phone),
     Page("POST", f"{_HERE}/phone", Verb.WORK_CASE, take_down),
+    Page("POST", f"{_HERE}/write", Verb.READ_CASE, write),
     Page("GET", _ONE, Verb.READ_CASE, case),
     Page("POST", f"{_ONE}/claim", Verb.WORK_CASE, claim),
-    Page("POST", f"{_ONE}/back", Verb.WORK_CASE, hand_back),
-    Page("POST", f"{_ONE}/close", Verb.WORK_CASE, close),
-    Page("POST", f"{_ONE}/say", Verb.WORK_CASE, say),
+    Page("POST", f"{_ONE}/back", Verb.READ_CASE, hand_back),
+    Page("POST", f"{_ONE}/close", Verb.READ_CASE, close),
+    Page("POST", f"{_ONE}/say", Verb.READ_CASE, say),
     Page("POST", f"{_ONE}/note", Verb.WORK_CASE, note),
     Page("POST", f"{_ONE}/do", Verb.WORK_CASE, do),
     Page("POST", f"{_ONE}/coupon", Verb.WORK_CASE, coupon),

@@ -40,6 +40,7 @@ async def reader(page: PageRequest, *, fill: Fill | None = None, status: int = 2
         kinds=kinds,
         groups=groups,
         spoken=spoken,
+        client_id=page.ctx.ids.new(),
         fill=fill or Fill({"kind": card.kind, "group": card.group, "barred": card.barred}),
     )
 

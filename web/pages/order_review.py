@@ -69,6 +69,9 @@ async def order(page: PageRequest, *, fill: Fill | None = None, status: int = 20
         own=story.order.reader_id == page.actor.account_id,
         reviews=waits and may(page.actor, Verb.REVIEW_ORDER),
         works=may(page.actor, Verb.WORK_CASE),
+        writes=story.order.reader_id != page.actor.account_id
+        and (may(page.actor, Verb.WORK_CASE) or may(page.actor, Verb.REVIEW_ORDER)),
+        client_id=page.ctx.ids.new(),
         keeps=may(page.actor, Verb.KEEP_CARDS),
         fill=fill or Fill(),
         topics=json.dumps({f"order/{order_id}": story.order.events}),

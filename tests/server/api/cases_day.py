@@ -44,6 +44,7 @@ async def a_day_with_cases(town: Town) -> None:
     lines = (await done(reader, "GET", one))["lines"]
     assert [each["number"] for each in lines] == list(range(1, len(lines) + 1)), "no gap where notes are"
     await done(agent, "POST", "/api/cases/phone", client_id="p1", text="电话询问")
+    await done(manager, "POST", "/api/cases/letters", client_id="w1", text="您好", order_id=order.id)
     await done(manager, "GET", "/api/review/orders?tab=review")
     await done(manager, "GET", f"/api/review/orders/{order.id}/story")
     await done(manager, "POST", f"/api/review/orders/{waiting.id}/approve")

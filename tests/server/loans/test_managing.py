@@ -6,8 +6,10 @@ import pytest
 
 from server.actions.accounts import resolve_actor
 from server.actions.borrowers import borrower_page, find_borrowers
+from server.actions.case_deeds import give_coupon
+from server.actions.case_letters import Letter, write_to_reader
 from server.actions.case_talks import talked_of
-from server.actions.cases import TakenDown, take_down_case
+from server.actions.cases import TakenDown, post_to_case, take_down_case
 from server.actions.loan_offers import add_coupon, add_slots, edit_coupon, edit_slot, kept_coupons, kept_times
 from server.actions.notices import change_notice, put_up_notice, shown_notices
 from server.actions.order_views import event_words, order_story
@@ -150,6 +152,26 @@ async def test_readers_are_found_by_who_keeps_their_cards(loans: Loans) -> None:
     assert await find_borrowers(ctx, manager, "%") == []
     with pytest.raises(NotFound):
         await borrower_page(ctx, far, found[0][0].id)
+
+
+async def test_a_manager_writes_to_the_reader_of_an_order_and_the_talk_is_theirs(loans: Loans) -> None:
+    ctx, manager, reader = loans.town.ctx, await actor(loans, "manager"), await actor(loans, "reader")
+    order = await loans.order(1)
+    letter = Letter("w", "请问可以换成平装本吗？", order.id)
+    first, second = [await write_to_reader(ctx, manager, letter) for _ in range(2)]
+    assert (first.id, first.holder_id, first.reply_due_at) == (second.id, manager.account_id, None)
+    assert (await loans.mails()).count("case_reply") == 1
+    await post_to_case(ctx, reader, first.id, client_id="a", text="可以")
+    await post_to_case(ctx, manager, first.id, client_id="b", text="谢谢")
+    with pytest.raises(NotAllowed):
+        await give_coupon(ctx, manager, first.id, cents=0, reason="谢谢")
+    for name in ("far_manager", "keeper", "wu"):
+        with pytest.raises((NotFound, NotAllowed)):
+            await write_to_reader(ctx, await actor(loans, name), letter)
+        with pytest.raises((NotFound, NotAllowed)):
+            await write_to_reader(ctx, await actor(loans, name), Letter("x", "?", "", reader.account_id))
+    await write_to_reader(ctx, manager, Letter("y", "您的卡已升级", "", reader.account_id))
+    assert await loans.one("SELECT count(*) FROM support_case") == 2
 
 
 async def test_a_live_talk_becomes_one_case_of_the_order_it_names(loans: Loans) -> None:
