@@ -33,7 +33,7 @@ from server.store.rows import Reader, Transaction
 from server.wire.scripts import simplified
 
 PAGE = 20
-LOOKED_AT = 600  # found records among which copies are looked for
+LOOKED_AT = 400  # found records among which copies are looked for
 RANKED = 200
 NEW_BOOKS = 12
 _FRESH = timedelta(seconds=60)  # classes, new books and stores, however many look at them

@@ -10,7 +10,7 @@ from server.store.rows import Reader, Row, Transaction, from_us, placeholders, t
 from server.store.values import columns, insert_values, value_from
 
 _GONE = "('withdrawn', 'lost', 'damaged', 'missing')"
-_SOME = (1, 20, 100, 600)  # lengths of lists, so that the database meets the same few statements again
+_SOME = (1, 20, 100, 600)
 _RECENT = 2000  # of the items put up last, among which new books are looked for
 _STORE = columns(Store)
 
@@ -19,14 +19,19 @@ async def copies_of(db: Reader, record_ids: Sequence[int]) -> dict[int, Copies]:
     """The copies of each of these titles by store, free and out; titles without any are left out. At most 600."""
     if not record_ids:
         return {}
-    length = next(length for length in _SOME if length >= len(record_ids))
-    full = [*record_ids, *[record_ids[-1]] * (length - len(record_ids))]
+    if db.dialect == "postgresql":
+        among = "= ANY($1::bigint[])"
+        values: list[object] = [list(record_ids)]
+    else:  # lists are filled up to a few lengths, so that the database meets the same few statements again
+        length = next(length for length in _SOME if length >= len(record_ids))
+        among = f"IN ({placeholders(length)})"
+        values = [*record_ids, *[record_ids[-1]] * (length - len(record_ids))]
     rows = await db.rows(
         "SELECT i.record_id, i.store_id, COUNT(*) AS whole,"
         " SUM(CASE WHEN i.state = 'available' AND s.active THEN 1 ELSE 0 END) AS free"
-        f" FROM item i JOIN store s ON s.id = i.store_id WHERE i.record_id IN ({placeholders(length)})"
-        f" AND i.state NOT IN {_GONE} GROUP BY i.record_id, i.store_id ORDER BY i.record_id, i.store_id",
-        *full,
+        f" FROM item i JOIN store s ON s.id = i.store_id WHERE i.record_id {among} AND i.state NOT IN {_GONE}"
+        " GROUP BY i.record_id, i.store_id ORDER BY i.record_id, i.store_id",
+        *values,
     )
     found: dict[int, list[StoreCopies]] = {}
     for row in rows:
