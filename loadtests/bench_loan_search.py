@@ -3,7 +3,7 @@
     python -m loadtests.bench_loan_search
     python -m loadtests.bench_loan_search --records 100000 --searches 400
     python -m loadtests.bench_loan_search --database postgresql://…/filled --database-pid 123   (filled before)
-    python -m loadtests.bench_loan_search --best-of 5      on a machine with other work: each question's quickest of five
+    python -m loadtests.bench_loan_search --best-of 5      on a busy machine: of each question the quickest of five
 
 Fills as bench_search does, puts one or two copies of every title into five stores, lets the product find their
 classes, and asks: two characters that stand in many titles, in few, whole titles, numbers, words that never meet; a
