@@ -52,6 +52,13 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "hours": "Waiting longer than so many hours",
         "after": "`next` of the page before",
     },
+    "GET /api/stores/{id}/items": {"code": "The book's barcode"},
+    "GET /api/stores/{id}/item-label.pdf": {"code": "The book's barcode"},
+    "GET /api/stores/{id}/pick-list.pdf": {"walk": "Which walk of the list (1)"},
+    "GET /api/stores/{id}/holdings": {
+        "since": "Accuracy from this moment on (thirty days ago)",
+        "until": "Accuracy until just before this moment (now)",
+    },
     "PUT /api/requests/{request}/files/{client_id}": {"name": "The file's name"},
     "POST /api/requests/{request}/files/{client_id}": {
         "name": "The file's name",
@@ -84,7 +91,9 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "state": "Only orders in this state",
         "after": "`next` of the page before",
     },
-    "GET /api/notices": {"desk": "What is told at this desk, by short name; at one's own library without one"},
+    "GET /api/notices": {
+        "desk": "What is told at this desk, by short name; at one's own library without one"
+    },
     "GET /api/records": {
         "q": "Words of what is sought, two Chinese characters at least; an ISBN, ISSN or DOI finds that number",
         "field": "Where the words stand: `all`, `title`, `author`, `subject`",

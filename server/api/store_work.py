@@ -141,7 +141,8 @@ async def bring_in(r: ApiRequest) -> b.ItemListDone:
 
 
 async def figures(r: ApiRequest) -> b.HoldingsView:
-    since, until = (_moment(r.query.get(name, ""), name) for name in ("since", "until"))
+    since = _moment(r.query.get("since", ""), "since")
+    until = _moment(r.query.get("until", ""), "until")
     return holdings_view(await holdings.store_holdings(r.ctx, r.actor, r.path["id"], since, until))
 
 

@@ -20,12 +20,14 @@ from tests.access.asking import address, body_for
 from tests.asking import asked, claimed
 from tests.loan_day import a_loan
 from tests.server.api.cases_day import a_day_with_cases
+from tests.server.api.store_day import a_day_in_a_store
 from tests.stacks import a_day_at_a_stack
 from tests.town import Reader, Town
 
 NAMES = re.compile(r"""(?:query\.get\(|number\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
 # Described answers that the day below does not bring about; other tests do.
 UNSEEN = {
+    "POST /api/couriers/{name}/push",
     "GET /api/sessions/{id}/uploads/{client_id}",
     "PATCH /api/sessions/{id}/uploads/{client_id}",
     "POST /api/sessions/{id}/uploads/{client_id}",
@@ -126,6 +128,7 @@ async def test_what_comes_back_is_what_the_document_says(town: Town, document: d
     await _a_day(town)
     await a_day_with_cases(town)
     await a_day_at_a_stack(town)
+    await a_day_in_a_store(town)
     for endpoint in ENDPOINTS:  # and refusals have one form
         if not endpoint.path.endswith("stream"):
             body = body_for(endpoint.body) if endpoint.body else None
