@@ -26,6 +26,10 @@ from server.store.store_work import (
 from server.store.stores import stores_within
 
 _COMING_BACK = ("booked", "picked_up", "in_transit", "delivering", "delivered", "astray", "arrived")
+_SENT_BACK = (
+    "sent_back",
+    "arrived",
+)  # what readers did not take is signed for, and to be confirmed like a return
 _CARRIED = ("handed_over", "picked_up", "in_transit", "delivering", "refused")
 
 
@@ -46,7 +50,7 @@ async def store_work(ctx: Context, actor: Actor, store_id: str) -> tuple[Store, 
         label=tuple(await bundles_in(db, store.id, OUT, ("packed",))),
         hand_over=tuple(await bundles_in(db, store.id, OUT, ("labelled",))),
         hold=tuple(await bundles_in(db, store.id, OUT, ("shelved",))),
-        returns=(*returns, *await bundles_in(db, store.id, OUT, ("sent_back",))),
+        returns=(*returns, *await bundles_in(db, store.id, OUT, _SENT_BACK)),
         inspect=tuple(line for line in back if line.stage is Stage.RECEIVED),
         put_back=tuple(line for line in back if line.stage is not Stage.RECEIVED),
         strays=tuple(await strays_in(db, store.id, ctx.clock.now())),

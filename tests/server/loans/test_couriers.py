@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from server.actions.store_lists import store_work
+from server.actions.store_returns import receive
 from server.domain.couriers import BACK, OUT, OnTheWay, Report, last_word
 from server.domain.loans import Stage, Tracked
 from server.outside.couriers import courier_named
@@ -15,7 +17,7 @@ from server.outside.couriers.simulator import SimulatedCourier
 from server.store.parcels import parcel_by_id
 from server.wire.courier_reports import HEADER, signature_of
 from tests.server.loans.conftest import Loans
-from tests.server.loans.test_store_work import sent, stages
+from tests.server.loans.test_store_work import keeper, sent, stages
 from tests.servers.clocks import FileClock
 from tests.town import open_town
 from workers.couriers import ask_due
@@ -82,6 +84,19 @@ async def test_a_parcel_that_the_courier_lost_opens_one_case_and_its_reader_is_t
     assert await stages(loans, order_id) == [Stage.ASTRAY]
     assert await loans.one("SELECT COUNT(*) FROM support_case WHERE order_id = $1", order_id) == 1
     assert "case_found" in await loans.mails()
+
+
+async def test_a_parcel_that_nobody_took_stands_on_the_list_of_returns(loans: Loans) -> None:
+    order_id = await sent(loans, 1)
+    told = [("refused", "2026-11-21T09:00:00+08:00"), ("sent_back", "2026-11-21T12:00:00+08:00")]
+    assert await push(loans, (await waybill_of(loans, order_id), told)) == 200
+    assert await stages(loans, order_id) == [Stage.RETURN_ARRIVED]
+    ctx, actor, store = loans.town.ctx, keeper(loans, "store"), loans.stores["store"]
+    _, work = await store_work(ctx, actor, store)
+    assert [line.stage for bundle in work.returns for line in bundle.lines] == [Stage.RETURN_ARRIVED]
+    await receive(ctx, actor, store, work.returns[0].lines[0].barcode)
+    _, work = await store_work(ctx, actor, store)
+    assert (work.returns, len(work.inspect)) == ((), 1)
 
 
 async def test_who_does_not_know_the_secret_pushes_nothing(loans: Loans) -> None:
