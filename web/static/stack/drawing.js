@@ -145,6 +145,7 @@ export class Drawing {
     for (const one of picture.lifts ?? []) {
       const point = [plan.lift, plan.y(one.aisle, one.level)];
       if (one.tote) at.set(one.tote, point);
+      if (!this.small) this.#say(put, `waiting ${one.aisle}`, [plan.front - 14, plan.bandTop(one.aisle) + 14], one.waiting > 1 ? t("stack.drawing.waiting", { n: one.waiting }) : "", "end");
       put(`lift ${one.aisle}`, this.movers, `lift lift--${one.state}`, () => this.#cab(), point);
     }
     this.#drawTotes(put, at);
@@ -199,10 +200,15 @@ export class Drawing {
       const y = plan.stationY(station.id) + plan.stationHeight / 2 - 8;
       const coming = Math.max(0, station.coming - (station.tote ? 1 : 0));
       const text = plan.narrow ? t("stack.drawing.coming_short", { n: coming }) : t("stack.drawing.coming", { n: coming });
-      const node = put(`coming ${station.id}`, this.marks, "store-plan__coming", () => [this.#text(0, 0, "", plan.narrow ? "middle" : "start")], [plan.narrow ? 6 + plan.box / 2 : 16, y]);
       const words = coming ? text : station.tote ? "" : t(plan.narrow ? "stack.drawing.free_short" : "stack.drawing.free");
-      if (node.textContent !== words) node.firstChild.textContent = words;
+      this.#say(put, `coming ${station.id}`, [plan.narrow ? 6 + plan.box / 2 : 16, y], words, plan.narrow ? "middle" : "start");
     }
+  }
+
+  /** Words that stand somewhere and change. */
+  #say(put, key, point, words, anchor) {
+    const node = put(key, this.marks, "store-plan__coming", () => [this.#text(0, 0, "", anchor)], point);
+    if (node.textContent !== words) node.firstChild.textContent = words;
   }
 
   #drawFaults(put) {

@@ -50,12 +50,13 @@ const SHORT = [
   ["second", 1],
 ];
 
-/** A length for a figure: 35 s, 2 min 5 s, 1 h 12 min. */
+/** A length for a figure: 35 s, 2 min 5 s, 30 min, 1 h 12 min. */
 export function shortly(seconds) {
   let left = Math.round(seconds);
   const first = SHORT.findIndex(([, size]) => left >= size);
   if (first < 0) return t("stack.short.second", { n: 0 });
-  const parts = SHORT.slice(first, first + 2).map(([unit, size]) => {
+  const units = SHORT[first][0] === "minute" && left >= 600 ? 1 : 2; // of half an hour nobody wants the seconds
+  const parts = SHORT.slice(first, first + units).map(([unit, size]) => {
     const n = Math.floor(left / size);
     left -= n * size;
     return n ? t(`stack.short.${unit}`, { n }) : "";
