@@ -14,17 +14,20 @@ from server.domain.couriers import BACK, Party, Shipment
 from server.domain.errors import Invalid, NotFound, Unavailable
 from server.domain.loan_orders import NOTE_LIMIT, Address, demand_renewable
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel
-from server.domain.loans import House, demand_stage
+from server.domain.loans import House, Stage, demand_stage
 from server.domain.permissions import Actor, Verb
 from server.domain.slots import Pickup, demand_pickup, pickups
 from server.store.items import asked_by_others
 from server.store.loan_catalogue import stores_of_alliance
 from server.store.loan_policies import loan_policy
-from server.store.orders import lines_of, lock_orders
+from server.store.orders import lines_of, lock_orders, parcels_of
+from server.store.parcel_steps import parcel_moved
 from server.store.parcels import insert_parcel
 from server.store.rows import Transaction
 from server.words.catalogue import text
 from server.words.times import day_text
+
+_COMING = (Stage.RETURN_BOOKED, Stage.RETURNING, Stage.RETURN_ARRIVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,19 @@ async def cancel_return(ctx: Context, actor: Actor, order_id: str, line_ids: Seq
     """The reader keeps the books for now; the courier need not come where none of a parcel is left."""
     await access_order(ctx.db.read, actor, order_id, Verb.CHANGE_ORDER)
     async with ctx.transaction() as tx:
-        await tell(
-            ctx, tx, order_id, [Fact(House.RETURN_CANCELLED, tuple(line_ids), {"by": "reader"})], actor=actor
-        )
+        kept = Fact(House.RETURN_CANCELLED, tuple(line_ids), {"by": "reader"})
+        opened = await tell(ctx, tx, order_id, [kept], actor=actor)
+        awaited = {line.parcel_id for line in opened.folded.lines.values() if line.stage in _COMING}
+        empty = [
+            parcel
+            for parcel in await parcels_of(tx, order_id)
+            if parcel.direction == BACK
+            and parcel.id not in awaited
+            and await parcel_moved(tx, parcel.id, before="booked", after="cancelled")
+        ]
+    for parcel in empty:
+        with suppress(Unavailable):  # they come for a parcel that is not there: no harm but a way
+            await cancel_booking(ctx, parcel)
 
 
 async def _lines(
@@ -123,7 +136,7 @@ async def _to_return(ctx: Context, order_id: str, line_ids: Sequence[str]) -> li
     if line_ids:
         for line in chosen:
             demand_stage(line.state, House.RETURN_BOOKED)
-    home = [line for line in chosen if line.state == "on_loan"]
+    home = [line for line in chosen if line.state is Stage.ON_LOAN]
     if not home:
         demand_stage(chosen[0].state, House.RETURN_BOOKED)
     return home

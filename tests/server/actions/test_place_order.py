@@ -310,8 +310,12 @@ async def test_a_courier_fetches_books_and_the_reader_may_think_again(shop: Shop
     assert await shop.state(order) is OrderState.RETURNING
     with pytest.raises(Conflict, match="loan_stage"):
         await book_return(ctx, shop.reader, order.id, wanted)
+    lines = (await lines_of(ctx.db.read, [order.id]))[order.id]
+    called_off = "SELECT COUNT(*) AS n FROM parcel WHERE state = 'cancelled'"
+    await cancel_return(ctx, shop.reader, order.id, [lines[0].id])
+    assert await shop.count(called_off) == 1  # the courier still comes for the other
     await cancel_return(ctx, shop.reader, order.id)
-    assert await shop.state(order) is OrderState.ON_LOAN
+    assert (await shop.state(order), await shop.count(called_off)) == (OrderState.ON_LOAN, 2)
     with pytest.raises(Invalid, match="pickup_needed"):
         await book_return(ctx, shop.reader, order.id, Return((), shop.address, "yesterday"))
     await walk(ctx, order.id, BACK)
