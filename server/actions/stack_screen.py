@@ -23,6 +23,20 @@ from server.store.stack_events import InboxRow, dead_letters, first_bodies
 from server.store.stack_figures import StackHour, hours_of
 from server.store.stack_lists import Difference, differences_of
 
+__all__ = [
+    "Accuracy",
+    "CommandRow",
+    "InboxRow",
+    "StackFigures",
+    "StackScreen",
+    "Sums",
+    "stack_figures",
+    "stack_pictures",
+    "stack_screen",
+    "stacks_today",
+    "sums",
+]
+
 MOST = 200  # of each list: who has more open things does not read them one by one
 HOURS = 24
 DAYS = 14

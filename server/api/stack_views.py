@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Raw
 
 from server.actions.stack import OUTCOMES, DeviceView
-from server.actions.stack_screen import StackFigures, StackScreen, Sums
+from server.actions.stack_screen import CommandRow, InboxRow, StackFigures, StackScreen, Sums
 from server.api.views import maybe, names
 from server.wire import stack_bodies as b
 from server.wire.frames import iso
@@ -49,42 +49,8 @@ def detail_view(screen: StackScreen) -> b.StackDetail:
         paused_by=screen.paused_by,
         picture=_raw(screen.picture),
         picture_at=maybe(screen.picture_at),
-        commands=[
-            b.CommandView(
-                id=each.id,
-                kind=str(each.kind),
-                state=str(each.state),
-                barcode=each.barcode,
-                tote=each.tote,
-                order=screen.orders.get(each.order_id, ""),
-                priority=each.priority,
-                sends=each.sends,
-                result=each.result,
-                created_at=iso(each.created_at),
-                sent_at=maybe(each.sent_at),
-                accepted_at=maybe(each.accepted_at),
-                outcomes=list(OUTCOMES[each.kind]) if screen.operates else [],
-                case=_case(screen.cases, each.id),
-            )
-            for each in screen.commands
-        ],
-        letters=[
-            b.LetterView(
-                id=each.id,
-                kind=each.kind,
-                problem=each.problem,
-                alarm=each.alarm,
-                epoch=each.epoch,
-                sequence=each.sequence,
-                barcode=each.barcode,
-                body=each.body,
-                first=screen.firsts[each.id].body if each.id in screen.firsts else "",
-                device_at=maybe(each.device_at),
-                received_at=iso(each.received_at),
-                case=_case(screen.cases, each.id),
-            )
-            for each in screen.letters
-        ],
+        commands=[_command(screen, each) for each in screen.commands],
+        letters=[_letter(screen, each) for each in screen.letters],
         differences=[
             b.DifferenceView(
                 each.barcode, each.ours, each.theirs, iso(each.found_at), _case(screen.cases, each.barcode)
@@ -117,6 +83,42 @@ def figures_view(figures: StackFigures) -> b.FiguresView:
             for each in figures.days
         ],
         target_percent=figures.target_percent,
+    )
+
+
+def _command(screen: StackScreen, command: CommandRow) -> b.CommandView:
+    return b.CommandView(
+        id=command.id,
+        kind=str(command.kind),
+        state=str(command.state),
+        barcode=command.barcode,
+        tote=command.tote,
+        order=screen.orders.get(command.order_id, ""),
+        priority=command.priority,
+        sends=command.sends,
+        result=command.result,
+        created_at=iso(command.created_at),
+        sent_at=maybe(command.sent_at),
+        accepted_at=maybe(command.accepted_at),
+        outcomes=list(OUTCOMES[command.kind]) if screen.operates else [],
+        case=_case(screen.cases, command.id),
+    )
+
+
+def _letter(screen: StackScreen, letter: InboxRow) -> b.LetterView:
+    return b.LetterView(
+        id=letter.id,
+        kind=letter.kind,
+        problem=letter.problem,
+        alarm=letter.alarm,
+        epoch=letter.epoch,
+        sequence=letter.sequence,
+        barcode=letter.barcode,
+        body=letter.body,
+        first=screen.firsts[letter.id].body if letter.id in screen.firsts else "",
+        device_at=maybe(letter.device_at),
+        received_at=iso(letter.received_at),
+        case=_case(screen.cases, letter.id),
     )
 
 
