@@ -69,6 +69,9 @@ async def keep_linked(
             failures = 0 if lost(first_of(group)) else failures + 1
         finally:
             hang_up(lines)
+        if (ourselves := asyncio.current_task()) and ourselves.cancelling():
+            # Told to end in the very moment in which the connection was lost: a task group then tells of the loss only.
+            raise asyncio.CancelledError
         longest = min(BACK_OFF[1], BACK_OFF[0] * 2.0 ** min(failures, 10))
         await asyncio.sleep(rng.uniform(0, longest))
 

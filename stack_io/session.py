@@ -168,7 +168,8 @@ class Session:
             if self._driver.traits.counts:
                 await self._ask_for_gap()
             with suppress(TimeoutError):
-                await asyncio.wait_for(known.wake.wait(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await known.wake.wait()
 
     async def _command(self) -> None:
         """Send, send again, ask about, or give to people what is due."""

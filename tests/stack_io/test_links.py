@@ -101,6 +101,37 @@ async def test_every_connection_gets_fresh_lines() -> None:
     assert all(writer.is_closing() for _, writer in used)
 
 
+async def test_told_to_end_in_the_moment_of_a_loss_it_ends() -> None:
+    """Promise 15: a task group that loses a task while it is cancelled tells of the loss only, and we went on."""
+    speaking = asyncio.Event()
+    connections = 0
+
+    async def dial() -> list[Streams]:
+        nonlocal connections
+        connections += 1
+        return []
+
+    async def breaks_off_when_cancelled() -> None:
+        try:
+            await never()
+        except asyncio.CancelledError:
+            raise LinkLost("in this very moment") from None
+
+    async def use(lines: list[Streams]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(breaks_off_when_cancelled())
+            speaking.set()
+            await never()
+
+    task = asyncio.create_task(keep_linked(dial, use, lambda why: False, rng=Chance()))
+    await speaking.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=5)
+    assert done and task.cancelled()
+    assert connections == 1
+
+
 async def test_an_address_that_is_none_is_said_to_be() -> None:
     with pytest.raises(LinkLost, match="no address"):
         await dial_tcp("nowhere")
