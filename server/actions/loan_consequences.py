@@ -18,6 +18,7 @@ from server.store.cards import free_item, take_places
 from server.store.coupons import free_slot, give_coupon_back
 from server.store.items import move_item, reclaim_item, release_item
 from server.store.rows import Transaction
+from server.store.shelves import free_missing
 
 # Where the copy is while its line stands so; ``release`` where the line has done with it.
 _ITEM_STATES = {
@@ -40,6 +41,7 @@ _AT_WORK = frozenset(
         *(Stage.RECEIVED, Stage.INSPECTED, Stage.RECALLED, Stage.ON_HOLD_SHELF, Stage.PUTTING_BACK),
     }
 )
+_PUT_BACK_FROM = frozenset({Stage.RECALLED, Stage.PUTTING_BACK})
 ABOVE_ANY_LIMIT = 1_000  # what the library sends once more is not refused for the card's sake
 _NOTHING_COMES = frozenset({OrderState.CANCELLED, OrderState.REFUSED, OrderState.UNFILLED})
 _FETCHING = frozenset({Stage.REQUESTED, Stage.FETCHING})
@@ -121,5 +123,8 @@ async def _items_follow(ctx: Context, tx: Transaction, opened: OpenOrder, change
         await move_item(tx, line.item_id, line.id, _ITEM_STATES[change.after])
     elif change.after in _ITEM_ENDS:
         state = _ITEM_ENDS[change.after]
-        if await release_item(tx, line.item_id, line.id, state) and state == "available":
+        released = await release_item(tx, line.item_id, line.id, state)
+        if not released and change.before in _PUT_BACK_FROM:
+            released = await free_missing(tx, line.item_id)  # another waited for it where it could not be
+        if released and state == "available":
             await tell_askers(ctx, tx, line.record_id)

@@ -116,6 +116,25 @@ async def test_a_book_brought_after_the_cancellation_is_not_promised_until_it_is
     assert (await loans.item_state(item), await loans.held()) == ("available", 0)
 
 
+async def test_a_book_brought_for_a_cancelled_order_while_another_waited_for_it_is_found_again(
+    loans: Loans,
+) -> None:
+    book = await loans.item(1, "stack")
+    first, second = await loans.order(1), await loans.order(1)
+    await loans.tell(first.id, House.APPROVED)
+    command = (await loans.lines(first.id))[0].command_id
+    await loans.machine(first.id, "moving", command, 1)
+    await loans.tell(first.id, House.CANCELLED)
+    await loans.tell(second.id, House.APPROVED)  # the copy is free, so far as anybody knows
+    other = (await loans.lines(second.id))[0].command_id
+    await loans.machine(first.id, "retrieved", command, 2)
+    await loans.machine(second.id, "not_found", other, 3)
+    assert await loans.item_state(book) == "missing"
+    await loans.tell(first.id, House.PUT_BACK)
+    assert (await loans.lines(first.id))[0].state is Stage.CANCELLED
+    assert await loans.item_state(book) == "available"
+
+
 async def test_what_is_at_no_stage_for_it_is_refused_and_nothing_is_kept(loans: Loans) -> None:
     await loans.item(1, "store")
     order = await loans.order(1)
