@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, NoReturn
 
 from server.clocks import Rng
 from stack_io.drivers.contract import Driver
@@ -45,7 +45,7 @@ def hang_up(lines: Sequence[Streams]) -> None:
 
 async def keep_linked(
     dial: Dial,
-    use: Callable[[list[Streams]], Awaitable[None]],
+    use: Callable[[list[Streams]], Coroutine[Any, Any, None]],
     lost: Callable[[Exception], bool],
     *,
     rng: Rng,
@@ -63,7 +63,9 @@ async def keep_linked(
                 CONNECT_SECONDS
             ):  # around all of it: a peer that accepts and says nothing
                 lines = await dial()
-            await use(lines)
+            # A task of its own: a task group leaves its parent marked as cancelled when it failed while it was ending
+            # (Python 3.11), and below that mark must mean that somebody wants us to end.
+            await asyncio.create_task(use(lines))
             raise LinkLost("ended")
         except* Exception as group:  # whatever it was: the next one gets a fresh driver and fresh lines
             failures = 0 if lost(first_of(group)) else failures + 1

@@ -32,6 +32,7 @@ MOST_COMMANDS = 100  # at a time
 ACCEPTED_SECONDS = 300.0  # then a device is asked what became of a command
 RETRIES = (0.1, 0.5, 2.0)
 DEAF = 2.0  # so many times as long as silence may last, our words may stay without an answer
+_NO_COMMAND = "-"  # is asked about where only an answer is wanted
 GAP_SECONDS = 1.0  # what is only late is not asked for
 GAP_ASKS = 6  # then what never came is given up, visibly
 
@@ -47,7 +48,11 @@ class Session:
         self._not_listening = 0  # lines that are not read because there is no room
         self._asked: set[str] = set()  # commands with a question that waits for its answer
         self._not_done: set[str] = set()  # what the device has just denied to know
-        self._unheard_since: float | None = None  # the first of our words that nothing has followed
+        self._spoken: set[str] = (
+            set()
+        )  # commands that we have sent or asked about; what comes of one shows it hears
+        self._unheard_since: float | None = None  # the first of these words that nothing has followed
+        self._probed_at = 0.0
         self._gap: tuple[str, int] | None = None
         self._gap_asks, self._gap_at = 0, 0.0
 
@@ -75,7 +80,9 @@ class Session:
                         self._listing.hear(heard)
                     case _:
                         self._known.alive()
-                        self._unheard_since = None
+                        if not isinstance(heard, Garbage) and heard.command_id in self._spoken:
+                            self._spoken.discard(heard.command_id)
+                            self._unheard_since = None
                         await self._hold(heard)
 
     async def _hold(self, heard: Heard) -> None:
@@ -122,7 +129,7 @@ class Session:
             raise LinkLost("it talks nonsense")
         mark = (counts.epoch, counts.mark) if counts.epoch else None
         try:
-            await _patiently(
+            done = await _patiently(
                 lambda: record_events(
                     known.ctx, known.device.id, said, watermark=mark, accepted_seconds=ACCEPTED_SECONDS
                 )
@@ -131,17 +138,33 @@ class Session:
             raise
         except Exception as error:  # whatever is wrong with one of them must not stop a whole store
             log.warning("stack %s: a batch failed, each is kept by itself: %r", known.device.name, error)
-            await record_apart(known.ctx, known.device.id, said, accepted_seconds=ACCEPTED_SECONDS)
+            done = await record_apart(known.ctx, known.device.id, said, accepted_seconds=ACCEPTED_SECONDS)
         for each in said:
             if each.sequence is not None:
                 counts.kept(each.epoch, each.sequence)
         await self._link.say(*(self._driver.acknowledge(each) for each in said))
         if counts.gap:
             known.wake.set()
+        if not done.fresh:
+            await self._probe()
+
+    async def _probe(self) -> None:
+        """It says what we have acknowledged again: ask it anything, to see whether it hears us at all."""
+        now, traits = asyncio.get_running_loop().time(), self._driver.traits
+        if traits.answers and now - self._probed_at >= traits.offline_seconds:
+            self._probed_at = now
+            self._expect(_NO_COMMAND)
+            await self._link.say(self._driver.ask(_NO_COMMAND))
+
+    def _expect(self, *command_ids: str) -> None:
+        """Something must come of these words."""
+        self._spoken.update(command_ids)
+        self._unheard_since = self._unheard_since or asyncio.get_running_loop().time()
 
     async def _take_answers(self, answers: Sequence[Answered]) -> list[StackEvent]:
         """What the device says of commands that it was asked about; ends that we have not heard of become events."""
         known = self._known
+        answers = [each for each in answers if each.command_id != _NO_COMMAND]
         for each in answers:
             self._answered(each.command_id)
         unknown = [each.command_id for each in answers if each.state is None]
@@ -193,7 +216,7 @@ class Session:
         asked = [command.id for command in steps[Step.ASK]]
         if sent or asked:
             known.wake.set()  # there may be more than one handful
-            self._unheard_since = self._unheard_since or asyncio.get_running_loop().time()
+            self._expect(*(command.id for command in sent), *asked)
         if asked:
             self._asked.update(asked)
             await known.outbox.look_later(asked, traits.answer_seconds)

@@ -10,9 +10,10 @@ import pytest
 
 from server.actions.stack_commands import withdraw_command
 from server.domain.events import StackPictured
-from server.domain.stack import CommandKind, CommandState, Liveness
+from server.domain.stack import CommandKind, CommandState, EventKind, Liveness
 from stack_io import listing
 from stack_io.simulator.devices import Device
+from stack_io.simulator.world import Happening
 from tests.stack_io.faults import STORM, Network, Weather
 from tests.stack_io.halls import CALM, Hall, books, open_hall, simulated, until
 
@@ -267,6 +268,27 @@ async def test_a_half_open_connection_is_noticed_and_made_anew(hall: Hall) -> No
             network.weather = Weather()
             command = await hall.command("BK000001")
             await hall.settled(command, seconds=60)
+
+
+async def test_who_hears_no_acknowledgement_any_more_is_connected_anew(hall: Hall) -> None:
+    """Promise 11: half open the other way round. Everything of theirs comes, nothing of ours does."""
+    async with simulated(books(3), resend_seconds=0.5) as host, Network(host.port, Weather()) as network:
+        await hall.connect(f"127.0.0.1:{network.port}")
+        async with hall.bridged():
+            command = await hall.command("BK000001")
+            await hall.settled(command)
+            await all_said(host.device)
+            hears = host.device.feed
+            host.device.feed = lambda data: None  # type: ignore[method-assign]
+            host.device._happened(Happening(EventKind.FAULT, place="lift 1"))
+
+            async def again() -> bool:
+                return network.connections > 1
+
+            await until(again, 60)
+            host.device.feed = hears  # type: ignore[method-assign]
+            await all_said(host.device)
+        await everything_is_kept(hall, host.device)
 
 
 async def test_a_clock_that_is_wrong_is_shown_and_not_believed(hall: Hall) -> None:

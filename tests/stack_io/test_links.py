@@ -101,6 +101,33 @@ async def test_every_connection_gets_fresh_lines() -> None:
     assert all(writer.is_closing() for _, writer in used)
 
 
+async def test_a_session_that_fails_while_its_tasks_run_is_followed_by_another() -> None:
+    """Promise 11: a task group that fails while it waits for its tasks leaves its parent looking cancelled."""
+    connections = 0
+    third = asyncio.Event()
+
+    async def dial() -> list[Streams]:
+        nonlocal connections
+        connections += 1
+        if connections == 3:
+            third.set()
+        return []
+
+    async def fails_later() -> None:
+        await asyncio.sleep(0)
+        raise LinkLost("a moment later")
+
+    async def use(lines: list[Streams]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fails_later())
+
+    task = asyncio.create_task(keep_linked(dial, use, lambda why: False, rng=Chance()))
+    await asyncio.wait_for(third.wait(), 5)
+    task.cancel()
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
+
+
 async def test_told_to_end_in_the_moment_of_a_loss_it_ends() -> None:
     """Promise 15: a task group that loses a task while it is cancelled tells of the loss only, and we went on."""
     speaking = asyncio.Event()
