@@ -17,7 +17,6 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -27,14 +26,19 @@ import uvloop
 from loadtests import loan_checks, rig, sql
 from loadtests.desk import prepare
 from loadtests.loan_house import House
-from loadtests.loan_people import Day, Wish, keep_store, place, push, read, review, wishes
+from loadtests.loan_people import Day, Wish, keep_store, place, push, read, review, wanting, wishes
 from loadtests.loan_town import PER_READER, Town, build, employ, give_cards
 from loadtests.people import Doors
 from tests.servers.machine import free_port
 
 STEPS = 24  # by which the clock passes the day
 PLACING = 12  # readers at once
-REST = 10.0  # seconds without any change, then nothing more will come
+PATIENCE = 120.0  # seconds without any change, then nothing more will come
+_LEFT = (
+    "SELECT l.state, l.order_id, l.store_id, i.store_id, p.direction, p.state FROM loan_line l"
+    " LEFT JOIN item i ON i.id = l.item_id LEFT JOIN parcel p ON p.id = l.parcel_id"
+    " WHERE l.ended_at IS NULL AND l.state <> 'on_loan' ORDER BY 1, 2 LIMIT 10"
+)
 _EVENTS = "SELECT count(*) FROM order_event"
 
 
@@ -47,13 +51,14 @@ async def live(day: Day, wanted: list[Wish], args: argparse.Namespace) -> None:
         reaping = tasks.create_task(day.house.reap(args.kill_every, day.chance, dead))
         await _place_all(day, wanted)
         print(f"  all ordered by {_clock(day)}", flush=True)
-        await _come_to_rest(day, patience=3 * REST if args.kill_every else REST)
+        await _come_to_rest(day)
         dead.set()
         await reaping
         print(f"  at rest by {_clock(day)}; the holds run out", flush=True)
         day.house.advance(timedelta(days=8))  # who has not come for their books will not come
         await asyncio.to_thread(_log_in, day)  # nobody stays logged in for so long
-        await _come_to_rest(day, patience=REST)
+        await _keep_promises(day)
+        await _come_to_rest(day)
         await _keep_promises(day)
         day.over.set()
 
@@ -71,10 +76,12 @@ async def _place_all(day: Day, wanted: list[Wish]) -> None:
     await asyncio.gather(*(somebody() for _ in range(PLACING)))
 
 
-async def _come_to_rest(day: Day, *, patience: float) -> None:
-    """Go on, the clock too, until for some time nothing has happened to any order; a courier needs an hour or three."""
+async def _come_to_rest(day: Day) -> None:
+    """Go on, the clock too, until nobody has anything to do; or for long nothing has happened, and that is judged."""
     quiet, before = time.monotonic(), ""
-    while time.monotonic() - quiet < patience:
+    while time.monotonic() - quiet < PATIENCE:
+        if await asyncio.to_thread(_at_rest, day):
+            return
         await asyncio.sleep(2.5)
         day.house.advance(timedelta(minutes=20))
         now = (await asyncio.to_thread(sql.ask, day.url, _EVENTS))[0][0]
@@ -82,9 +89,14 @@ async def _come_to_rest(day: Day, *, patience: float) -> None:
             quiet, before = time.monotonic(), now
 
 
+def _at_rest(day: Day) -> bool:
+    waiting = sql.ask(day.url, loan_checks.UNEXPLAINED) or sql.ask(day.url, loan_checks.OPEN)
+    return not waiting and not wanting(day)
+
+
 async def _keep_promises(day: Day) -> None:
     """The clock has gone on to the last: workers are given time for what fell due by that."""
-    deadline, now = time.monotonic() + 6 * REST, int(day.house.now().timestamp() * 1e6)
+    deadline, now = time.monotonic() + PATIENCE, int(day.house.now().timestamp() * 1e6)
     while time.monotonic() < deadline:
         if not await asyncio.to_thread(sql.ask, day.url, loan_checks.LATE.format(now=now)):
             return
@@ -96,13 +108,19 @@ def _clock(day: Day) -> str:
     return f"{hours:.1f} h of the day, {sum(day.house.killed.values())} kills"
 
 
-def run(args: argparse.Namespace, also: Callable[[str], dict[str, bool]] = lambda url: {}) -> bool:
-    """The whole of it; ``also`` may judge the database with more."""
-    chance = random.Random(args.seed)
+def main(args: argparse.Namespace) -> bool:
+    """A day with a database and a bus of its own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shuqiao-loans-")))
         url, _ = stack.enter_context(rig.database("postgresql", folder))
         redis, _ = stack.enter_context(rig.redis(folder / "redis"))
+        return run(args, url, redis, folder)
+
+
+def run(args: argparse.Namespace, url: str, redis: str, folder: Path) -> bool:
+    """The whole of it, over an empty database; True when all holds."""
+    chance = random.Random(args.seed)
+    with ExitStack() as stack:
         ports = [free_port(), free_port()]
         house = House(folder, url, redis, ports, speed=args.speed)
         stack.callback(house.close)
@@ -121,6 +139,8 @@ def run(args: argparse.Namespace, also: Callable[[str], dict[str, bool]] = lambd
             f"  cases: {dict(sql.ask(url, 'SELECT kind, count(*) FROM support_case GROUP BY 1'))}",
             flush=True,
         )
+        for row in sql.ask(url, _LEFT):
+            print("  left:", *row, flush=True)
         devices = [f"device{at}" for at in range(len(ports))]
         kept = [
             (name, machine, folder / f"stock-{at}.csv")
@@ -137,7 +157,6 @@ def run(args: argparse.Namespace, also: Callable[[str], dict[str, bool]] = lambd
                 f"wrong scans refused: {day.wrong_scans}": day.wrong_scans > 0,
                 **loan_checks.found(url, late),
                 **loan_checks.machines(url, kept),
-                **also(url),
             }
         )
 
@@ -152,9 +171,7 @@ def _prepare(
     readers = rig.run(
         environ, "user", "sessions", "--count", str(-(-args.orders // PER_READER)), "--role", "reader"
     )
-    town: Town = build(
-        url, max(60, args.orders // 2), [m.port for m in house.machines], house.folder, args.seed
-    )
+    town: Town = build(url, max(100, args.orders), [m.port for m in house.machines], house.folder, args.seed)
     give_cards(url, [login["account_id"] for login in readers])
     day = Day(Doors(house.ports), url, house, chance, town.titles, {store: {} for store in town.stores}, {})
     _log_in(day)
@@ -194,4 +211,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    raise SystemExit(0 if run(parser().parse_args()) else 1)
+    raise SystemExit(0 if main(parser().parse_args()) else 1)

@@ -140,10 +140,13 @@ class House:
         await asyncio.to_thread(victim.start)
 
     def faults(self) -> list[str]:
-        """Lines of the logs that tell of a mistake of ours: errors and tracebacks, the first of each kind."""
+        """What the logs tell of mistakes of ours: errors, and the last words of processes that died by themselves."""
         found: dict[str, str] = {}
         for log in sorted(self.folder.glob("*.log")):
-            for line in log.read_text(errors="replace").splitlines():
-                if '"level": "error"' in line or '"level":"error"' in line or line.startswith("Traceback"):
-                    found.setdefault(line[-120:], f"{log.name}: {line[:4000]}")
+            text = log.read_text(errors="replace")
+            for line in text.splitlines():
+                if '"level": "error"' in line or '"level":"error"' in line:
+                    found.setdefault(line[-120:], f"{log.name}: {line[:3000]}")
+            if "\nTraceback" in f"\n{text}":
+                found.setdefault(log.name, f"{log.name}: {text[text.index('Traceback') :][-2500:]}")
         return list(found.values())

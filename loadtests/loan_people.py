@@ -45,6 +45,7 @@ class Day:
     faults: list[str] = field(default_factory=list)
     orders: dict[str, "Wish"] = field(default_factory=dict)  # by id
     wrong_scans: int = 0
+    in_vain: int = 0  # readers who found nothing to order
 
     async def look(self) -> bool:
         """Wait until it is time to look again; False once the day is over."""
@@ -123,7 +124,7 @@ async def place(day: Day, wish: Wish) -> None:
                 await day.call("POST", f"/api/me/orders/{order['id']}/cancel", wish.reader, {"lines": lines})
             return
         wish.titles = sorted({day.chance.randrange(1, 1 + day.titles) for _ in wish.titles})
-    day.faults.append(f"{wish.name} could not order: {answer.text[:200]}")
+    day.in_vain += 1
 
 
 async def read(day: Day) -> None:
@@ -140,6 +141,17 @@ async def read(day: Day) -> None:
                     tasks.create_task(_act(day, wish, (order_id, state, store, barcode, number), gates))
 
 
+def wanting(day: Day) -> int:
+    """How many readers have something to do yet: books to collect or to give back."""
+    count = 0
+    for order_id, state, *_ in sql.ask(day.url, _STANDING):
+        wish = day.orders.get(order_id)
+        count += wish is not None and (
+            (state == "on_loan" and wish.returns != "keeps") or (state == "on_hold_shelf" and wish.comes)
+        )
+    return count
+
+
 async def _act(day: Day, wish: Wish, seen: tuple[str, ...], gates: asyncio.Semaphore) -> None:
     order_id, state, store, barcode, number = seen
     mine, desk = f"/api/me/orders/{order_id}", f"/api/stores/{store}"
@@ -149,7 +161,7 @@ async def _act(day: Day, wish: Wish, seen: tuple[str, ...], gates: asyncio.Semap
                 await day.call("POST", f"{desk}/collections", day.keepers[store], {"code": number})
             case "on_loan" if wish.returns == "courier":
                 times = (await day.call("GET", "/api/me/pickup-times", wish.reader)).json()
-                body = {"address": wish.reader["account_id"], "pickup": times[0]["id"], "lines": []}
+                body = {"address": wish.reader["account_id"], "pickup": times[-1]["id"], "lines": []}
                 await day.call("POST", f"{mine}/return", wish.reader, body)
             case "on_loan" if wish.returns == "desk":
                 await day.call("POST", f"{desk}/returns", day.keepers[store], {"code": barcode})
@@ -283,7 +295,7 @@ def _instant(microseconds: int, minutes: int) -> str:
     return datetime.fromtimestamp(microseconds / 1e6 + 60 * minutes, UTC).isoformat()
 
 
-_LATE = ("slot_unknown", "not_logged_in")  # the clock went past it
+_LATE = ("slot_unknown", "pickup_needed", "not_logged_in")  # the clock went past it
 _STANDING = (
     "SELECT DISTINCT ON (l.order_id, l.state) l.order_id, l.state, l.store_id, l.barcode, o.number"
     " FROM loan_line l JOIN loan_order o ON o.id = l.order_id"
