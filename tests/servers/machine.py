@@ -35,14 +35,19 @@ def dies_with_us() -> list[str]:
 
 
 def start(
-    command: list[str], log: Path, answers: Callable[[], bool], *, environ: dict[str, str] | None = None
+    command: list[str],
+    log: Path,
+    answers: Callable[[], bool],
+    *,
+    environ: dict[str, str] | None = None,
+    patience: float = STARTING,
 ) -> subprocess.Popen[bytes]:
     """Start a server and come back when it answers. Raises RuntimeError with the end of its log otherwise."""
     with log.open("ab") as sink:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=environ
         )
-    deadline = time.monotonic() + STARTING
+    deadline = time.monotonic() + patience
     while not answers():
         if process.poll() is not None or time.monotonic() > deadline:
             stop(process)

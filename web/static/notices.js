@@ -8,18 +8,23 @@ const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
 let drawn = "";
 let open = false;
 
-new Link({
-  socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket?lang=${language}`,
-  healthUrl: "/healthz",
-  post: async () => [],
-  hello: () => ({ t: "hello", v: 1, topics: { notices: 0 } }),
-  heard: (frame) => frame.t === "notices" && look(),
-  changed: (state) => {
-    if (state === "open" && !open) look(); // what was put up while nobody listened
-    open = state === "open";
-  },
-}).start();
+if (place.dataset.origin === location.origin) listen(); // by another name the server would take no line from us
+else look();
 setInterval(() => !open && document.visibilityState === "visible" && look(), EVERY_MS);
+
+function listen() {
+  new Link({
+    socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket?lang=${language}`,
+    healthUrl: "/healthz",
+    post: async () => [],
+    hello: () => ({ t: "hello", v: 1, topics: { notices: 0 } }),
+    heard: (frame) => frame.t === "notices" && look(),
+    changed: (state) => {
+      if (state === "open" && !open) look(); // what was put up while nobody listened
+      open = state === "open";
+    },
+  }).start();
+}
 
 async function look() {
   try {

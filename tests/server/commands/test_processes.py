@@ -41,7 +41,7 @@ class Demo:
         self._log.unlink(missing_ok=True)
         command = [*machine.dies_with_us(), sys.executable, "-m", "server", "demo", "--port", str(self.port)]
         command += ["--data", str(self.data), *arguments]
-        self.process = machine.start(command, self._log, lambda: "Ctrl-C" in self.said)
+        self.process = machine.start(command, self._log, lambda: "Ctrl-C" in self.said, patience=90)
         return self.said
 
     def stop(self) -> int:
