@@ -13,7 +13,7 @@ from server.domain.permissions import NOBODY
 
 log = structlog.get_logger(__name__)
 
-_SHARED = ("/api/desks/", "/api/sessions/", "/api/me/", "/api/widget/", "/f/")
+_SHARED = ("/api/desks/", "/api/sessions/", "/api/me/", "/api/widget/", "/api/notices", "/f/")
 _ALLOWED_HEADERS = "authorization, content-type, x-language, upload-offset"
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
