@@ -13,7 +13,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 
 from server.actions.mails import write_mail
+from server.api import notices
 from server.api.doors import SafeHeaders
+from server.api.routes import respond as answer
 from server.context import Context, make_context
 from server.settings import Settings
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
@@ -29,7 +31,12 @@ def app_of(ctx: Context) -> Starlette:
         Route(page.path, respond(page, ctx), methods=[page.method])
         for page in (*looks.PAGES, *demo_mails.PAGES)
     ]
-    app = Starlette(routes=[*routes, Mount("/static", StaticFiles(directory=looks.STATIC))])
+    asked = [
+        Route(door.path, answer(door, ctx), methods=[door.method])
+        for door in notices.ENDPOINTS
+        if door.path == "/api/notices"
+    ]
+    app = Starlette(routes=[*routes, *asked, Mount("/static", StaticFiles(directory=looks.STATIC))])
     app.add_middleware(SafeHeaders, secure=False)
     return app
 
