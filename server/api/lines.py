@@ -122,12 +122,13 @@ class Line:
             case _:
                 raise NotFound("topic_not_found")
         self.topics.add(topic)
+        chat = topic.count("/") == 1 and topic.startswith("chat/")
+        if chat and not self.actor.is_staff:
+            self.replies.subscribe("notices")  # first: who reads `subbed` misses no suspension (R-LOAN.10)
         self.replies.send(frames.text(subbed))
         self.replies.subscribe(topic, after)
-        if topic.count("/") == 1 and topic.startswith("chat/"):
+        if chat:
             await self._show_watermarks(topic.partition("/")[2])
-            if not self.actor.is_staff:
-                self.replies.subscribe("notices")  # a suspension shows in every open chat (R-LOAN.10)
 
     def drop(self, topic: str) -> None:
         """Hear a topic no longer."""

@@ -219,9 +219,10 @@ export class Consultation {
       token: (stale) => this.#token(session, stale),
       after: () => this.state.last,
       language: () => this.api.words.language,
-      frame: (frame) => frame.t === "notices"
-          ? this.changed("notices")
-          : this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame),
+      frame: (frame) => {
+        if (frame.t === "notices" || frame.t === "subbed") this.changed("notices"); // now, or while no line stood
+        this.#step(frame.t === "typing" ? { ...frame, now: Date.now() } : frame);
+      },
       state: (open) => this.#step({ t: open ? "opened" : "closed" }),
       gone: (error) => this.#gone(error),
       reachable: () =>
