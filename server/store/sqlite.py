@@ -1,7 +1,6 @@
 """SQLite: one writer per process that shares commits, readers beside it."""
 
 import asyncio
-import json
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
@@ -10,8 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 from server.domain.errors import TooMany, Unavailable
-from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally
+from server.store.database import BUSY, PACE_SECONDS, Appended, NewMessage, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement, sqlite_values
+from server.store.sqlite_messages import begin_and_append
 from server.store.threads import OneThread
 from server.store.writes import Write, Writes
 
@@ -21,7 +21,6 @@ UNITS_PER_COMMIT = 64
 MESSAGES_PER_COMMIT = 500
 WAITING_UNITS = 20_000
 READERS = 3
-FEW_SESSIONS = 5  # up to here it is cheaper to ask for each than for the list
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -31,18 +30,6 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit=67108864",
     "PRAGMA wal_autocheckpoint=8000",  # pages, 32 MB: one that many messages touch is copied into the file once
     "PRAGMA cache_size=-32000",
-)
-_TAKE_NUMBER = (
-    "UPDATE chat_session SET last_seq = last_seq + 1 WHERE id = ? AND crew = ?"
-    " AND state IN ('queued', 'offered', 'active') RETURNING last_seq"
-)
-_FIRST_COPY = "SELECT seq, at FROM chat_event WHERE session_id = ? AND client_id = ?"
-_LOG = "SELECT id, crew, last_seq FROM chat_session WHERE id = ? AND state IN ('queued', 'offered', 'active')"
-_LOGS = _LOG.replace("id = ?", "id IN (SELECT value FROM json_each(?))")
-_SET_NUMBER = "UPDATE chat_session SET last_seq = ? WHERE id = ?"
-_INSERT = (
-    "INSERT INTO chat_event (session_id, audience, seq, kind, author_kind, author_id, author_name, client_id, body,"
-    " data, at) VALUES (?, 'all', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -317,78 +304,6 @@ class SqliteDatabase:
         answers = self._begin_and_append(batch)
         self._connection.execute("COMMIT")
         return answers
-
-
-def begin_and_append(connection: sqlite3.Connection, messages: Messages) -> list[Appended]:
-    """Begin a transaction, number and insert the messages in the order they came; runs in the writer's thread.
-
-    Resends are rare: the whole lot is tried as if there were none, and taken one by one only if that fails.
-    """
-    connection.execute("BEGIN IMMEDIATE")
-    answers = _append_all(connection, messages)
-    if answers is None:
-        connection.execute("ROLLBACK")
-        connection.execute("BEGIN IMMEDIATE")
-        answers = [_append_one(connection, message) for message in messages]
-    return answers
-
-
-def _append_all(connection: sqlite3.Connection, messages: Messages) -> list[Appended] | None:
-    """All of them, or None if one is a resend or its author may (perhaps) not write.
-
-    Nobody else writes meanwhile, so the numbers are read once, counted on here and written back once.
-    """
-    logs = _logs(connection, list({m.session_id for m in messages}))
-    rows = []
-    for m in messages:
-        log = logs.get(m.session_id)
-        if log is None or log[0] != m.crew:
-            return None
-        log[1] += 1
-        rows.append(_row(m, log[1]))
-    try:
-        connection.executemany(_INSERT, rows)
-    except sqlite3.IntegrityError:
-        return None
-    connection.executemany(_SET_NUMBER, [(log[1], session_id) for session_id, log in logs.items()])
-    return [Appended(Outcome.STORED, row[1], row[9]) for row in rows]
-
-
-def _logs(connection: sqlite3.Connection, session_ids: list[str]) -> dict[str, list[int]]:
-    """Crew and last number of those sessions that are open."""
-    if len(session_ids) < FEW_SESSIONS:
-        rows = [row for each in session_ids if (row := connection.execute(_LOG, (each,)).fetchone())]
-    else:
-        rows = connection.execute(_LOGS, (json.dumps(session_ids),)).fetchall()
-    return {session_id: [crew, last] for session_id, crew, last in rows}
-
-
-def _append_one(connection: sqlite3.Connection, m: NewMessage) -> Appended:
-    execute = connection.execute
-    first = execute(_FIRST_COPY, (m.session_id, m.client_id)).fetchone()
-    if first is not None:
-        return Appended(Outcome.AGAIN, first[0], first[1])
-    taken = execute(_TAKE_NUMBER, (m.session_id, m.crew)).fetchone()
-    if taken is None:
-        still_open = execute(_LOG, (m.session_id,)).fetchone()
-        return Appended(Outcome.STALE if still_open else Outcome.CLOSED)
-    execute(_INSERT, _row(m, taken[0]))
-    return Appended(Outcome.STORED, taken[0], m.at)
-
-
-def _row(m: NewMessage, seq: int) -> tuple[Any, ...]:
-    return (
-        m.session_id,
-        seq,
-        m.kind,
-        m.author_kind,
-        m.author_id,
-        m.author_name,
-        m.client_id,
-        m.body,
-        m.data,
-        m.at,
-    )
 
 
 def translated(error: sqlite3.Error) -> Exception:
