@@ -56,6 +56,7 @@ async def scan(page: Page, code: str) -> None:
 
 async def go(page: Page, step: str) -> None:
     await page.locator(f'.store-tabs a[href$="/{step}"]').click()
+    await page.wait_for_url(f"**/{step}")
     await expect(page.locator("#scan")).to_be_focused()
 
 

@@ -13,6 +13,7 @@ import { pickStep } from "./pick.js";
 import { putBackStep } from "./putback.js";
 import { returnsStep } from "./returns.js";
 import { Scanner, tell } from "./scanner.js";
+import { isWrong } from "./signal.js";
 import { shelfStep } from "./shelf.js";
 import { showCurrent } from "./tabs.js";
 
@@ -30,7 +31,7 @@ const { store } = page;
 const url = (path) => `/api/stores/${encodeURIComponent(store.id)}/${path}`;
 const body = h("div", { class: "store__lists" });
 const top = h("div", { class: "store__top" });
-let asked = 0;
+let newest = null; // the look at the lists that was begun last
 
 /** What a step may use: the server, the lists, and a place to draw. */
 const desk = {
@@ -57,17 +58,31 @@ const scanner = new Scanner(async (code) => {
 desk.scanner = scanner;
 const step = STEPS[page.step](desk, { top, body });
 
-async function load() {
-  const turn = ++asked;
+/** Looks at the lists; done when they are drawn, be it by a look that was begun later. */
+function load() {
+  const mine = look(() => newest === mine).then(() => (newest === mine ? undefined : newest));
+  newest = mine;
+  return mine;
+}
+
+async function look(isNewest) {
   try {
     const work = await get(url("work"));
-    if (turn !== asked) return; // a later one is on its way
+    if (!isNewest()) return;
     desk.work = work;
     drawCounts(work.counts);
     step.draw(work);
   } catch (refused) {
-    if (turn === asked && !desk.work) body.replaceChildren(failed(refused, load));
+    if (isNewest() && !desk.work) body.replaceChildren(failed(refused, load));
   }
+}
+
+/** Who goes on to another step leaves no scan behind that is still on its way. */
+function leaveAfterScans(event) {
+  const link = event.target.closest("a[href]");
+  if (!link || !scanner.busy || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  scanner.done.then(() => isWrong() || location.assign(link.href));
 }
 
 function drawCounts(counts) {
@@ -98,6 +113,7 @@ function soundButton() {
 document.getElementById("store-tools").append(watchStore(store.id, load), soundButton());
 body.append(...skeleton(4));
 shell.append(scanner.node, top, body);
+document.addEventListener("click", leaveAfterScans);
 document.addEventListener("logged-out", () => location.assign(`/login?next=${encodeURIComponent(location.pathname)}`));
 await load();
 scanner.focus();

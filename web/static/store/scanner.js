@@ -12,6 +12,7 @@ export class Scanner {
     this.take = take;
     this.waiting = [];
     this.busy = false;
+    this.done = null; // settles when nothing that was scanned is on its way
     this.input = h("input", {
       class: "input scan__input",
       id: "scan",
@@ -66,11 +67,10 @@ export class Scanner {
     clear();
     if (!code || this.waiting.length >= MOST) return;
     this.waiting.push(code);
-    this.#run();
+    if (!this.busy) this.done = this.#run();
   }
 
   async #run() {
-    if (this.busy) return;
     this.busy = true;
     set(this.node, { "aria-busy": "true" });
     while (this.waiting.length) {
