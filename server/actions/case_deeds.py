@@ -4,17 +4,16 @@ Whoever does it has taken the case on. The order changes only by what the house 
 guards of its stages hold here, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
 from server.actions.access import access_case, access_order, audit
-from server.actions.case_lines import held, keep, write_deed
+from server.actions.case_lines import held, keep, write_line
 from server.actions.orders import Fact, retry_allocation, tell
 from server.actions.stack_commands import withdraw_command
 from server.context import Context
-from server.domain.cases import Case, CaseKind, demand_holder, demand_text
+from server.domain.cases import Case, CaseKind, demand_holder, demand_text, done
 from server.domain.coupons import Coupon
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.loan_rows import LoanLine
@@ -39,6 +38,15 @@ class Deed:
     line_ids: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Doing:
+    """Who does something out of which case of their own, and why."""
+
+    actor: Actor
+    case: Case
+    reason: str
+
+
 def possible_deeds(lines: Sequence[LoanLine]) -> dict[str, list[LoanLine]]:
     """What can be done now about which books of an order."""
     deeds = {"elsewhere": [line for line in lines if line.state in _ELSEWHERE]}
@@ -53,21 +61,21 @@ async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) 
     Raises Conflict ``loan_stage`` where the book is past being fetched.
     """
     async with ctx.transaction() as tx:
-        case, reason = await _case_and_reason(tx, actor, case_id, deed)
+        doing = await _begin(tx, actor, case_id, deed)
+        order_id, data = doing.case.order_id, {"outcome": "elsewhere", "reason": doing.reason}
         for line_id in deed.line_ids:
             line = await line_by_id(tx, line_id)
-            if line is None or line.order_id != case.order_id:
+            if line is None or line.order_id != order_id:
                 raise NotFound("order_line_not_found")
             if line.state not in _ELSEWHERE:
                 raise Conflict("loan_stage", "R-LOAN.8", stage=str(line.state), action="elsewhere")
             if line.state is Stage.APPROVED:
-                await retry_allocation(ctx, tx, case.order_id)
+                await retry_allocation(ctx, tx, order_id)
                 continue
             if line.command_id:
                 await withdraw_command(ctx, tx, line.command_id)
-            data = {"outcome": "elsewhere", "reason": reason}
-            await tell(ctx, tx, case.order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
-        return await _done(ctx, tx, actor, case, "elsewhere", {"reason": reason})
+            await tell(ctx, tx, order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
+        return await _end(ctx, tx, doing, "elsewhere")
 
 
 async def send_again(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
@@ -95,8 +103,8 @@ async def give_coupon(ctx: Context, actor: Actor, case_id: str, *, cents: int, r
     if not 0 <= cents <= COUPON_CENTS:
         raise Invalid("number_wrong", "cents", low=0, high=COUPON_CENTS)
     async with ctx.transaction() as tx:
-        case, why = await _case_and_reason(tx, actor, case_id, Deed(reason), needs_order=False)
-        if not case.reader_id:
+        doing = await _begin(tx, actor, case_id, Deed(reason), needs_order=False)
+        if not doing.case.reader_id:
             raise Conflict("case_without_reader", "R-LOAN.9")
         now = ctx.clock.now()
         coupon_id = ctx.ids.new()
@@ -108,14 +116,14 @@ async def give_coupon(ctx: Context, actor: Actor, case_id: str, *, cents: int, r
             name_en="With our apologies",
             cents=cents,
             group="",
-            reader_id=case.reader_id,
+            reader_id=doing.case.reader_id,
             quota=1,
             used=0,
             valid_from=now,
             valid_until=now + timedelta(days=COUPON_DAYS),
         )
         await insert_coupon(tx, coupon)
-        await _done(ctx, tx, actor, case, "coupon", {"code": coupon.code, "reason": why})
+        await _end(ctx, tx, doing, "coupon", code=coupon.code)
         return coupon
 
 
@@ -131,22 +139,23 @@ async def judge_complaint(
             raise Invalid("choice_wrong", "store", choices="", text=fault_store_id[:26])
         case = replace(before, confirmed=confirmed, fault_store_id=fault_store_id if confirmed else "")
         key = "cases.done.confirmed" if confirmed else "cases.done.unfounded"
-        case = await write_deed(ctx, tx, case, actor, key, {"store_id": case.fault_store_id}, public=False)
+        line = done(key, {"store_id": case.fault_store_id}, public=False)
+        case, _, _ = await write_line(ctx, tx, case, actor, line)
         await audit(ctx, tx, actor, "case.judge", f"case:{case.id}", detail=f"{confirmed} {fault_store_id}")
         return await keep(ctx, tx, before, case, "judged")
 
 
 async def _tell(ctx: Context, actor: Actor, case_id: str, kind: House, deed: Deed) -> Case:
     async with ctx.transaction() as tx:
-        case, reason = await _case_and_reason(tx, actor, case_id, deed)
-        fact = Fact(kind, deed.line_ids, {"reason": reason, "case_id": case.id})
-        await tell(ctx, tx, case.order_id, [fact], actor=actor)
-        return await _done(ctx, tx, actor, case, str(kind), {"reason": reason})
+        doing = await _begin(tx, actor, case_id, deed)
+        fact = Fact(kind, deed.line_ids, {"reason": doing.reason, "case_id": case_id})
+        await tell(ctx, tx, doing.case.order_id, [fact], actor=actor)
+        return await _end(ctx, tx, doing, str(kind))
 
 
-async def _case_and_reason(
+async def _begin(
     tx: Transaction, actor: Actor, case_id: str, deed: Deed, *, needs_order: bool = True
-) -> tuple[Case, str]:
+) -> _Doing:
     """The agent's own case, of an order, with a reason given. Raises Conflict ``case_without_order``."""
     reason = demand_text(deed.reason, "reason", REASON_LIMIT)
     case = await _own_case(tx, actor, case_id)
@@ -154,7 +163,7 @@ async def _case_and_reason(
         raise Conflict("case_without_order", "R-LOAN.8")
     if case.order_id:
         await access_order(tx, actor, case.order_id, Verb.READ_ORDER)
-    return case, reason
+    return _Doing(actor, case, reason)
 
 
 async def _own_case(tx: Transaction, actor: Actor, case_id: str) -> Case:
@@ -164,12 +173,11 @@ async def _own_case(tx: Transaction, actor: Actor, case_id: str) -> Case:
     return case
 
 
-async def _done(
-    ctx: Context, tx: Transaction, actor: Actor, case: Case, deed: str, data: Mapping[str, Any]
-) -> Case:
+async def _end(ctx: Context, tx: Transaction, doing: _Doing, deed: str, **words: str) -> Case:
     """The deed's trace: a line in the case that the reader sees, and an entry of the audit trail."""
-    after = await write_deed(ctx, tx, case, actor, f"cases.done.{deed}", data)
-    await audit(ctx, tx, actor, f"case.{deed}", f"case:{case.id}", detail=str(data.get("reason", ""))[:200])
+    case, line = doing.case, done(f"cases.done.{deed}", {**words, "reason": doing.reason})
+    after, _, _ = await write_line(ctx, tx, case, doing.actor, line)
+    await audit(ctx, tx, doing.actor, f"case.{deed}", f"case:{case.id}", detail=doing.reason[:200])
     return await keep(ctx, tx, case, after, deed)
 
 

@@ -3,16 +3,24 @@
 from dataclasses import dataclass
 
 from server.actions.access import access_order, audit
-from server.actions.case_lines import keep, mail_reader, write_line
+from server.actions.case_lines import keep, mail_unless_here, write_line
 from server.actions.case_opening import new_case
 from server.context import Context
-from server.domain.cases import TEXT_LIMIT, TITLE_LIMIT, Case, CaseKind, Channel, LineKind, demand_text
+from server.domain.cases import (
+    TEXT_LIMIT,
+    TITLE_LIMIT,
+    Case,
+    CaseKind,
+    Channel,
+    LineKind,
+    NewCaseLine,
+    demand_text,
+)
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.loan_rows import LoanOrder
 from server.domain.permissions import Actor, Thing, Verb, may
 from server.store.accounts import account_by_id
 from server.store.cases import case_by_client_id
-from server.store.presence import is_present
 from server.store.rows import Reader
 
 
@@ -52,11 +60,9 @@ async def write_to_reader(ctx: Context, actor: Actor, letter: Letter) -> Case:
         if not fresh:
             return case
         before = case
-        case, line, _ = await write_line(
-            ctx, tx, case, actor, kind=LineKind.MESSAGE, text=words, client_id="first", public=True
-        )
-        if not await is_present(tx, "case", case.id, ctx.clock.now()):
-            await mail_reader(ctx, tx, case, "case_reply", f"line:{line.id}", {"body": words})
+        first = NewCaseLine(LineKind.MESSAGE, words, "first")
+        case, line, _ = await write_line(ctx, tx, case, actor, first)
+        await mail_unless_here(ctx, tx, case, line)
         await audit(ctx, tx, actor, "case.write", f"case:{case.id}")
         return await keep(ctx, tx, before, case, "opened")
 

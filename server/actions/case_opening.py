@@ -3,9 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from server.actions.case_lines import keep, mail_reader, reader_asked, today, write_line
+from server.actions.case_lines import CaseMail, keep, mail_reader, reader_asked, today, write_line
 from server.context import Context
-from server.domain.cases import Case, CaseKind, CaseState, Channel, LineKind, said, short_said
+from server.domain.cases import (
+    Case,
+    CaseKind,
+    CaseState,
+    Channel,
+    LineKind,
+    NewCaseLine,
+    done,
+    said,
+    short_said,
+)
 from server.domain.loan_rows import LoanOrder
 from server.domain.order_numbers import order_number
 from server.domain.permissions import SYSTEM, Actor
@@ -54,22 +64,13 @@ async def open_case(
     if not fresh:
         return case
     before = case
-    case, _, _ = await write_line(
-        ctx,
-        tx,
-        case,
-        SYSTEM,
-        kind=LineKind.ACTION,
-        text=said(title_key, data),
-        client_id="found",
-        public=False,
-    )
+    found = done(title_key, data, client_id="found", public=False)
+    case, _, _ = await write_line(ctx, tx, case, SYSTEM, found)
     if case.reader_id and case.kind in _TOLD:
         text = said(f"cases.told.{case.kind}", {"number": order.number if order else ""})
-        case, _, _ = await write_line(
-            ctx, tx, case, SYSTEM, kind=LineKind.MESSAGE, text=text, client_id="told", public=True
-        )
-        await mail_reader(ctx, tx, case, "case_found", "found", {"kind": str(case.kind)})
+        told = NewCaseLine(LineKind.MESSAGE, text, "told")
+        case, _, _ = await write_line(ctx, tx, case, SYSTEM, told)
+        await mail_reader(ctx, tx, case, CaseMail("case_found", "found", {"kind": str(case.kind)}))
     return await keep(ctx, tx, before, case, "opened")
 
 
@@ -79,14 +80,11 @@ async def open_with_words(
     actor: Actor,
     case: Case,
     words: str,
-    *,
-    client_id: str,
 ) -> Case:
     """The first words of a new case, the reader's or what an agent took down for them: its clock starts."""
     before = case
-    case, _, fresh = await write_line(
-        ctx, tx, case, actor, kind=LineKind.MESSAGE, text=words, client_id=client_id, public=True
-    )
+    first = NewCaseLine(LineKind.MESSAGE, words, "first")
+    case, _, fresh = await write_line(ctx, tx, case, actor, first)
     if fresh:
         case = await reader_asked(ctx, tx, case)
     return await keep(ctx, tx, before, case, "opened")

@@ -5,12 +5,15 @@ from dataclasses import dataclass, replace
 
 from server.actions.access import access_case, access_order, access_session, audit
 from server.actions.case_lines import (
+    READER_HERE,
+    STAFF_HERE,
+    CaseMail,
     held,
     keep,
     mail_reader,
+    mail_unless_here,
     reader_asked,
     staff_answered,
-    write_deed,
     write_line,
 )
 from server.actions.case_opening import new_case, open_with_words
@@ -27,9 +30,11 @@ from server.domain.cases import (
     CaseState,
     Channel,
     LineKind,
+    NewCaseLine,
     demand_holder,
     demand_open,
     demand_text,
+    done,
 )
 from server.domain.chat import RATINGS
 from server.domain.errors import Conflict, Invalid, NotFound
@@ -53,7 +58,6 @@ from server.store.presence import is_present
 from server.store.rows import Reader
 from server.store.stores import stores_by_ids
 
-READER_HERE, STAFF_HERE = "case", "case-staff"  # kinds of presence, of a case each
 TABS = ("waiting", "mine", "all", "closed")
 
 
@@ -130,7 +134,7 @@ async def complain(ctx: Context, actor: Actor, wanted: Complaint) -> Case:
         )
         if not fresh:
             return case
-        return await open_with_words(ctx, tx, actor, case, text, client_id="first")
+        return await open_with_words(ctx, tx, actor, case, text)
 
 
 async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
@@ -168,7 +172,7 @@ async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
         if not fresh:
             return case
         await audit(ctx, tx, actor, "case.take_down", f"case:{case.id}")
-        return await open_with_words(ctx, tx, actor, case, text, client_id="first")
+        return await open_with_words(ctx, tx, actor, case, text)
 
 
 async def list_cases(ctx: Context, actor: Actor, tab: str, kind: str = "") -> list[Case]:
@@ -250,7 +254,8 @@ async def claim_case(ctx: Context, actor: Actor, case_id: str) -> Case:
             names = await names_of(tx, [case.holder_id])
             raise Conflict("case_taken", "R-LOAN.8", by=names.get(case.holder_id, ""))
         claimed = replace(case, state=CaseState.CLAIMED, holder_id=actor.account_id)
-        claimed = await write_deed(ctx, tx, claimed, actor, "cases.done.claimed", {}, public=False)
+        line = done("cases.done.claimed", {}, public=False)
+        claimed, _, _ = await write_line(ctx, tx, claimed, actor, line)
         await audit(ctx, tx, actor, "case.claim", f"case:{case.id}")
         return await keep(ctx, tx, case, claimed, "claimed")
 
@@ -262,8 +267,8 @@ async def hand_back_case(ctx: Context, actor: Actor, case_id: str, reason: str =
         case = await held(tx, case_id)
         demand_holder(case, actor.account_id)
         left = replace(case, state=CaseState.OPEN, holder_id="")
-        data = {"reason": reason.strip()[:OUTCOME_LIMIT]}
-        left = await write_deed(ctx, tx, left, actor, "cases.done.handed_back", data, public=False)
+        line = done("cases.done.handed_back", {"reason": reason.strip()[:OUTCOME_LIMIT]}, public=False)
+        left, _, _ = await write_line(ctx, tx, left, actor, line)
         await audit(ctx, tx, actor, "case.hand_back", f"case:{case.id}")
         return await keep(ctx, tx, case, left, "handed_back")
 
@@ -283,21 +288,13 @@ async def post_to_case(ctx: Context, actor: Actor, case_id: str, *, client_id: s
         case = before = await held(tx, case_id)
         if not own:
             demand_holder(case, actor.account_id)
-        case, line, fresh = await write_line(
-            ctx,
-            tx,
-            case,
-            actor,
-            kind=LineKind.MESSAGE,
-            text=words,
-            client_id=f"{actor.account_id}:{client_id}"[:60],
-            public=True,
-        )
+        new = NewCaseLine(LineKind.MESSAGE, words, f"{actor.account_id}:{client_id}"[:60])
+        case, line, fresh = await write_line(ctx, tx, case, actor, new)
         if fresh:
             case = await (reader_asked if own else staff_answered)(ctx, tx, case)
             await keep(ctx, tx, before, case, "said")
-            if not own and not await is_present(tx, READER_HERE, case_id, ctx.clock.now()):
-                await mail_reader(ctx, tx, case, "case_reply", f"line:{line.id}", {"body": words})
+            if not own:
+                await mail_unless_here(ctx, tx, case, line)
         return line
 
 
@@ -307,10 +304,8 @@ async def note_in_case(ctx: Context, actor: Actor, case_id: str, *, client_id: s
     words = demand_text(text, "text", TEXT_LIMIT)
     async with ctx.transaction() as tx:
         case = await held(tx, case_id)
-        key = f"{actor.account_id}:{client_id}"[:60]
-        after, line, _ = await write_line(
-            ctx, tx, case, actor, kind=LineKind.NOTE, text=words, client_id=key, public=False
-        )
+        note = NewCaseLine(LineKind.NOTE, words, f"{actor.account_id}:{client_id}"[:60], public=False)
+        after, line, _ = await write_line(ctx, tx, case, actor, note)
         await keep(ctx, tx, case, after, "noted")
         return line
 
@@ -324,9 +319,10 @@ async def close_case(ctx: Context, actor: Actor, case_id: str, *, outcome: str) 
         demand_holder(before, actor.account_id)
         case = await staff_answered(ctx, tx, before)
         case = replace(case, state=CaseState.CLOSED, closed_at=ctx.clock.now(), outcome=words)
-        case = await write_deed(ctx, tx, case, actor, "cases.done.closed", {"outcome": words})
+        case, _, _ = await write_line(ctx, tx, case, actor, done("cases.done.closed", {"outcome": words}))
         await audit(ctx, tx, actor, "case.close", f"case:{case.id}", detail=words[:200])
-        await mail_reader(ctx, tx, case, "case_closed", f"closed:{case.messages}", {"body": words})
+        mail = CaseMail("case_closed", f"closed:{case.messages}", {"body": words})
+        await mail_reader(ctx, tx, case, mail)
         return await keep(ctx, tx, before, case, "closed")
 
 

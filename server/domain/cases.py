@@ -108,6 +108,24 @@ class CaseLine:
         return self.number > 0
 
 
+@dataclass(frozen=True, slots=True)
+class NewCaseLine:
+    """A line to be written; the same ``client_id`` again in a case adds nothing, an empty one is never the same.
+
+    What is not ``public`` only staff see.
+    """
+
+    kind: LineKind
+    text: str
+    client_id: str = ""
+    public: bool = True
+
+
+def done(key: str, data: Mapping[str, Any], *, client_id: str = "", public: bool = True) -> NewCaseLine:
+    """The line that says that something was done, kept as the key of its words."""
+    return NewCaseLine(LineKind.ACTION, said(key, data), client_id, public)
+
+
 def asked(case: Case, at: datetime, reply_hours: int) -> Case:
     """The reader wrote: the clock runs from their oldest message that nobody has answered (R-ANS.6)."""
     if case.waiting_since_at is not None:
