@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from server.actions.allocation import TRY_AGAIN
 from server.actions.loan_clocks import first_word
-from server.actions.loan_letters import tell_by_mail
+from server.actions.loan_letters import OrderLetter, tell_by_mail
 from server.actions.open_orders import Fact
 from server.actions.orders import retry_allocation, tell
 from server.context import Context
@@ -42,7 +42,8 @@ async def remind(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
         template, again = "loan_due_soon", today
     else:
         return soon
-    await tell_by_mail(ctx, tx, order, template, f"{template}:{line.id}:{line.renewals}", [line])
+    letter = OrderLetter(template, f"{template}:{line.id}:{line.renewals}", [line])
+    await tell_by_mail(ctx, tx, order, letter)
     return again
 
 
@@ -55,4 +56,5 @@ async def end_hold(ctx: Context, tx: Transaction, due: Due) -> None:
         opened = await tell(ctx, tx, line.order_id, [Fact(House.NOT_COLLECTED, (line.id,))])
     except Conflict:
         return  # it was collected in this very moment
-    await tell_by_mail(ctx, tx, opened.row, "loan_not_collected", f"not_collected:{line.id}", [line])
+    letter = OrderLetter("loan_not_collected", f"not_collected:{line.id}", [line])
+    await tell_by_mail(ctx, tx, opened.row, letter)
