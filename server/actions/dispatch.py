@@ -1,7 +1,6 @@
 """Labels, the courier's round, and the hold shelf: how parcels leave a store (R-LOAN.6, R-LOAN.7, R-COM.3)."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from server.actions.access import access_store
 from server.actions.couriers import book, shipment_of, take_reports, watch_parcel
@@ -99,9 +98,7 @@ async def collect(ctx: Context, actor: Actor, store_id: str, code: str) -> Bundl
     return (await bundles_of(ctx.db.read, [await parcel_at(ctx.db.read, store, parcel.id)]))[0]
 
 
-async def report_round(
-    ctx: Context, actor: Actor, store_id: str, code: str, outcome: Tracked, at: datetime | None = None
-) -> Bundle:
+async def report_round(ctx: Context, actor: Actor, store_id: str, code: str, outcome: Tracked) -> Bundle:
     """What became of a parcel that our own people carry: delivered, refused, or back at the store.
 
     Raises Conflict ``parcel_not_ours`` for a parcel that a courier tells of by itself, NotFound.
@@ -110,7 +107,7 @@ async def report_round(
     parcel = await _scanned_parcel(ctx.db.read, store, read_code(code), "handed_over")
     if parcel.courier != "own" or parcel.handed_at is None or outcome not in _OWN_WORDS:
         raise Conflict("parcel_not_ours", RULE, state=parcel.state)
-    await take_reports(ctx, "own", [Report(parcel.waybill, outcome, at or ctx.clock.now())])
+    await take_reports(ctx, "own", [Report(parcel.waybill, outcome, ctx.clock.now())])
     return (await bundles_of(ctx.db.read, [await parcel_at(ctx.db.read, store, parcel.id)]))[0]
 
 
