@@ -2,6 +2,7 @@
 
 A record's words are letters-and-digits runs; a run of Chinese, Japanese or Korean characters gives each pair of
 neighbours, alone standing characters themselves. A question gives words the same way, and finds what has all of them.
+A character alone in a question stands for each word that begins with it; so the last one of a title is a word, too.
 Both sides are folded alike (NFKC, small letters), so that the database only compares.
 """
 
@@ -24,6 +25,8 @@ SERIAL = "f:serial"  # a journal or newspaper as a whole
 _IDEOGRAPH = r"\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(rf"[{_IDEOGRAPH}]+|(?:(?![{_IDEOGRAPH}])[^\W_])+[+#]*")
 _IDEOGRAPHS = re.compile(rf"[{_IDEOGRAPH}]")
+_LAST = re.compile(rf"[{_IDEOGRAPH}](?![{_IDEOGRAPH}])")
+_LONE = re.compile(rf"(?:[tas]:)?[{_IDEOGRAPH}]")
 
 
 class SearchField(StrEnum):
@@ -47,6 +50,11 @@ def words_of(text: str) -> Iterator[str]:
             yield from (run[at : at + 2] for at in range(len(run) - 1))
 
 
+def is_beginning(word: str) -> bool:
+    """Whether a question's word stands for every word that begins with it: one Chinese character alone."""
+    return _LONE.fullmatch(word) is not None
+
+
 def record_words(record: BibliographicRecord) -> str:
     """Everything a record is found by, as one line: words bare and marked with their field, numbers, kind, language."""
     fields = {
@@ -58,6 +66,8 @@ def record_words(record: BibliographicRecord) -> str:
     for field, texts in fields.items():
         for word in _all_words(texts):
             found[word] = found[_MARKS[field] + word] = None
+    for character in _LAST.findall(plain(" ".join(fields[SearchField.TITLE])).casefold()):
+        found[character] = found[_MARKS[SearchField.TITLE] + character] = None
     for word in _all_words((record.publisher, record.date[:4], record.number)):
         found[word] = None
     found |= dict.fromkeys(title_word(title) for title in (record.title, *record.other_titles))

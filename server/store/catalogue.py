@@ -6,7 +6,7 @@ from datetime import datetime
 
 from server.domain.catalogue import BibliographicRecord, Holder
 from server.domain.citations import Material
-from server.domain.search_words import Candidate, record_words
+from server.domain.search_words import Candidate, is_beginning, record_words
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
 from server.wire.scripts import simplified
 
@@ -82,14 +82,17 @@ async def settle_words(tx: Transaction) -> None:
 
 
 async def record_ids(db: Reader, words: Sequence[str], *, limit: int) -> list[int]:
-    """Records that have all these words, of common ones the newest; in traditional or simplified characters."""
+    """Records that have all these words, of common ones the newest; in traditional or simplified characters.
+
+    A Chinese character alone finds the words that begin with it.
+    """
     words = [simplified(word) for word in words]
     if db.dialect == "postgresql":
-        asked = " & ".join("'" + word.replace("'", "''").replace("\\", "\\\\") + "'" for word in words)
+        asked = " & ".join(_lexeme(word) for word in words)
         newest = "(SELECT max(id) FROM bibliographic_record)"
         row = await db.row(f"SELECT record_hits($1, $2, {newest}) AS ids", asked, limit)
         return list(row["ids"] or ()) if row else []
-    asked = " AND ".join(f'"{word}"' for word in words)
+    asked = " AND ".join(f'"{word}"*' if is_beginning(word) else f'"{word}"' for word in words)
     rows = await db.rows(
         "SELECT rowid AS id FROM record_words WHERE record_words MATCH $1 ORDER BY rowid DESC LIMIT $2",
         asked,
@@ -149,6 +152,12 @@ async def _by_ids(db: Reader, columns: str, ids: Sequence[int]) -> Sequence[Row]
     return await db.rows(
         f"SELECT {columns} FROM bibliographic_record WHERE id IN ({placeholders(length)})", *full
     )
+
+
+def _lexeme(word: str) -> str:
+    """A word as PostgreSQL's tsquery has it."""
+    quoted = word.replace("'", "''").replace("\\", "\\\\")
+    return f"'{quoted}':*" if is_beginning(word) else f"'{quoted}'"
 
 
 def _words(record: BibliographicRecord) -> str:

@@ -58,6 +58,9 @@ async def test_a_catalogue_is_imported_and_found(alliance: Alliance) -> None:
     ):
         assert await titles(alliance, question) in (["数字图书馆导论"], []), question
     assert await titles(alliance, "图书") == ["数字图书馆导论"]
+    for character in "数馆论王圖":
+        assert await titles(alliance, character) == ["数字图书馆导论"], character
+    assert await titles(alliance, Search("王", SearchField.TITLE)) == []
     assert await titles(alliance, "9787301150894") == ["数字图书馆导论"]
     assert await titles(alliance, "digital") == ["Digital libraries"]
     assert await titles(alliance, Search("王强", SearchField.TITLE)) == []

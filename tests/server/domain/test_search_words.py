@@ -11,6 +11,7 @@ from server.domain.search_words import (
     Candidate,
     Search,
     SearchField,
+    is_beginning,
     ranked,
     record_words,
     search_from,
@@ -55,6 +56,18 @@ def test_texts_are_cut_into_words(text: str, words: list[str]) -> None:
 )
 def test_a_record_is_found_by_any_two_characters_of_it(question: str) -> None:
     assert finds(Search(question))
+
+
+@pytest.mark.parametrize("question", ["数", "图", "论", "王"])
+def test_a_character_alone_finds_words_that_begin_with_it_and_titles_that_end_in_it(question: str) -> None:
+    (word,) = Search(question).words()
+    assert is_beginning(word) and any(each.startswith(word) for each in record_words(BOOK).split(" "))
+    (word,) = Search("论", SearchField.TITLE).words()
+    assert is_beginning(word) and word in record_words(BOOK).split(" ")
+
+
+def test_only_a_chinese_character_alone_stands_for_more_than_itself() -> None:
+    assert not any(map(is_beginning, ["图书", "c", "7", "t:图书", "n:1", "l:zh", "=图"]))
 
 
 def test_a_field_finds_only_what_stands_in_it() -> None:
