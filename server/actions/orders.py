@@ -7,6 +7,7 @@ and couriers report, unguarded, because it has happened. Both are part of the ca
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from server.actions.allocation import allocate
 from server.actions.loan_consequences import follow
@@ -14,9 +15,10 @@ from server.actions.open_orders import Changed, Fact, OpenOrder
 from server.context import Context
 from server.domain.errors import Conflict, NotFound
 from server.domain.events import OrderChanged
-from server.domain.loan_fold import OrderState, fold
+from server.domain.loan_fold import Line, OrderState
+from server.domain.loan_house import Attempt
 from server.domain.loan_rows import LoanLine
-from server.domain.loans import ENDED, HOUSE, House, OrderEvent, Stage, allowed, demand_stage
+from server.domain.loans import HOUSE, House, OrderEvent, Stage, allowed, demand_stage
 from server.domain.permissions import SYSTEM, Actor
 from server.store.orders import add_events, events_of, lines_of, lock_orders, save_lines, save_orders
 from server.store.rows import Transaction
@@ -58,6 +60,8 @@ async def absorb(
                 known.add(_identity(event))
                 _add(ctx, at_work, event)
     moved = [at_work for at_work in opened.values() if at_work.fresh]
+    for at_work in moved:
+        at_work.fold()
     await settle(ctx, tx, moved)
     return moved
 
@@ -66,26 +70,23 @@ async def open_orders(tx: Transaction, order_ids: Sequence[str]) -> dict[str, Op
     """Orders, locked in the order of their ids, with lines and events."""
     rows = await lock_orders(tx, order_ids)
     lines, events = await lines_of(tx, list(rows)), await events_of(tx, list(rows))
-    opened: dict[str, OpenOrder] = {}
-    for order_id, row in rows.items():
-        folded = fold([line.id for line in lines[order_id]], events[order_id])
-        at_work = OpenOrder(row, {line.id: line for line in lines[order_id]}, events[order_id], folded)
-        at_work.counted = {line.id for line in folded.lines.values() if line.counts}
-        opened[order_id] = at_work
-    return opened
+    return {
+        order_id: OpenOrder(row, {line.id: line for line in lines[order_id]}, events[order_id])
+        for order_id, row in rows.items()
+    }
 
 
 async def settle(ctx: Context, tx: Transaction, opened: Sequence[OpenOrder]) -> None:
-    """Fold, do what follows, fold again until nothing does; then write all of it and tell whoever listens."""
+    """Do what follows from what the fold says until nothing does; then write all of it and tell whoever listens."""
     for each in opened:
         for _ in range(ROUNDS):
-            changes = _refold(ctx, each)
-            facts = await follow(ctx, tx, each, changes)
+            facts = await follow(ctx, tx, each, _rows_follow(ctx, each))
             if not facts:
                 break
             _write(ctx, each, facts, SYSTEM)
         else:
             raise RuntimeError(f"order {each.row.id} does not come to rest")
+        each.row = replace(each.row, events=each.number, house_events=each.house_events)
     await add_events(tx, ((each.row.id, event) for each in opened for event in each.fresh))
     await save_lines(tx, [each.lines[line_id] for each in opened for line_id in sorted(each.touched)])
     await save_orders(tx, [each.row for each in opened])
@@ -117,7 +118,7 @@ def _write(ctx: Context, opened: OpenOrder, facts: Sequence[Fact], actor: Actor)
             event = OrderEvent(
                 HOUSE,
                 str(fact.kind),
-                sequence=opened.row.house_events + 1,
+                sequence=opened.house_events + 1,
                 line_id=line_id,
                 command_id=fact.command_id,
                 data=fact.data,
@@ -127,7 +128,7 @@ def _write(ctx: Context, opened: OpenOrder, facts: Sequence[Fact], actor: Actor)
             _add(ctx, opened, event)
         if fact.kind in _REASONED and fact.data.get("reason"):
             opened.row = replace(opened.row, reason=str(fact.data["reason"])[:_REASON])
-        opened.folded = fold(opened.lines, opened.events)
+        opened.fold()
 
 
 def _lines_meant(opened: OpenOrder, fact: Fact) -> list[str]:
@@ -147,51 +148,55 @@ def _lines_meant(opened: OpenOrder, fact: Fact) -> list[str]:
 
 
 def _add(ctx: Context, opened: OpenOrder, event: OrderEvent) -> None:
-    number = opened.row.events + 1
-    kept = replace(event, id=ctx.ids.new(), number=number, received_at=event.received_at or ctx.clock.now())
-    opened.events.append(kept)
-    opened.fresh.append(kept)
-    house = opened.row.house_events + (event.source == HOUSE)
-    opened.row = replace(opened.row, events=number, house_events=house)
+    received_at = event.received_at or ctx.clock.now()
+    opened.add(replace(event, id=ctx.ids.new(), number=opened.number + 1, received_at=received_at))
 
 
-def _refold(ctx: Context, opened: OpenOrder) -> list[Changed]:
-    """Fold anew; the rows follow, and what has changed of the lines is told."""
+def _rows_follow(ctx: Context, opened: OpenOrder) -> list[Changed]:
+    """The rows say what the fold says; what has changed of the lines is told."""
     now = ctx.clock.now()
-    opened.folded = fold(opened.lines, opened.events)
     changes: list[Changed] = []
     for line_id, line in opened.folded.lines.items():
         before = opened.lines[line_id]
-        attempt = line.attempt
-        after = replace(
-            before,
-            state=line.stage,
-            stage_at=before.stage_at if before.state is line.stage else now,
-            store_id=attempt.store_id if attempt else before.store_id,
-            item_id=attempt.item_id if attempt else "",
-            barcode=attempt.barcode if attempt else "",
-            location=attempt.location if attempt else "",
-            command_id=attempt.command_id if attempt else "",
-            parcel_id=line.parcel_id,
-            attempts=len(line.earlier) + (attempt is not None),
-            lent_at=line.lent_at,
-            renewals=line.renewals,
-            ended_at=_ended(before, line.stage, now),
-        )
-        if after != before:
-            opened.lines[line_id] = after
-            opened.touched.add(line_id)
+        after = _line_row(before, line, now)
+        if after is before:
+            continue
+        opened.lines[line_id] = after
+        opened.touched.add(line_id)
         newly_lent, renewed = before.lent_at is None and line.lent, line.renewals > before.renewals
         if before.state is not line.stage or newly_lent or renewed:
             changes.append(Changed(line_id, before.state, line.stage, newly_lent=newly_lent, renewed=renewed))
     state = opened.folded.state
-    closed = state in _CLOSED
-    opened.row = replace(opened.row, state=state, closed_at=(opened.row.closed_at or now) if closed else None)
+    if state is not opened.row.state:
+        closed_at = (opened.row.closed_at or now) if state in _CLOSED else None
+        opened.row = replace(opened.row, state=state, closed_at=closed_at)
     return changes
 
 
-def _ended(before: LoanLine, stage: Stage, now: datetime) -> datetime | None:
-    return (before.ended_at or now) if stage in ENDED else None
+def _line_row(before: LoanLine, line: Line, now: datetime) -> LoanLine:
+    """The line's row as the fold has it; the same row where nothing has changed."""
+    attempt = line.attempt or Attempt("", before.store_id, "")
+    told: dict[str, Any] = {
+        "state": line.stage,
+        "store_id": attempt.store_id,
+        "item_id": attempt.item_id,
+        "barcode": attempt.barcode,
+        "location": attempt.location,
+        "command_id": attempt.command_id,
+        "parcel_id": line.parcel_id,
+        "attempts": len(line.earlier) + (line.attempt is not None),
+        "lent_at": line.lent_at,
+        "renewals": line.renewals,
+    }
+    if all(getattr(before, name) == value for name, value in told.items()):
+        return before
+    moved = before.state is not line.stage
+    return replace(
+        before,
+        **told,
+        stage_at=now if moved else before.stage_at,
+        ended_at=(before.ended_at or now) if line.ended else None,
+    )
 
 
 def _identity(event: OrderEvent) -> tuple[str, str, int, int, str]:

@@ -6,14 +6,16 @@ the same events give the same state.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from server.domain.loans import ENDED, HOUSE, House, OrderEvent, Stage, Tracked
+from server.domain.loan_house import Attempt, Draft, apply
+from server.domain.loans import ENDED, HOUSE, OrderEvent, Stage, Tracked
 from server.domain.stack import SETTLING, EventKind
 
 DEVICE, COURIER = "device:", "courier:"
+_Key = tuple[str, str, int, int, str]
 
 
 class OrderState(StrEnum):
@@ -32,17 +34,6 @@ class OrderState(StrEnum):
     REFUSED = "refused"
     CANCELLED = "cancelled"
     UNFILLED = "unfilled"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One copy promised to a line, and what the machine has made of it so far."""
-
-    item_id: str
-    store_id: str
-    barcode: str
-    command_id: str = ""  # none where people fetch it
-    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,71 +88,86 @@ class _Heard:
     settled: bool = False
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A line while the house's events are gone through."""
+class Fold:
+    """An order's events, gone through as their sources count: ``order`` is what those taken so far come to.
 
-    line: Line
-    house: Stage = Stage.ASKED
-    cancelled: bool = False
-    out: str = ""  # the waybill by which it was sent
-    back: str = ""  # and that by which it returns
-    put_back: str = ""  # the command to take it in again
-    home: bool = False  # somebody put it back
+    What sorts behind all that its own story has told is simply the next of it; what comes late has everything gone
+    through anew. So the state is always that of all events in their order, however they were taken.
+    """
 
+    def __init__(self, line_ids: Iterable[str], events: Iterable[OrderEvent] = ()) -> None:
+        self._line_ids = tuple(line_ids)
+        self._known: dict[_Key, OrderEvent] = {}
+        self._begin()
+        self.take(events)
 
-def sorted_events(events: Iterable[OrderEvent]) -> list[OrderEvent]:
-    """The fold's order: by source, then as that source counts; couriers do not count, so by time and content."""
-    return sorted(events, key=_key)
+    def take(self, events: Iterable[OrderEvent]) -> None:
+        """Go on with these, however they are sorted; what is known already changes nothing."""
+        fresh: dict[_Key, OrderEvent] = {}
+        for event in events:
+            key = _key(event)
+            if key not in self._known:
+                fresh.setdefault(key, event)
+        self._known |= fresh
+        if any(key < self._last.get(_story(event), key) for key, event in fresh.items()):
+            self._begin()
+            fresh = self._known
+        for key in sorted(fresh):
+            self._tell(key, fresh[key])
+
+    def order(self) -> Order:
+        """The order as it stands now."""
+        lines = {draft.id: _put_together(draft, self._heard) for draft in self._drafts.values()}
+        return Order(order_state(lines), lines, len(self._known))
+
+    def _begin(self) -> None:
+        self._drafts = {line_id: Draft(line_id) for line_id in self._line_ids}
+        self._heard: dict[str, _Heard] = {}
+        self._last: dict[str, _Key] = {}  # of each story, where it has come to
+
+    def _tell(self, key: _Key, event: OrderEvent) -> None:
+        story = _story(event)
+        self._last[story] = key
+        if event.source != HOUSE:
+            _hear(self._heard.setdefault(story, _Heard()), event)
+        elif event.line_id in self._drafts:
+            apply(self._drafts[event.line_id], event)
+        else:
+            for draft in self._drafts.values():
+                apply(draft, event)
 
 
 def fold(line_ids: Iterable[str], events: Iterable[OrderEvent]) -> Order:
     """The state that these events give, in whatever order they came and however often."""
-    house: dict[int, OrderEvent] = {}
-    machines: dict[str, _Heard] = {}
-    parcels: dict[str, _Heard] = {}
-    seen: set[tuple[str, str, int, int, str]] = set()
-    count = 0
-    for event in sorted_events(events):
-        key = _key(event)
-        if key in seen:
-            continue
-        seen.add(key)
-        count += 1
-        if event.source == HOUSE:
-            house[event.sequence] = event
-        elif event.source.startswith(DEVICE):
-            _hear(machines.setdefault(event.command_id, _Heard()), event, SETTLING)
-        else:
-            _hear(parcels.setdefault(event.source.removeprefix(COURIER), _Heard()), event, _FINAL)
-    drafts = {line_id: _Draft(Line(line_id)) for line_id in line_ids}
-    for event in house.values():
-        for draft in [drafts[event.line_id]] if event.line_id in drafts else list(drafts.values()):
-            _apply(draft, event)
-    lines = {line_id: _put_together(draft, machines, parcels) for line_id, draft in drafts.items()}
-    return Order(order_state(lines), lines, count)
+    return Fold(line_ids, events).order()
 
 
 def order_state(lines: Mapping[str, Line]) -> OrderState:
     """The order's state: that of its least advanced living line; of ended ones, what came of the best."""
     living = [_STATES[line.stage] for line in lines.values() if line.counts]
     if living:
-        return min(living, key=_PROGRESS.index)
+        return min(living, key=_PROGRESS.__getitem__)
     stages = {Stage.CANCELLED if line.cancelled else line.stage for line in lines.values()}
     if any(line.lent for line in lines.values()) or Stage.CLOSED in stages:
         return OrderState.CLOSED
     return next((state for stage, state in _ENDS.items() if stage in stages), OrderState.CLOSED)
 
 
-def _key(event: OrderEvent) -> tuple[str, str, int, int, str]:
+def _key(event: OrderEvent) -> _Key:
+    """By this events are sorted and known again: as their source counts; couriers do not, so by time and content."""
     if event.source.startswith(COURIER):
         return (event.source, "", 0, event.at, event.body_hash)
     return (event.source, event.epoch, event.sequence, 0, event.body_hash if event.source != HOUSE else "")
 
 
-def _hear(heard: _Heard, event: OrderEvent, final: Iterable[str]) -> None:
+def _story(event: OrderEvent) -> str:
+    """What an event goes on with: the house's story, that of a command to a machine, or that of a parcel."""
+    return event.command_id if event.source.startswith(DEVICE) else event.source
+
+
+def _hear(heard: _Heard, event: OrderEvent) -> None:
     """What was settled is unsettled only by what settles it anew."""
-    settles = event.kind in final
+    settles = event.kind in _SETTLING
     if heard.settled and not settles:
         return
     if heard.kind != event.kind or (
@@ -173,146 +179,68 @@ def _hear(heard: _Heard, event: OrderEvent, final: Iterable[str]) -> None:
     heard.code = str(event.data.get("code", ""))
 
 
-def _apply(draft: _Draft, event: OrderEvent) -> None:
-    """One step of the house's own story. Guards were passed when it was written; here it is taken as it stands."""
-    kind, data, line = House(event.kind), event.data, draft.line
-    if (
-        draft.house in ENDED
-        and kind is not House.SENT_AGAIN
-        and not (draft.cancelled and kind in _AFTER_CANCELLING)
-    ):
-        return
-    match kind:
-        case House.SUBMITTED | House.MISPICKED:
-            pass
-        case House.RENEWED:
-            draft.line = replace(line, renewals=line.renewals + 1)
-        case House.ALLOCATED:
-            attempt = Attempt(
-                data["item_id"], data["store_id"], data["barcode"], event.command_id, data.get("location", "")
-            )
-            draft.line = replace(line, attempt=attempt, earlier=_with_attempt(line), picked=False)
-            draft.house = Stage.REQUESTED if event.command_id else Stage.TO_PICK
-        case House.TAKEN_OVER:
-            draft.house = Stage.RETRIEVED if data.get("outcome") == "retrieved" else Stage.TROUBLED
-        case House.CANCELLED:
-            draft.cancelled = True
-            draft.house = Stage.RECALLED if draft.house in _OUT_OF_PLACE else Stage.CANCELLED
-        case House.PUT_BACK:
-            draft.house = Stage.CANCELLED if draft.cancelled else Stage.CLOSED
-            draft.home = True
-        case House.NOT_COLLECTED:
-            draft.house, draft.cancelled = Stage.RECALLED, True
-        case House.SENT_AGAIN:
-            draft.line = Line(line.id, earlier=_with_attempt(line), parcels=line.parcels)
-            draft.house, draft.cancelled, draft.home = Stage.APPROVED, False, False
-            draft.out = draft.back = draft.put_back = ""
-        case _:
-            draft.house = _MILESTONES[kind]
-            _note(draft, kind, event)
-
-
-def _note(draft: _Draft, kind: House, event: OrderEvent) -> None:
-    """What a milestone says beside the stage itself."""
-    line, data = draft.line, event.data
-    match kind:
-        case House.PICKED:
-            draft.line = replace(line, picked=True)
-        case House.PACKED:
-            parcel = str(data.get("parcel_id", ""))
-            draft.line = replace(line, parcel_id=parcel, parcels=(*line.parcels, parcel))
-        case House.LABELLED:
-            draft.out = str(data.get("waybill", ""))
-        case House.RETURN_BOOKED:
-            draft.back = str(data.get("waybill", ""))
-            draft.line = replace(line, parcel_id=str(data.get("parcel_id", "")))
-        case House.RETURN_CANCELLED:
-            draft.back = ""
-        case House.COLLECTED:
-            draft.line = replace(line, lent=True, lent_at=event.received_at)
-        case House.PUTTING_BACK:
-            draft.put_back = event.command_id
-        case _:
-            pass
-
-
-def _with_attempt(line: Line) -> tuple[Attempt, ...]:
-    return (*line.earlier, line.attempt) if line.attempt else line.earlier
-
-
-def _put_together(draft: _Draft, machines: Mapping[str, _Heard], parcels: Mapping[str, _Heard]) -> Line:
+def _put_together(draft: Draft, heard: Mapping[str, _Heard]) -> Line:
     """The house's milestone, moved on by what machine and courier say of the attempt and parcel in force."""
-    line, stage = draft.line, draft.house
-    stray = tuple(
-        each.command_id
-        for each in line.earlier
-        if each.command_id and machines.get(each.command_id, _NOTHING).kind == EventKind.RETRIEVED
-    )
-    line = replace(line, stray_commands=stray, cancelled=draft.cancelled)
-    machine = machines.get(line.attempt.command_id, _NOTHING) if line.attempt else _NOTHING
-    if line.attempt and line.attempt.command_id:
-        line = replace(line, place=machine.place, code=machine.code)
+    stage, attempt = draft.stage, draft.attempt
+    machine = heard.get(attempt.command_id, _NOTHING) if attempt and attempt.command_id else _NOTHING
     if stage is Stage.REQUESTED:
         stage = _FETCHED.get(machine.kind, stage)
     elif stage is Stage.CANCELLED and machine.kind == EventKind.RETRIEVED and not draft.home:
         stage = Stage.RECALLED  # it was brought before the machine heard of the cancellation
     elif stage is Stage.PUTTING_BACK:
-        stage = _taken_in(draft, machines)
-    return _carried(line, stage, draft, parcels)
+        stage = _taken_in(draft, heard.get(draft.put_back, _NOTHING).kind)
+    out = heard.get(COURIER + draft.out, _NOTHING) if draft.out else _NOTHING
+    back = heard.get(COURIER + draft.back, _NOTHING) if draft.back else _NOTHING
+    place = machine.place
+    if stage in _ON_ITS_WAY:
+        stage, place = _SENT.get(out.kind, stage), out.place or place
+    elif stage is Stage.RETURN_BOOKED:
+        stage, place = _COMING.get(back.kind, stage), back.place
+    delivered = out.kind == Tracked.DELIVERED
+    return Line(
+        draft.id,
+        stage,
+        attempt,
+        draft.earlier,
+        draft.parcel_id,
+        waybill=draft.back or draft.out,
+        place=place,
+        code=machine.code,
+        picked=draft.picked,
+        lent=draft.lent or delivered,
+        lent_at=out.since if delivered else draft.lent_at,
+        arrived_at=_arrived(out, back),
+        renewals=draft.renewals,
+        parcels=draft.parcels,
+        cancelled=draft.cancelled,
+        stray_commands=_strays(draft, heard) if draft.earlier else (),
+    )
 
 
-def _taken_in(draft: _Draft, machines: Mapping[str, _Heard]) -> Stage:
+def _taken_in(draft: Draft, said: str) -> Stage:
     """What became of the order to the machine to take the book in again."""
-    heard = machines.get(draft.put_back, _NOTHING).kind
-    if heard == EventKind.PUT_AWAY:
+    if said == EventKind.PUT_AWAY:
         return Stage.CANCELLED if draft.cancelled else Stage.CLOSED
-    if heard in (EventKind.REJECTED, EventKind.FAILED):
+    if said in (EventKind.REJECTED, EventKind.FAILED):
         return Stage.RECALLED if draft.cancelled else Stage.INSPECTED
     return Stage.PUTTING_BACK
 
 
-def _carried(line: Line, stage: Stage, draft: _Draft, parcels: Mapping[str, _Heard]) -> Line:
-    out, back = parcels.get(draft.out, _NOTHING), parcels.get(draft.back, _NOTHING)
-    if draft.out and out.kind == Tracked.DELIVERED:
-        line = replace(line, lent=True, lent_at=out.since)
-    if draft.back and back.kind == Tracked.DELIVERED:
-        line = replace(line, arrived_at=back.since)
-    if draft.out and out.kind == Tracked.SENT_BACK:
-        line = replace(line, arrived_at=out.since)
-    if stage in (Stage.LABELLED, Stage.WITH_COURIER):
-        stage = _SENT.get(out.kind, stage)
-        line = replace(line, place=out.place or line.place)
-    elif stage is Stage.RETURN_BOOKED:
-        stage = _COMING.get(back.kind, stage)
-        line = replace(line, place=back.place)
-    waybill = draft.back or draft.out
-    return replace(line, stage=stage, waybill=waybill)
+def _arrived(out: _Heard, back: _Heard) -> datetime | None:
+    """When the return was signed for: the parcel back, or the one that was sent and came back."""
+    if out.kind == Tracked.SENT_BACK:
+        return out.since
+    return back.since if back.kind == Tracked.DELIVERED else None
+
+
+def _strays(draft: Draft, heard: Mapping[str, _Heard]) -> tuple[str, ...]:
+    commands = (each.command_id for each in draft.earlier if each.command_id)
+    return tuple(each for each in commands if heard.get(each, _NOTHING).kind == EventKind.RETRIEVED)
 
 
 _NOTHING = _Heard()
-_FINAL = frozenset({Tracked.DELIVERED, Tracked.REFUSED, Tracked.SENT_BACK, Tracked.ASTRAY})
-_OUT_OF_PLACE = frozenset({Stage.RETRIEVED, Stage.PICKED, Stage.PACKED, Stage.LABELLED, Stage.ON_HOLD_SHELF})
-_AFTER_CANCELLING = frozenset({House.PUTTING_BACK, House.PUT_BACK, House.LOST, House.DAMAGED})
-_MILESTONES: Mapping[House, Stage] = {
-    House.APPROVED: Stage.APPROVED,
-    House.REFUSED: Stage.DENIED,
-    House.SHORTAGE: Stage.APPROVED,
-    House.UNFILLED: Stage.UNFILLED,
-    House.MISSING: Stage.TROUBLED,
-    House.PICKED: Stage.PICKED,
-    House.PACKED: Stage.PACKED,
-    House.LABELLED: Stage.LABELLED,
-    House.HANDED_OVER: Stage.WITH_COURIER,
-    House.SHELVED: Stage.ON_HOLD_SHELF,
-    House.COLLECTED: Stage.ON_LOAN,
-    House.RETURN_BOOKED: Stage.RETURN_BOOKED,
-    House.RETURN_CANCELLED: Stage.ON_LOAN,
-    House.RECEIVED: Stage.RECEIVED,
-    House.INSPECTED: Stage.INSPECTED,
-    House.PUTTING_BACK: Stage.PUTTING_BACK,
-    House.LOST: Stage.LOST,
-    House.DAMAGED: Stage.DAMAGED,
-}
+_SETTLING = frozenset({*SETTLING, Tracked.DELIVERED, Tracked.REFUSED, Tracked.SENT_BACK, Tracked.ASTRAY})
+_ON_ITS_WAY = frozenset({Stage.LABELLED, Stage.WITH_COURIER})
 _FETCHED: Mapping[str, Stage] = {
     EventKind.ACCEPTED: Stage.REQUESTED,  # an acknowledgement is not a completion
     EventKind.MOVING: Stage.FETCHING,
@@ -362,7 +290,7 @@ _STATES: Mapping[Stage, OrderState] = {
         _O.RETURNING,
     ),
 }
-_PROGRESS = list(OrderState)
+_PROGRESS = {state: number for number, state in enumerate(OrderState)}
 _ENDS: Mapping[Stage, OrderState] = {
     _S.LOST: _O.CLOSED,
     _S.DAMAGED: _O.CLOSED,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.domain.errors import Conflict
-from server.domain.loan_fold import Order, OrderState, fold
+from server.domain.loan_fold import Fold, Order, OrderState, fold
 from server.domain.loans import ALLOWED, ENDED, HOUSE, House, OrderEvent, Stage, allowed, demand_stage
 from tools.loan_stages import PAGE, text
 
@@ -125,14 +125,18 @@ def test_events_that_arrive_late_end_where_they_would_have_ended_in_time(seed: i
     chance = random.Random(seed)
     events = whole_life().events
     arrived: list[OrderEvent] = []
+    going = Fold(LINES)
     outer = [event for event in events if event.source != HOUSE]
     chance.shuffle(outer)
     for event in [event for event in events if event.source == HOUSE]:
         arrived.append(event)
         while outer and chance.random() < 0.4:
             arrived.append(outer.pop())
-        fold(LINES, arrived)  # never in the way of a fold halfway
-    assert fold(LINES, arrived + outer) == fold(LINES, events)
+        going.take(arrived[chance.randint(0, len(arrived) - 1) :])
+        going.take(arrived)
+        assert going.order() == fold(LINES, arrived), "never in the way of a fold halfway"
+    going.take(outer)
+    assert going.order() == fold(LINES, arrived + outer) == fold(LINES, events)
 
 
 def test_a_restarted_counter_goes_on_in_a_new_epoch() -> None:
