@@ -10,8 +10,8 @@ async def lock_keys(tx: Transaction, keys: Sequence[str]) -> None:
 
     Before any task is locked, and in one order: so no two transactions wait for each other in a ring.
     """
-    for key in sorted(keys):
-        await tx.lock(f"match:{key}")
+    if keys:
+        await tx.lock(*(f"match:{key}" for key in sorted(keys)))
 
 
 async def waiting_under(db: Reader, keys: Sequence[str]) -> dict[str, list[str]]:

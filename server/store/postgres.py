@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from hashlib import blake2b
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,7 @@ from server.domain.errors import Invalid, TooMany, Unavailable
 from server.store.connections import Connections, Loan
 from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
-from server.store.writes import Write, Writes, joined, values_of
+from server.store.writes import Write, Writes, joined, looks_only, values_of
 
 POOL_SIZE = 10
 STATEMENTS = 400  # kept prepared on each connection: more than we have
@@ -67,13 +68,17 @@ class PostgresReader:
 
 
 class PostgresTransaction:
-    """A unit of work at READ COMMITTED; races are settled by conditional UPDATEs, not by isolation."""
+    """A unit of work at READ COMMITTED; races are settled by conditional UPDATEs, not by isolation.
+
+    What only looks needs no BEGIN, nor do changes that all go in one statement: it is sent when something else comes.
+    """
 
     dialect = "postgresql"
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._writes = Writes()
+        self._begun = False
         self.announced: list[Any] = []
 
     async def rows(self, sql: str, *values: Any) -> Sequence[Row]:
@@ -89,7 +94,9 @@ class PostgresTransaction:
         return changed(await self._connection.execute(sql, *values))
 
     async def later(self, sql: str, *values: Any) -> None:
-        await self._do(self._writes.add(sql, values))
+        if before := self._writes.add(sql, values):
+            await self._begin()
+            await self._do(before)
 
     async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._before(sql)
@@ -102,26 +109,50 @@ class PostgresTransaction:
             sql = f"SELECT 1 FROM {table} WHERE {column} = ANY($1) ORDER BY {column} FOR UPDATE"
             await self.rows(sql, list(keys))
 
-    async def lock(self, name: str) -> None:
-        await self._connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
+    async def lock(self, *names: str) -> None:
+        locks = [f"SELECT pg_advisory_xact_lock({_number_of(name)})" for name in names]
+        if not self._begun:
+            self._begun = True
+            locks.insert(0, "BEGIN")
+        await self._connection.execute(";".join(locks))
 
     async def try_lock(self, name: str) -> bool:
-        return bool(await self._connection.fetchval("SELECT pg_try_advisory_xact_lock(hashtext($1))", name))
+        await self._begin()
+        return bool(await self._connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _number_of(name)))
 
     async def try_locks(self, names: Collection[str]) -> set[str]:
+        await self._begin()
         rows = await self._connection.fetch(
-            "SELECT name FROM unnest($1::text[]) AS name WHERE pg_try_advisory_xact_lock(hashtext(name))",
+            "SELECT name FROM unnest($1::text[], $2::bigint[]) AS wanted (name, number)"
+            " WHERE pg_try_advisory_xact_lock(number)",
             list(names),
+            [_number_of(name) for name in names],
         )
         return {row["name"] for row in rows}
 
-    async def finish(self) -> None:
-        """Do what was left for later."""
+    async def commit(self) -> None:
+        """Do what was left for later, and keep it all."""
         await self._do(self._writes.take())
+        if self._begun:
+            await self._connection.execute("COMMIT")
+
+    async def roll_back(self) -> None:
+        """Keep nothing; a line that is gone has done so by itself."""
+        if self._begun and not self._connection.is_closed():
+            with suppress(*_AWAY):
+                await self._connection.execute("ROLLBACK")
 
     async def _before(self, sql: str) -> None:
-        if self._writes.hinder(sql):
-            await self.finish()
+        hindered = self._writes.hinder(sql)
+        if hindered or not looks_only(sql):
+            await self._begin()
+        if hindered:
+            await self._do(self._writes.take())
+
+    async def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            await self._connection.execute("BEGIN")
 
     async def _do(self, writes: list[Write]) -> None:
         if writes:
@@ -129,6 +160,11 @@ class PostgresTransaction:
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)
+
+
+def _number_of(name: str) -> int:
+    """The lock of this name, as PostgreSQL knows locks."""
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), signed=True)
 
 
 class PostgresDatabase:
@@ -177,10 +213,14 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
-        async with self.connection() as connection, connection.transaction():
+        async with self.connection() as connection:
             unit = PostgresTransaction(connection)
-            yield unit
-            await unit.finish()
+            try:
+                yield unit
+                await unit.commit()
+            except Exception:  # whoever is cancelled leaves a line that is not lent again
+                await unit.roll_back()
+                raise
 
     async def append(self, message: NewMessage) -> Appended:
         if len(self._waiting) >= WAITING_MESSAGES:

@@ -56,8 +56,8 @@ class Transaction(Reader, Protocol):
         """Hold these rows to the end of the transaction, taken in the order of their keys: no two wait in a ring."""
         ...
 
-    async def lock(self, name: str) -> None:
-        """Wait for the named lock and hold it to the end of the transaction (SQLite has one writer already)."""
+    async def lock(self, *names: str) -> None:
+        """Wait for the named locks, one after the other, and hold them to the end (SQLite has one writer already)."""
         ...
 
     async def try_lock(self, name: str) -> bool:

@@ -126,7 +126,7 @@ class SqliteTransaction:
     async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
         """Nothing to wait for: the writer is the lock."""
 
-    async def lock(self, name: str) -> None:
+    async def lock(self, *names: str) -> None:
         """Nothing to wait for: the writer is the lock."""
 
     async def try_lock(self, name: str) -> bool:

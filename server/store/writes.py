@@ -54,6 +54,12 @@ class Writes:
 
 
 @lru_cache(maxsize=1024)
+def looks_only(sql: str) -> bool:
+    """Whether a statement changes nothing and holds nothing."""
+    return sql.startswith("SELECT") and "FOR UPDATE" not in sql
+
+
+@lru_cache(maxsize=1024)
 def joined(statements: tuple[str, ...]) -> str:
     """One statement that does what these do, for PostgreSQL: its parts see nothing of each other (section 7.8.4)."""
     parts, first = [], 0
