@@ -2,28 +2,25 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from server.actions.access import access_store, audit
+from server.actions.access import audit
 from server.actions.carts import tell_askers
+from server.actions.shelving import new_until, record_with_isbn, shelving_store
 from server.context import Context
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Invalid
 from server.domain.events import StoreWorkChanged
 from server.domain.item_lists import PROBLEMS, ListedItem, MarcItem, read_items
-from server.domain.loan_rows import Item, Store
+from server.domain.loan_rows import Item, ItemPlace, Store
 from server.domain.permissions import Actor, Thing, Verb, may
 from server.domain.reader_lists import LineProblem
-from server.domain.search_words import number_words
-from server.store.catalogue import record_ids
 from server.store.libraries import library_by_slug
-from server.store.policies import loan_policy_at
-from server.store.rows import Reader, Transaction
+from server.store.rows import Transaction
 from server.store.shelves import (
     asked_among,
     barcodes_known,
     insert_items,
     records_by_control_numbers,
-    records_owned,
     shelve,
 )
 from server.store.stores import store_by_code
@@ -57,6 +54,15 @@ class _Import:
     libraries: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Owned:
+    """A line of the list whose store and owning library are known."""
+
+    listed: ListedItem
+    store: Store
+    library_id: str
+
+
 async def import_items(
     ctx: Context,
     actor: Actor,
@@ -74,7 +80,7 @@ async def import_items(
     items of lines without a store stand, ``new`` shows all that is added among the new books.
     Raises NotFound, Invalid for a list that cannot be read at all.
     """
-    here = await _store_for(ctx.db.read, actor, store_id) if store_id else None
+    here = await shelving_store(ctx, actor, store_id) if store_id else None
     work = _Import(ctx, actor, here, new, await new_until(ctx, here.library_id if here else ""))
     checked = await _go_through(work, lines, write=False, progress=progress)
     if checked.bad and not good_only:
@@ -88,12 +94,6 @@ async def import_items(
     return replace(done, imported=True)
 
 
-async def new_until(ctx: Context, library_id: str) -> datetime:
-    """How long a book put up now is shown among the new ones."""
-    now = ctx.clock.now()
-    return now + timedelta(days=(await loan_policy_at(ctx.db.read, library_id, now)).new_book_days)
-
-
 async def add_marc_items(
     ctx: Context, tx: Transaction, store: Store, library_id: str, named: Mapping[str, Sequence[MarcItem]]
 ) -> int:
@@ -105,26 +105,20 @@ async def add_marc_items(
     now = ctx.clock.now()
     items = [
         Item(
-            *(ctx.ids.new(), record, each.barcode, library_id, store.id, each.location, "", "available"),
-            *("", "", None, now, None, ""),
+            id=ctx.ids.new(),
+            record_id=record,
+            barcode=each.barcode,
+            library_id=library_id,
+            store_id=store.id,
+            location=each.location,
+            tote="",
+            added_at=now,
         )
         for number, volumes in wanted.items()
         if (record := records.get((library_id, number)))
         for each in volumes
     ]
     return await insert_items(tx, items)
-
-
-async def shelving_store(ctx: Context, actor: Actor, store_id: str) -> Store:
-    """The store for who puts books on its shelves: its keepers, and the managers who keep it. Raises NotFound."""
-    return await _store_for(ctx.db.read, actor, store_id)
-
-
-async def _store_for(db: Reader, actor: Actor, store_id: str) -> Store:
-    try:
-        return await access_store(db, actor, store_id, Verb.WORK_STORE)
-    except NotFound:
-        return await access_store(db, actor, store_id, Verb.KEEP_STORE)
 
 
 async def _go_through(
@@ -149,34 +143,30 @@ async def _go_through(
 
 async def _resolved(work: _Import, listed: Sequence[ListedItem]) -> tuple[list[Item], list[LineProblem]]:
     """The items that lines stand for; lines that name what is not there are problems."""
-    places: dict[int, tuple[Store, str]] = {}
+    owned: list[_Owned] = []
     problems: list[LineProblem] = []
-    for each in listed:
+    for line in listed:
         try:
-            store = await _store_of(work, each)
-            places[each.line] = (store, await _owner_of(work, each, store))
+            store = await _store_of(work, line)
+            owned.append(_Owned(line, store, await _owner_of(work, line, store)))
         except Invalid as problem:
-            problems.append(LineProblem(each.line, problem))
+            problems.append(LineProblem(line.line, problem))
     by_number = await records_by_control_numbers(
         work.ctx.db.read,
-        {owner for _, owner in places.values()},
-        {each.control_number for each in listed if each.control_number and each.line in places},
+        {each.library_id for each in owned},
+        {each.listed.control_number for each in owned if each.listed.control_number},
     )
-    now = work.ctx.clock.now()
     items = []
-    for each in listed:
-        if each.line not in places:
-            continue
-        store, owner = places[each.line]
-        record = by_number.get((owner, each.control_number)) or await _by_isbn(work, owner, each.isbn)
-        if record is None:
-            number = each.control_number or each.isbn
-            unknown = Invalid("item_record_unknown", "control_number", number=number)
-            problems.append(LineProblem(each.line, unknown))
-            continue
-        items.append(
-            _item(work, each, record, store, owner, now, work.until if each.new or work.new else None)
+    for each in owned:
+        number, isbn = each.listed.control_number, each.listed.isbn
+        record = by_number.get((each.library_id, number)) or (
+            await record_with_isbn(work.ctx.db.read, each.library_id, isbn) if isbn else None
         )
+        if record is None:
+            unknown = Invalid("item_record_unknown", "control_number", number=number or isbn)
+            problems.append(LineProblem(each.listed.line, unknown))
+        else:
+            items.append(_item(work, each, record))
     return items, problems
 
 
@@ -189,7 +179,8 @@ async def _keep(work: _Import, tx: Transaction, items: Sequence[Item]) -> tuple[
     for item in items:
         before = known.get(item.barcode)
         if before is not None and before.library_id == item.library_id and not before.order_id:
-            moved += await shelve(tx, before, item.location, item.tote, item.store_id, item.added_at)
+            place = ItemPlace(item.location, item.tote)
+            moved += await shelve(tx, before, item.store_id, place, item.added_at)
     for record_id in await asked_among(tx, [item.record_id for item in fresh]):
         await tell_askers(work.ctx, tx, record_id)
     return added, moved
@@ -224,38 +215,15 @@ async def _owner_of(work: _Import, each: ListedItem, store: Store) -> str:
     return work.libraries[each.library]
 
 
-async def _by_isbn(work: _Import, owner: str, isbn: str) -> int | None:
-    """The owner's record with this number, the newest of several; another library's where it has none."""
-    if not isbn:
-        return None
-    db = work.ctx.db.read
-    found = await record_ids(db, number_words(isbn)[:1], limit=50)
-    own: Mapping[int, bool] = await records_owned(db, owner, found)
-    return next((each for each in found if own.get(each)), next(iter(found), None))
-
-
-def _item(
-    work: _Import,
-    each: ListedItem,
-    record: int,
-    store: Store,
-    owner: str,
-    now: datetime,
-    new_until_at: datetime | None,
-) -> Item:
+def _item(work: _Import, each: _Owned, record_id: int) -> Item:
     return Item(
         id=work.ctx.ids.new(),
-        record_id=record,
-        barcode=each.barcode,
-        library_id=owner,
-        store_id=store.id,
-        location=each.location,
-        tote=each.tote,
-        state="available",
-        order_id="",
-        line_id="",
-        new_until_at=new_until_at,
-        added_at=now,
-        checked_at=None,
-        note="",
+        record_id=record_id,
+        barcode=each.listed.barcode,
+        library_id=each.library_id,
+        store_id=each.store.id,
+        location=each.listed.location,
+        tote=each.listed.tote,
+        added_at=work.ctx.clock.now(),
+        new_until_at=work.until if each.listed.new or work.new else None,
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from server.actions.access import audit
-from server.actions.item_imports import add_marc_items, shelving_store
+from server.actions.item_imports import add_marc_items
+from server.actions.shelving import shelving_store
 from server.context import Context
 from server.domain.catalogue import BibliographicRecord
 from server.domain.errors import NotFound

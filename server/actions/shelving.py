@@ -1,21 +1,22 @@
 """Books put on the shelf, taken off it and moved, one by one with a hand scanner (R-LOAN.6)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from server.actions.access import audit
+from server.actions.access import access_store, audit
 from server.actions.carts import tell_askers
-from server.actions.item_imports import new_until, shelving_store
 from server.context import Context
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import StoreWorkChanged
 from server.domain.identifiers import checked_isbn, is_isbn
 from server.domain.labels import checked_code
-from server.domain.loan_rows import Item, Store
-from server.domain.permissions import Actor
+from server.domain.loan_rows import Item, ItemPlace, Store
+from server.domain.permissions import Actor, Verb
 from server.domain.search_words import number_words
 from server.domain.store_work import NOTE_LIMIT, read_code
 from server.store.catalogue import record_ids
-from server.store.rows import Reader, Transaction
+from server.store.policies import loan_policy_at
+from server.store.rows import Reader
 from server.store.shelves import (
     find_item,
     insert_items,
@@ -29,6 +30,7 @@ from server.store.shelves import (
 RULE = "R-LOAN.6"
 PLACE_LIMIT, TOTE_LIMIT = 40, 30
 OFF = ("unshelved", "withdrawn", "damaged", "missing")  # why a book is taken off
+NOWHERE = ItemPlace()  # none is said
 _SHELVABLE = frozenset({"unshelved", "missing", "damaged", "withdrawn", "available"})
 
 
@@ -46,10 +48,39 @@ class NewItem:
     """A book to be put on the shelf; ``number`` is its record's control number or an ISBN where it is not known yet."""
 
     barcode: str
-    location: str = ""
-    tote: str = ""
+    place: ItemPlace = NOWHERE
     number: str = ""
     new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOff:
+    """A book to be taken off the shelf, by its barcode, and why: one of ``OFF``."""
+
+    code: str
+    reason: str
+    note: str = ""
+
+
+async def shelving_store(ctx: Context, actor: Actor, store_id: str) -> Store:
+    """The store for who puts books on its shelves: its keepers, and the managers who keep it. Raises NotFound."""
+    try:
+        return await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
+    except NotFound:
+        return await access_store(ctx.db.read, actor, store_id, Verb.KEEP_STORE)
+
+
+async def new_until(ctx: Context, library_id: str) -> datetime:
+    """How long a book put up now is shown among the new ones."""
+    now = ctx.clock.now()
+    return now + timedelta(days=(await loan_policy_at(ctx.db.read, library_id, now)).new_book_days)
+
+
+async def record_with_isbn(db: Reader, library_id: str, isbn: str) -> int | None:
+    """The library's record with this number, the newest of several; another library's where it has none."""
+    found = await record_ids(db, number_words(isbn)[:1], limit=50)
+    own = await records_owned(db, library_id, found)
+    return next((each for each in found if own.get(each)), next(iter(found), None))
 
 
 async def look_up(ctx: Context, actor: Actor, store_id: str, code: str) -> Shelved:
@@ -69,72 +100,66 @@ async def put_on_shelf(ctx: Context, actor: Actor, store_id: str, wanted: NewIte
     record is known.
     """
     store = await shelving_store(ctx, actor, store_id)
-    barcode, location, tote = _checked(wanted)
+    barcode, place = checked_code(read_code(wanted.barcode, "barcode")), _checked(wanted.place)
     known = await find_item(ctx.db.read, barcode)
-    if known is None:
-        item, fresh = await _new_item(ctx, store, wanted, barcode, location, tote), True
-    else:
-        item, fresh = known, False
+    item = known or await _new_item(ctx, store, replace(wanted, barcode=barcode, place=place))
     async with ctx.transaction() as tx:
-        if fresh:
+        if known is None:
             done = bool(await insert_items(tx, [item]))
         else:
-            done = item.state in _SHELVABLE and await shelve(
-                tx, item, location or _kept(item, store), tote, store.id, ctx.clock.now()
-            )
+            kept = (
+                item.location if item.store_id == store.id else ""
+            )  # without a place said, where it stood here
+            stands = replace(place, location=place.location or kept)
+            done = item.state in _SHELVABLE and await shelve(tx, item, store.id, stands, ctx.clock.now())
         if not done:
             raise Conflict("item_busy", RULE, state=item.state)
-        await _noted(ctx, tx, actor, store, "item.shelve", item, location)
+        detail = f"{item.barcode} {place.location}".strip()
+        await audit(ctx, tx, actor, "item.shelve", f"item/{item.id}", detail=detail)
+        tx.announce(StoreWorkChanged(store.id, "", "item.shelve"))
         await tell_askers(ctx, tx, item.record_id)
-    return await _now(ctx.db.read, barcode, fresh=fresh)
+    return await _now(ctx.db.read, barcode, fresh=known is None)
 
 
-async def take_off_shelf(
-    ctx: Context, actor: Actor, store_id: str, code: str, reason: str, note: str = ""
-) -> Shelved:
+async def take_off_shelf(ctx: Context, actor: Actor, store_id: str, wanted: TakenOff) -> Shelved:
     """Take a book off the shelf: nobody is promised it any more. Raises Conflict ``item_busy`` when an order has it."""
     store = await shelving_store(ctx, actor, store_id)
-    if reason not in OFF:
-        raise Invalid("choice_wrong", "reason", choices=", ".join(OFF), text=reason[:40])
-    item = await _here(ctx.db.read, store, code)
+    if wanted.reason not in OFF:
+        raise Invalid("choice_wrong", "reason", choices=", ".join(OFF), text=wanted.reason[:40])
+    item = await _here(ctx.db.read, store, wanted.code)
     async with ctx.transaction() as tx:
-        if not await take_off(tx, item, reason, note.strip()[:NOTE_LIMIT], ctx.clock.now()):
+        if not await take_off(tx, item, wanted.reason, wanted.note.strip()[:NOTE_LIMIT], ctx.clock.now()):
             raise Conflict("item_busy", RULE, state=item.state)
-        await _noted(ctx, tx, actor, store, "item.take_off", item, reason)
+        detail = f"{item.barcode} {wanted.reason}"
+        await audit(ctx, tx, actor, "item.take_off", f"item/{item.id}", detail=detail)
+        tx.announce(StoreWorkChanged(store.id, "", "item.take_off"))
     return await _now(ctx.db.read, item.barcode)
 
 
-async def relocate(
-    ctx: Context, actor: Actor, store_id: str, code: str, location: str, tote: str = ""
-) -> Shelved:
+async def relocate(ctx: Context, actor: Actor, store_id: str, code: str, to: ItemPlace) -> Shelved:
     """Give a book another place. Raises Conflict ``item_busy`` when an order has it, or it is not on the shelf."""
     store = await shelving_store(ctx, actor, store_id)
     item = await _here(ctx.db.read, store, code)
-    _, location, tote = _checked(NewItem(item.barcode, location, tote))
-    if not location and not tote:
+    said = _checked(to)
+    if said == NOWHERE:
         raise Conflict("location_needed", RULE)
+    place = ItemPlace(said.location or item.location, said.tote or item.tote)
     async with ctx.transaction() as tx:
         free = item.state == "available"
-        if not free or not await shelve(
-            tx, item, location or item.location, tote or item.tote, store.id, ctx.clock.now()
-        ):
+        if not free or not await shelve(tx, item, store.id, place, ctx.clock.now()):
             raise Conflict("item_busy", RULE, state=item.state)
-        await _noted(ctx, tx, actor, store, "item.relocate", item, f"{item.location} → {location}")
+        detail = f"{item.barcode} {item.location} → {said.location}".strip()
+        await audit(ctx, tx, actor, "item.relocate", f"item/{item.id}", detail=detail)
+        tx.announce(StoreWorkChanged(store.id, "", "item.relocate"))
     return await _now(ctx.db.read, item.barcode)
 
 
-def _checked(wanted: NewItem) -> tuple[str, str, str]:
-    barcode = checked_code(read_code(wanted.barcode, "barcode"))
-    location, tote = wanted.location.strip(), wanted.tote.strip()
+def _checked(place: ItemPlace) -> ItemPlace:
+    location, tote = place.location.strip(), place.tote.strip()
     for name, text, limit in (("location", location, PLACE_LIMIT), ("tote", tote, TOTE_LIMIT)):
         if len(text) > limit:
             raise Invalid("field_too_long", name, limit=limit, length=len(text))
-    return barcode, location, tote
-
-
-def _kept(item: Item, store: Store) -> str:
-    """Put back without a place said, it stands where it stood in this store."""
-    return item.location if item.store_id == store.id else ""
+    return ItemPlace(location, tote)
 
 
 async def _here(db: Reader, store: Store, code: str) -> Item:
@@ -145,16 +170,23 @@ async def _here(db: Reader, store: Store, code: str) -> Item:
     return item
 
 
-async def _new_item(
-    ctx: Context, store: Store, wanted: NewItem, barcode: str, location: str, tote: str
-) -> Item:
+async def _new_item(ctx: Context, store: Store, wanted: NewItem) -> Item:
     record = await _record(ctx.db.read, store, wanted.number.strip())
     if record is None:
         raise Invalid("item_record_unknown", "number", RULE, number=wanted.number.strip()[:40] or "—")
     now = ctx.clock.now()
-    until = await new_until(ctx, store.library_id) if wanted.new else None
-    place = (barcode, store.library_id, store.id, location, tote)
-    return Item(ctx.ids.new(), record, *place, "available", "", "", until, now, now, "")
+    return Item(
+        id=ctx.ids.new(),
+        record_id=record,
+        barcode=wanted.barcode,
+        library_id=store.library_id,
+        store_id=store.id,
+        location=wanted.place.location,
+        tote=wanted.place.tote,
+        added_at=now,
+        new_until_at=await new_until(ctx, store.library_id) if wanted.new else None,
+        checked_at=now,
+    )
 
 
 async def _record(db: Reader, store: Store, number: str) -> int | None:
@@ -164,21 +196,10 @@ async def _record(db: Reader, store: Store, number: str) -> int | None:
     by_number = await records_by_control_numbers(db, [store.library_id], [number])
     if by_number:
         return next(iter(by_number.values()))
-    if not is_isbn(number):
-        return None
-    found = await record_ids(db, number_words(checked_isbn(number))[:1], limit=50)
-    own = await records_owned(db, store.library_id, found)
-    return next((each for each in found if own.get(each)), next(iter(found), None))
+    return await record_with_isbn(db, store.library_id, checked_isbn(number)) if is_isbn(number) else None
 
 
 async def _now(db: Reader, barcode: str, *, fresh: bool = False) -> Shelved:
     item = await find_item(db, barcode)
     assert item is not None
     return Shelved(item, await title_of(db, item.record_id), fresh)
-
-
-async def _noted(
-    ctx: Context, tx: Transaction, actor: Actor, store: Store, verb: str, item: Item, detail: str
-) -> None:
-    await audit(ctx, tx, actor, verb, f"item/{item.id}", detail=f"{item.barcode} {detail}".strip())
-    tx.announce(StoreWorkChanged(store.id, "", verb))

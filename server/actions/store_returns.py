@@ -1,5 +1,6 @@
 """Books that come back: received by scan, inspected, and put where they belong (R-LOAN.1, R-LOAN.4)."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from server.actions.access import access_store, audit
@@ -10,11 +11,11 @@ from server.actions.store_work import RULE, keep_scan
 from server.context import Context
 from server.domain.errors import Conflict, NotFound
 from server.domain.labels import CODE_LIMIT
-from server.domain.loan_rows import Item, LoanLine, Store
+from server.domain.loan_rows import Item, ItemPlace, LoanLine, Store
 from server.domain.loans import House, Stage, allowed
 from server.domain.permissions import Actor, Verb
 from server.domain.stack import CommandKind
-from server.domain.store_work import NOTE_LIMIT, Condition, Step, read_code, same_code
+from server.domain.store_work import NOTE_LIMIT, CodeScan, Condition, Finding, Step, read_code, same_code
 from server.store.dues import set_due
 from server.store.items import item_by_id
 from server.store.loan_policies import loan_policy
@@ -29,6 +30,15 @@ _COMING_BACK = frozenset({Stage.RETURN_BOOKED, Stage.RETURNING, Stage.RETURN_ARR
 _BY_MACHINE = 5  # priority of a put-back: readers' books go first
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A book that has come back, as it stands in a store."""
+
+    store: Store
+    line: LoanLine
+    item: Item
+
+
 async def receive(ctx: Context, actor: Actor, store_id: str, code: str) -> LoanLine:
     """Confirm that a book is back, by its barcode, also one whose return nobody booked or that is another store's.
 
@@ -40,7 +50,7 @@ async def receive(ctx: Context, actor: Actor, store_id: str, code: str) -> LoanL
     async with ctx.transaction() as tx:
         fact = Fact(House.RECEIVED, (line.id,), {"barcode": item.barcode, "store_id": store.id})
         opened = await tell(ctx, tx, line.order_id, [fact], actor=actor)
-        await keep_scan(ctx, tx, actor, store, line, Step.RECEIVE, scanned, right=True)
+        await keep_scan(ctx, tx, actor, line, CodeScan(store.id, Step.RECEIVE, scanned, right=True))
         await arrive_in(tx, item.id, store.id)
         if not any(
             other.parcel_id == line.parcel_id and other.stage in _COMING_BACK
@@ -50,18 +60,15 @@ async def receive(ctx: Context, actor: Actor, store_id: str, code: str) -> LoanL
     return opened.lines[line.id]
 
 
-async def inspect(
-    ctx: Context, actor: Actor, store_id: str, line_id: str, condition: Condition, note: str = ""
-) -> LoanLine:
+async def inspect(ctx: Context, actor: Actor, store_id: str, line_id: str, found: Finding) -> LoanLine:
     """Say how a book has come back. Damaged or incomplete ones are not lent again until somebody has seen to them."""
     store = await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
-    line, _ = await _standing(ctx.db.read, store, line_id)
-    sound, said = condition is Condition.OK, note.strip()[:NOTE_LIMIT]
-    kind = House.INSPECTED if sound else House.DAMAGED
-    data = {
-        "condition": str(condition),
-        "note" if sound else "reason": said,
-    }  # the reader is told why it is not sound
+    line = (await _standing(ctx.db.read, store, line_id)).line
+    sound = found.condition is Condition.OK
+    kind, words = (
+        (House.INSPECTED, "note") if sound else (House.DAMAGED, "reason")
+    )  # a reason the reader reads
+    data = {"condition": str(found.condition), words: found.note.strip()[:NOTE_LIMIT]}
     async with ctx.transaction() as tx:
         opened = await tell(ctx, tx, line.order_id, [Fact(kind, (line.id,), data)], actor=actor)
     return opened.lines[line.id]
@@ -77,13 +84,13 @@ async def put_back(
     to ``move`` there. Raises Conflict ``wrong_location``, ``location_needed``, ``loan_stage``; NotFound.
     """
     store = await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
-    line, item = await _standing(ctx.db.read, store, line_id)
+    book = await _standing(ctx.db.read, store, line_id)
     device = await device_of_store(ctx.db.read, store.id) if store.smart else None
     if not location.strip() and device is not None:
-        done = await _by_machine(ctx, actor, line, item, device.id)
+        done = await _by_machine(ctx, actor, book, device.id)
     else:
-        done = await _by_hand(ctx, actor, store, line, item, location, move=move)
-    await _unbook(ctx, line)
+        done = await _by_hand(ctx, actor, book, location, move=move)
+    await _unbook(ctx, book.line)
     return done
 
 
@@ -122,17 +129,17 @@ async def _lent(db: Reader, scanned: str) -> tuple[Item, LoanLine]:
     return item, line
 
 
-async def _standing(db: Reader, store: Store, line_id: str) -> tuple[LoanLine, Item]:
-    """A line whose book stands in this store. Raises NotFound."""
+async def _standing(db: Reader, store: Store, line_id: str) -> _Standing:
+    """The book of a line, which stands in this store. Raises NotFound."""
     line = await line_by_id(db, line_id)
     item = await item_by_id(db, line.item_id) if line and line.item_id else None
     if line is None or item is None or item.store_id != store.id:
         raise NotFound("order_line_not_found")
-    return line, item
+    return _Standing(store, line, item)
 
 
-async def _by_machine(ctx: Context, actor: Actor, line: LoanLine, item: Item, device_id: str) -> LoanLine:
-    command_id = ctx.ids.new()
+async def _by_machine(ctx: Context, actor: Actor, book: _Standing, device_id: str) -> LoanLine:
+    line, item, command_id = book.line, book.item, ctx.ids.new()
     async with ctx.transaction() as tx:
         fact = Fact(House.PUTTING_BACK, (line.id,), {"barcode": item.barcode}, command_id)
         opened = await tell(ctx, tx, line.order_id, [fact], actor=actor)
@@ -144,27 +151,17 @@ async def _by_machine(ctx: Context, actor: Actor, line: LoanLine, item: Item, de
     return opened.lines[line.id]
 
 
-async def _by_hand(
-    ctx: Context, actor: Actor, store: Store, line: LoanLine, item: Item, location: str, *, move: bool
-) -> LoanLine:
+async def _by_hand(ctx: Context, actor: Actor, book: _Standing, location: str, *, move: bool) -> LoanLine:
     if not location.strip():
         raise Conflict("location_needed", RULE)
+    line, item = book.line, book.item
     scanned = read_code(location, "location")[:CODE_LIMIT]
     right = same_code(scanned, item.location) or move or not item.location
     async with ctx.transaction() as tx:
-        await keep_scan(
-            ctx,
-            tx,
-            actor,
-            store,
-            line,
-            Step.PUT_BACK,
-            scanned,
-            right=right,
-            expected=item.location or scanned,
-        )
+        scan = CodeScan(book.store.id, Step.PUT_BACK, scanned, right, expected=item.location or scanned)
+        await keep_scan(ctx, tx, actor, line, scan)
         if right:
-            await _stand(tx, store, item, scanned)
+            await _stand(tx, book, scanned)
             fact = Fact(House.PUT_BACK, (line.id,), {"barcode": item.barcode, "location": scanned})
             opened = await tell(ctx, tx, line.order_id, [fact], actor=actor)
     if not right:
@@ -172,10 +169,10 @@ async def _by_hand(
     return opened.lines[line.id]
 
 
-async def _stand(tx: Transaction, store: Store, item: Item, scanned: str) -> None:
+async def _stand(tx: Transaction, book: _Standing, scanned: str) -> None:
     """A book that was given another place stands there from now on; the tote is the machine's to say."""
-    if not same_code(scanned, item.location):
-        await stand_at(tx, item.id, store.id, scanned[:40], item.tote)
+    if not same_code(scanned, book.item.location):
+        await stand_at(tx, book.item.id, book.store.id, ItemPlace(scanned[:40], book.item.tote))
 
 
 async def _unbook(ctx: Context, line: LoanLine) -> None:

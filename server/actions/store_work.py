@@ -11,7 +11,7 @@ from server.domain.errors import Conflict, NotFound
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel, Store
 from server.domain.loans import House, Stage
 from server.domain.permissions import Actor, Verb
-from server.domain.store_work import COMING, Step, read_code, same_code
+from server.domain.store_work import COMING, CodeScan, Step, read_code, same_code
 from server.store.orders import line_by_id, lines_of, lock_orders
 from server.store.parcels import insert_parcel
 from server.store.rows import Reader, Transaction
@@ -45,7 +45,7 @@ async def pick(ctx: Context, actor: Actor, store_id: str, line_id: str, code: st
         data = {"barcode": line.barcode} if right else {"expected": line.barcode, "scanned": scanned}
         fact = Fact(House.PICKED if right else House.MISPICKED, (line.id,), data, public=right)
         opened = await tell(ctx, tx, line.order_id, [fact], actor=actor)
-        await keep_scan(ctx, tx, actor, store, line, Step.PICK, scanned, right=right)
+        await keep_scan(ctx, tx, actor, line, CodeScan(store.id, Step.PICK, scanned, right))
     if not right:
         raise await wrong_item(ctx.db.read, line.barcode, line.title, scanned)
     return opened.lines[line.id]
@@ -76,7 +76,7 @@ async def scan_to_pack(ctx: Context, actor: Actor, store_id: str, code: str, ord
         raise NotFound("not_to_pack", RULE, scanned=scanned)
     async with ctx.transaction() as tx:
         await lock_orders(tx, [line.order_id])
-        await keep_scan(ctx, tx, actor, store, line, Step.PACK, scanned, right=True)
+        await keep_scan(ctx, tx, actor, line, CodeScan(store.id, Step.PACK, scanned, right=True))
         bench = await _bench(tx, store, line.order_id)
         if {line.id for line in bench.lines} <= bench.scanned and not await _coming(tx, store, line.order_id):
             parcel = await _close_parcel(ctx, tx, actor, store, bench)
@@ -108,33 +108,11 @@ async def line_at(db: Reader, store: Store, line_id: str) -> LoanLine:
     return line
 
 
-async def keep_scan(
-    ctx: Context,
-    tx: Transaction,
-    actor: Actor,
-    store: Store,
-    line: LoanLine,
-    step: Step,
-    scanned: str,
-    *,
-    right: bool,
-    expected: str = "",
-) -> None:
+async def keep_scan(ctx: Context, tx: Transaction, actor: Actor, line: LoanLine, scan: CodeScan) -> None:
     """Keep a scan; a right one of a book also tells that it was seen."""
     now = ctx.clock.now()
-    await add_scan(
-        tx,
-        line,
-        step,
-        scan_id=ctx.ids.new(),
-        store_id=store.id,
-        expected=expected or line.barcode,
-        scanned=scanned,
-        right=right,
-        staff_id=actor.account_id,
-        at=now,
-    )
-    if right and line.item_id:
+    await add_scan(tx, line, scan, scan_id=ctx.ids.new(), staff_id=actor.account_id, at=now)
+    if scan.right and line.item_id:
         await see_item(tx, line.item_id, now)
 
 
@@ -165,7 +143,8 @@ async def _wrong_at_bench(ctx: Context, actor: Actor, store: Store, order_id: st
     if not waiting:
         raise NotFound("not_to_pack", RULE, scanned=scanned)
     async with ctx.transaction() as tx:
-        await keep_scan(ctx, tx, actor, store, waiting[0], Step.PACK, scanned, right=False)
+        scan = CodeScan(store.id, Step.PACK, scanned, right=False)
+        await keep_scan(ctx, tx, actor, waiting[0], scan)
     raise await wrong_item(ctx.db.read, waiting[0].barcode, waiting[0].title, scanned)
 
 

@@ -21,9 +21,10 @@ from server.api.store_views import (
     work_view,
 )
 from server.domain.errors import Invalid
+from server.domain.loan_rows import ItemPlace
 from server.domain.loans import Tracked
 from server.domain.permissions import Verb
-from server.domain.store_work import Condition
+from server.domain.store_work import Condition, Finding
 from server.wire import store_bodies as b
 
 
@@ -85,10 +86,8 @@ async def standing(r: ApiRequest) -> b.StageView:
 
 async def inspect(r: ApiRequest) -> b.StageView:
     body: b.Inspection = r.body
-    condition = _choice(body.condition, "condition", Condition)
-    return stage_view(
-        await store_returns.inspect(r.ctx, r.actor, r.path["id"], body.line, condition, body.note)
-    )
+    found = Finding(_choice(body.condition, "condition", Condition), body.note)
+    return stage_view(await store_returns.inspect(r.ctx, r.actor, r.path["id"], body.line, found))
 
 
 async def put_back(r: ApiRequest) -> b.StageView:
@@ -109,22 +108,20 @@ async def item(r: ApiRequest) -> b.ItemView:
 
 async def shelve(r: ApiRequest) -> b.ItemView:
     body: b.ShelfItem = r.body
-    wanted = shelving.NewItem(body.barcode, body.location, body.tote, body.number, body.new)
+    wanted = shelving.NewItem(body.barcode, ItemPlace(body.location, body.tote), body.number, body.new)
     return item_view(await shelving.put_on_shelf(r.ctx, r.actor, r.path["id"], wanted))
 
 
 async def take_off(r: ApiRequest) -> b.ItemView:
     body: b.OffShelf = r.body
-    return item_view(
-        await shelving.take_off_shelf(r.ctx, r.actor, r.path["id"], body.code, body.reason, body.note)
-    )
+    wanted = shelving.TakenOff(body.code, body.reason, body.note)
+    return item_view(await shelving.take_off_shelf(r.ctx, r.actor, r.path["id"], wanted))
 
 
 async def relocate(r: ApiRequest) -> b.ItemView:
     body: b.Relocation = r.body
-    return item_view(
-        await shelving.relocate(r.ctx, r.actor, r.path["id"], body.code, body.location, body.tote)
-    )
+    to = ItemPlace(body.location, body.tote)
+    return item_view(await shelving.relocate(r.ctx, r.actor, r.path["id"], body.code, to))
 
 
 async def bring_in(r: ApiRequest) -> b.ItemListDone:

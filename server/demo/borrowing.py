@@ -22,7 +22,7 @@ from server.domain.loan_orders import Address
 from server.domain.loan_rows import LoanLine, LoanOrder
 from server.domain.loans import Tracked
 from server.domain.permissions import Actor
-from server.domain.store_work import Condition
+from server.domain.store_work import Condition, Finding
 from server.store.cards import save_address
 from server.store.orders import lines_of, parcels_of
 
@@ -104,7 +104,7 @@ async def _do(ctx: Context, cast: Cast, reader: Actor, order: LoanOrder, deed: l
                 await receive(ctx, keeper, line.store_id, line.barcode)
         case ["shelve"]:
             for line in await _lines(ctx, order):
-                await inspect(ctx, keeper, line.store_id, line.id, Condition.OK)
+                await inspect(ctx, keeper, line.store_id, line.id, Finding(Condition.OK))
                 await put_back(ctx, keeper, line.store_id, line.id, line.location)
         case ["complain", text]:
             wanted = Complaint(ctx.ids.new(), text, CaseKind.QUESTION, order.id)

@@ -167,20 +167,15 @@ def _items(
             number = len(items) + 1
             items.append(
                 Item(
-                    ctx.ids.new(),
-                    record_id,
-                    f"SQ{number:07d}",
-                    library_id,
-                    store.id,
-                    "" if store.smart else f"{chr(65 + at % 4)}-{at % 12 + 1:02d}-{copy + 1}",
-                    "",
-                    "available",
-                    "",
-                    "",
-                    now + timedelta(days=45) if new else None,
-                    now - timedelta(days=2 if new else 200),
-                    None,
-                    "",
+                    id=ctx.ids.new(),
+                    record_id=record_id,
+                    barcode=f"SQ{number:07d}",
+                    library_id=library_id,
+                    store_id=store.id,
+                    location="" if store.smart else f"{chr(65 + at % 4)}-{at % 12 + 1:02d}-{copy + 1}",
+                    tote="",
+                    added_at=now - timedelta(days=2 if new else 200),
+                    new_until_at=now + timedelta(days=45) if new else None,
                 )
             )
     return items

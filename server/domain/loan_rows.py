@@ -35,6 +35,14 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemPlace:
+    """Where in a store an item stands: on which shelf, or in which tote of a smart stack."""
+
+    location: str = ""
+    tote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One physical volume; ``state`` moves by conditional updates only."""
 
@@ -45,13 +53,13 @@ class Item:
     store_id: str
     location: str
     tote: str
-    state: str
-    order_id: str
-    line_id: str
-    new_until_at: datetime | None
     added_at: datetime
-    checked_at: datetime | None
-    note: str
+    state: str = "available"
+    order_id: str = ""
+    line_id: str = ""
+    new_until_at: datetime | None = None
+    checked_at: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,25 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """How a returned book was found."""
+
+    condition: Condition
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeScan:
+    """A code scanned at a step of a store's work; ``expected`` empty where the book's own barcode is to prove it."""
+
+    store_id: str
+    step: Step
+    scanned: str
+    right: bool
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkLine:
     """One book on a work list, with what a store keeper needs of its order."""
 

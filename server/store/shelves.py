@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from server.domain.loan_rows import Item
+from server.domain.loan_rows import Item, ItemPlace
 from server.store.items import item_by_barcode
 from server.store.rows import Reader, Transaction, placeholders, to_us
 from server.store.values import columns, insert_values, value_from
@@ -33,7 +33,7 @@ async def insert_items(tx: Transaction, items: Sequence[Item]) -> int:
     return await insert_values(tx, "item", items, conflict="ON CONFLICT (barcode) DO NOTHING")
 
 
-async def shelve(tx: Transaction, item: Item, location: str, tote: str, store_id: str, at: datetime) -> bool:
+async def shelve(tx: Transaction, item: Item, store_id: str, place: ItemPlace, at: datetime) -> bool:
     """It stands here and can be lent; False when an order has it, or it has been moved in this very moment."""
     return bool(
         await tx.execute(
@@ -42,8 +42,8 @@ async def shelve(tx: Transaction, item: Item, location: str, tote: str, store_id
             item.id,
             item.state,
             store_id,
-            location,
-            tote,
+            place.location,
+            place.tote,
             to_us(at),
             to_us(item.added_at if item.store_id == store_id else at),
         )
@@ -64,14 +64,14 @@ async def take_off(tx: Transaction, item: Item, state: str, note: str, at: datet
     )
 
 
-async def stand_at(tx: Transaction, item_id: str, store_id: str, location: str, tote: str) -> None:
+async def stand_at(tx: Transaction, item_id: str, store_id: str, place: ItemPlace) -> None:
     """Where it stands now; what it is promised to does not change."""
     await tx.execute(
         "UPDATE item SET store_id = $2, location = $3, tote = $4 WHERE id = $1",
         item_id,
         store_id,
-        location,
-        tote,
+        place.location,
+        place.tote,
     )
 
 

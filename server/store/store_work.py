@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel
 from server.domain.loans import Stage
-from server.domain.store_work import Bundle, Step, Stray, WorkLine
+from server.domain.store_work import Bundle, CodeScan, Step, Stray, WorkLine
 from server.store.orders import order_by_id
 from server.store.parcel_steps import parcels_in
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
@@ -150,24 +150,15 @@ async def strays_in(db: Reader, store_id: str, now: datetime, command_id: str = 
 
 
 async def add_scan(
-    tx: Transaction,
-    line: LoanLine,
-    step: Step,
-    *,
-    scan_id: str,
-    store_id: str,
-    expected: str,
-    scanned: str,
-    right: bool,
-    staff_id: str,
-    at: datetime,
+    tx: Transaction, line: LoanLine, scan: CodeScan, *, scan_id: str, staff_id: str, at: datetime
 ) -> None:
     """Keep a scan, right or wrong: accuracy is computed from these (R-LOAN.5)."""
     await tx.execute(
         "INSERT INTO scan_record"
         ' (id, store_id, order_id, line_id, step, expected, scanned, "right", staff_id, at)'
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        *(scan_id, store_id, line.order_id, line.id, str(step), expected[:30], scanned[:60], right, staff_id),
+        *(scan_id, scan.store_id, line.order_id, line.id, str(scan.step)),
+        *((scan.expected or line.barcode)[:30], scan.scanned[:60], scan.right, staff_id),
         to_us(at),
     )
 

@@ -60,20 +60,14 @@ class Loans:
         code = barcode or f"B{record}-{store}-{item_id[-4:]}"
         library = self.town.libraries["home"]
         item = Item(
-            item_id,
-            record,
-            code,
-            library,
-            self.stores[store],
-            "A-01-1",
-            "T1",
-            "available",
-            "",
-            "",
-            None,
-            now,
-            None,
-            "",
+            id=item_id,
+            record_id=record,
+            barcode=code,
+            library_id=library,
+            store_id=self.stores[store],
+            location="A-01-1",
+            tote="T1",
+            added_at=now,
         )
         async with ctx.transaction() as tx:
             await insert_values(tx, "item", [item])

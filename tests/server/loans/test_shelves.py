@@ -6,12 +6,13 @@ import pytest
 
 from server.actions.holdings import store_holdings
 from server.actions.item_imports import import_items
-from server.actions.shelving import NewItem, look_up, put_on_shelf, relocate, take_off_shelf
+from server.actions.shelving import NewItem, TakenOff, look_up, put_on_shelf, relocate, take_off_shelf
 from server.domain.catalogue import BibliographicRecord
 from server.domain.citations import Material
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.holdings import CENTRE, DISTRICT, ORDINARY, SMART, Counted, targets
 from server.domain.loan_policies import LoanPolicy
+from server.domain.loan_rows import ItemPlace
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.store.catalogue import save_records
 from tests.server.loans.conftest import Loans
@@ -49,34 +50,34 @@ async def test_a_new_book_is_put_on_the_shelf_by_isbn_and_who_asked_is_told_once
     await asked(loans, await loans.one("SELECT id FROM bibliographic_record WHERE control_number = 'c1'"))
     with pytest.raises(Invalid, match="item_record_unknown"):
         await put_on_shelf(ctx, actor, store, NewItem("N1"))
-    put = await put_on_shelf(ctx, actor, store, NewItem("N1", "A-1", "", ISBN, new=True))
+    put = await put_on_shelf(ctx, actor, store, NewItem("N1", ItemPlace("A-1"), ISBN, new=True))
     assert put.fresh and put.title == "三体 home" and put.item.state == "available"
     assert put.item.new_until_at is not None
     days = (put.item.new_until_at - put.item.added_at + timedelta(hours=1)).days
     assert days == LoanPolicy().new_book_days
     assert (await loans.mails()).count("loan_back") == 1
-    await take_off_shelf(ctx, actor, store, "N1", "unshelved", "修补")
+    await take_off_shelf(ctx, actor, store, TakenOff("N1", "unshelved", "修补"))
     assert (await look_up(ctx, actor, store, "n1")).item.state == "unshelved"
     again = await put_on_shelf(ctx, actor, store, NewItem("N1"))
     assert again.item.location == "A-1" and not again.fresh
     assert (await loans.mails()).count("loan_back") == 1
-    assert (await relocate(ctx, actor, store, "N1", "B-2", "T9")).item.location == "B-2"
+    assert (await relocate(ctx, actor, store, "N1", ItemPlace("B-2", "T9"))).item.location == "B-2"
 
 
 async def test_a_book_that_an_order_has_stays_where_it_is(loans: Loans) -> None:
     await ready(loans, 1)
     ctx, actor, store = loans.town.ctx, keeper(loans, "store"), loans.stores["store"]
     for refused in (
-        take_off_shelf(ctx, actor, store, "BC1", "missing"),
-        relocate(ctx, actor, store, "BC1", "B-2"),
-        put_on_shelf(ctx, actor, store, NewItem("BC1", "B-2")),
+        take_off_shelf(ctx, actor, store, TakenOff("BC1", "missing")),
+        relocate(ctx, actor, store, "BC1", ItemPlace("B-2")),
+        put_on_shelf(ctx, actor, store, NewItem("BC1", ItemPlace("B-2"))),
     ):
         with pytest.raises(Conflict, match="item_busy"):
             await refused
     with pytest.raises(NotFound, match="store_not_found"):
         await look_up(ctx, actor, loans.stores["stack"], "BC1")
     with pytest.raises(Invalid, match="choice_wrong"):
-        await take_off_shelf(ctx, actor, store, "BC1", "eaten")
+        await take_off_shelf(ctx, actor, store, TakenOff("BC1", "eaten"))
 
 
 async def test_a_list_is_taken_whole_or_by_its_good_lines(loans: Loans) -> None:

@@ -14,7 +14,7 @@ from server.domain.errors import Conflict, NotFound, Refusal
 from server.domain.loan_rows import Parcel
 from server.domain.loans import House, Stage, Tracked
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
-from server.domain.store_work import Condition
+from server.domain.store_work import Condition, Finding
 from server.store.parcels import insert_parcel
 from tests.server.loans.conftest import Loans
 
@@ -204,7 +204,7 @@ async def test_a_book_comes_back_is_inspected_and_put_where_it_belongs(loans: Lo
     with pytest.raises(Conflict, match="not_on_loan"):
         await receive(ctx, actor, store, "BC1")
     assert (await line_of_code(ctx, actor, store, "BC1")).id == line.id
-    await inspect(ctx, actor, store, line.id, Condition.OK)
+    await inspect(ctx, actor, store, line.id, Finding(Condition.OK))
     with pytest.raises(Conflict, match="location_needed"):
         await put_back(ctx, actor, store, line.id)
     with pytest.raises(Conflict, match="wrong_location"):
@@ -219,7 +219,7 @@ async def test_a_damaged_book_is_not_lent_again(loans: Loans) -> None:
     order_id = await sent(loans, 1)
     ctx, actor, store = loans.town.ctx, keeper(loans, "store"), loans.stores["store"]
     line = await receive(ctx, actor, store, "BC1")
-    await inspect(ctx, actor, store, line.id, Condition.DAMAGED, "书脊开裂")
+    await inspect(ctx, actor, store, line.id, Finding(Condition.DAMAGED, "书脊开裂"))
     assert await stages(loans, order_id) == [Stage.DAMAGED]
     assert await loans.one("SELECT state FROM item") == "damaged"
 
@@ -231,7 +231,7 @@ async def test_a_book_received_in_another_store_stands_there_from_now_on(loans: 
     _, there = await store_work(ctx, actor, loans.stores["stack"])
     _, here = await store_work(ctx, actor, loans.stores["store"])
     assert [each.line_id for each in there.inspect] == [line.id] and not here.inspect
-    await inspect(ctx, actor, loans.stores["stack"], line.id, Condition.OK)
+    await inspect(ctx, actor, loans.stores["stack"], line.id, Finding(Condition.OK))
     await put_back(ctx, actor, loans.stores["stack"], line.id)
     assert await stages(loans, order_id) == [Stage.PUTTING_BACK]
 
