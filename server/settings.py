@@ -55,6 +55,7 @@ class Settings:
     courier_secret: str = ""
     courier_seed: str = ""
     courier_minutes: int = 30
+    stack_event_days: int = 180
     messages_per_minute: int = 90
     sessions_per_address: int = 2000
     log_level: str = "info"
@@ -181,6 +182,7 @@ def _contradictions(s: Settings) -> list[str]:
             "courier: the simulator carries nothing; production needs another, or own",
         ),
         (s.courier_minutes < 1, "courier_minutes: must be at least 1"),
+        (s.stack_event_days < 1, "stack_event_days: must be at least 1"),
         (s.upload_limit < 1024, "upload_limit: must be at least 1024 bytes"),
         (s.answer_upload_limit < 1024, "answer_upload_limit: must be at least 1024 bytes"),
         (

@@ -16,7 +16,7 @@ from server.actions.order_dues import end_hold, look_again, remind
 from server.actions.pieces import drop_upload
 from server.actions.presence import end_if_gone
 from server.actions.records import ask_for_wrap_up
-from server.actions.retention import drop_contents, forget_old_sessions
+from server.actions.retention import drop_contents, forget_machines_words, forget_old_sessions
 from server.actions.routing import begin_round, widen
 from server.actions.stack_troubles import mind_trouble
 
@@ -34,6 +34,7 @@ PROMISES: Kinds = kinds(
     Kind("check_counters", check_counters),
     Kind("correction", correction_due),
     Kind("retention", forget_old_sessions),
+    Kind("stack_retention", forget_machines_words),
     Kind("drop_contents", drop_contents),
     Kind("drop_upload", drop_upload),
     Kind("drop_unsent", drop_unsent),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from server.actions.orders import absorb
+from server.actions.retention import promise_retention
 from server.actions.stack_events import Recorded, record_apart, record_events, record_lost
 from server.domain.loans import House, Stage
 from server.domain.stack import CommandState, EventKind, Garbage, StackEvent
@@ -292,3 +293,18 @@ async def test_many_at_once_are_told_apart(loans: Loans) -> None:
     assert done == Recorded(fresh=100)
     for desk in desks:
         assert (await desk.stage(), await desk.order_events()) == (Stage.RETRIEVED, 10)
+
+
+async def test_a_machine_s_words_are_cleared_in_time_but_not_what_people_still_look_at(loans: Loans) -> None:
+    ctx, desk = loans.town.ctx, await fetching(loans)
+    await desk.hear(desk.event(K.ACCEPTED, 1), Garbage(b"noise", "no frame"))
+    await promise_retention(ctx)
+    await loans.later(days=1)  # a clock runs out and opens a case
+    await loans.later(days=180)
+    assert sorted(letter["state"] for letter in await desk.letters()) == ["dead", "kept"]
+    async with ctx.transaction() as tx:
+        await tx.execute("UPDATE support_case SET state = 'closed'")
+    await loans.later(days=1)
+    assert [letter["state"] for letter in await desk.letters()] == ["dead"]
+    assert (await desk.hear(desk.event(K.ACCEPTED, 1))).fresh == 1
+    assert await desk.order_events() == 1, "said again so late, it is known to the order"
