@@ -205,7 +205,9 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIterator[Town]:
-    """A settled installation behind a real server."""
+    """A settled installation behind a real server; one with a ``port`` knows the address that browsers come to."""
+    if "port" in settings:
+        settings.setdefault("public_url", f"http://127.0.0.1:{settings['port']}")
     app = build_app(settings_for(database_url, folder, **settings))
     async with (
         serving(app, settings.get("port", 0)) as base,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
 from web.site import PAGES
@@ -39,8 +39,7 @@ OWNERS = (
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A town in which something has happened."""
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         await _happenings(town)
         yield town
 
@@ -70,7 +69,7 @@ async def test_no_page_puts_a_barrier_before_anybody(town: Town, visits: Visits,
     for address, who in screens(town):
         name = who[min(place, len(who) - 1)]
         if name not in pages:
-            pages[name] = await _sit_down(visits, town, name, **LOOKS[look])
+            pages[name] = await sit_down(visits, town, name, lang=LOOKS[look]["language"][:2], **LOOKS[look])
         page = pages[name]
         answer = await page.goto(f"{town.base}{address}")
         assert answer is not None and answer.status < 500, address
@@ -81,16 +80,6 @@ async def test_no_page_puts_a_barrier_before_anybody(town: Town, visits: Visits,
     said = ("status of 404", "status of 403")  # links long used; what is the alliance's
     visits.faults[:] = [fault for fault in visits.faults if not any(status in fault for status in said)]
     assert faults == []
-
-
-async def _sit_down(visits: Visits, town: Town, name: str, **look: object) -> Page:
-    person = await visits.person(**look)  # type: ignore[arg-type]
-    language = str(look["language"])[:2]
-    cookies = {"lang": language} | ({"sid": town.people[name].cookie} if name else {})
-    await person.add_cookies(
-        [{"name": key, "value": value, "url": town.base} for key, value in cookies.items()]
-    )
-    return await person.new_page()
 
 
 async def _settled(page: Page, address: str) -> None:

@@ -12,7 +12,7 @@ from server.domain.loans import House, Stage
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.catalogue import save_records
 from tests.server.loans.conftest import Loans
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.clocks import FileClock
 from tests.servers.machine import free_port
 from tests.town import add_person, open_town
@@ -24,10 +24,8 @@ STEPS = ("pick", "pack", "dispatch", "hold", "returns", "put-back", "shelf")
 @pytest.fixture
 async def loans(sqlite_url: str, tmp_path: Path, clock_file: FileClock) -> AsyncIterator[Loans]:
     """A town with an ordinary store, one who works there, and its own people as couriers."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     async with open_town(
-        sqlite_url, tmp_path, port=port, public_url=url, test_clock_file=str(clock_file.path)
+        sqlite_url, tmp_path, port=free_port(), test_clock_file=str(clock_file.path)
     ) as town:
         kept = Loans(town, clock_file)
         await kept.build()
@@ -35,16 +33,6 @@ async def loans(sqlite_url: str, tmp_path: Path, clock_file: FileClock) -> Async
         async with town.ctx.transaction() as tx:
             town.people["hua"] = await add_person(town.ctx, tx, town, "hua", library="home", grant=grant)
         yield kept
-
-
-async def sit_down(visits: Visits, loans: Loans, **how: object) -> Page:
-    """The store keeper at a browser, logged in, at the store."""
-    town = loans.town
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    await person.add_cookies([{"name": "sid", "value": town.people["hua"].cookie, "url": town.base}])
-    page = await person.new_page()
-    await page.goto(f"{town.base}/console/store")
-    return page
 
 
 async def scan(page: Page, code: str) -> None:
@@ -78,7 +66,7 @@ async def stages(loans: Loans, order_id: str) -> list[Stage]:
 
 
 async def test_a_day_with_the_hand_scanner(visits: Visits, loans: Loans) -> None:
-    page = await sit_down(visits, loans)
+    page = await sit_down(visits, loans.town, "hua", "/console/store")
     await expect(page).to_have_url(f"{loans.town.base}/console/store/{loans.stores['store']}/pick")
     await expect(page.get_by_text("没有要拣的书")).to_be_visible()
     order_id = await ordered(loans)
@@ -141,7 +129,7 @@ async def test_a_day_with_the_hand_scanner(visits: Visits, loans: Loans) -> None
 
 
 async def test_fast_scans_are_taken_one_after_the_other(visits: Visits, loans: Loans) -> None:
-    page = await sit_down(visits, loans)
+    page = await sit_down(visits, loans.town, "hua", "/console/store")
     await ordered(loans)
     await expect(page.locator(".volume")).to_have_count(2)
     await page.evaluate("document.activeElement.blur()")  # a scan goes to the field wherever one has touched
@@ -155,7 +143,7 @@ async def test_fast_scans_are_taken_one_after_the_other(visits: Visits, loans: L
 async def test_a_book_that_is_not_there_is_said_twice_before_it_counts(visits: Visits, loans: Loans) -> None:
     order_id = await ordered(loans)
     await loans.item(1, "store", "SPARE")
-    page = await sit_down(visits, loans, size=PHONE)
+    page = await sit_down(visits, loans.town, "hua", "/console/store", size=PHONE)
     await page.get_by_role("button", name="找不到").click()
     await page.get_by_role("button", name="取消").click()
     assert await stages(loans, order_id) == [Stage.TO_PICK, Stage.TO_PICK]
@@ -171,7 +159,7 @@ async def test_every_step_is_accessible_and_fits(
     visits: Visits, loans: Loans, language: str, size: tuple[int, int], dark: bool
 ) -> None:
     await ordered(loans)
-    page = await sit_down(visits, loans, size=size, dark=dark)
+    page = await sit_down(visits, loans.town, "hua", "/console/store", size=size, dark=dark)
     store = loans.stores["store"]
     for path in (*(f"store/{store}/{step}" for step in STEPS), f"holdings/{store}"):
         answer = await page.goto(f"{loans.town.base}/console/{path}?lang={language}")
@@ -192,7 +180,7 @@ async def test_a_new_book_and_a_list_come_onto_the_shelves(visits: Visits, loans
     async with ctx.transaction() as tx:
         record = BibliographicRecord(control_number="c1", kind=Material.BOOK, title="三体")
         await save_records(tx, loans.town.libraries["home"], "", {"c1": record}, at=ctx.clock.now())
-    page = await sit_down(visits, loans)
+    page = await sit_down(visits, loans.town, "hua", "/console/store")
     await go(page, "shelf")
     await page.get_by_text("上架", exact=True).click()
     await scan(page, "NEW-1")

@@ -8,6 +8,8 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
+from tests.town import Town
+
 # Names under .test lead here too, so that a host page and our own origin can be told apart; all else leads
 # nowhere.
 _RESOLVER = "MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
@@ -94,6 +96,24 @@ class Visits:
         host = url.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
         if host and host not in ("127.0.0.1", "localhost") and not host.endswith(".test"):
             self._fault(f"left this machine: {url}")
+
+
+async def sit_down(
+    visits: Visits, town: Town, name: str = "", path: str = "", *, lang: str = "", **how: Any
+) -> Page:
+    """One of the cast at a browser, logged in, at a page: nobody without a name, nowhere yet without a path.
+
+    ``lang`` is the language that they once chose; ``how`` is what `Visits.person` takes.
+    """
+    person = await visits.person(**how)
+    cookies = {"lang": lang, "sid": town.people[name].cookie if name else ""}
+    for key, value in cookies.items():
+        if value:
+            await person.add_cookies([{"name": key, "value": value, "url": town.base}])
+    page = await person.new_page()
+    if path:
+        await page.goto(town.base + path)
+    return page
 
 
 async def accessibility_faults(page: Page) -> list[str]:

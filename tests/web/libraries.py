@@ -27,12 +27,10 @@ class Host:
 
 @asynccontextmanager
 async def open_host(database_url: str, folder: Path) -> AsyncIterator[Host]:
-    port = free_port()
-    base = f"http://127.0.0.1:{port}"
     async with (
-        open_town(database_url, folder, port=port, public_url=base) as town,
-        serving(sample_site(base, "home", NAME)) as url,
-        serving(sample_site(base, "home", NAME, socket=False)) as strict_url,
+        open_town(database_url, folder, port=free_port()) as town,
+        serving(sample_site(town.base, "home", NAME)) as url,
+        serving(sample_site(town.base, "home", NAME, socket=False)) as strict_url,
     ):
         async with town.ctx.transaction() as tx:
             listed = json.dumps([url, strict_url])

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.actions.calendar import begin_missing_years
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
 
@@ -17,21 +17,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A settled installation whose calendar knows this year and the next."""
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         await begin_missing_years(town.ctx)
         yield town
-
-
-async def sit_down(visits: Visits, town: Town, path: str, **how: object) -> Page:
-    """The administrator at a browser, logged in."""
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    await person.add_cookies(
-        [{"name": "sid", "value": town.people["administrator"].cookie, "url": town.base}]
-    )
-    page = await person.new_page()
-    await page.goto(town.base + path)
-    return page
 
 
 @pytest.mark.parametrize(
@@ -40,7 +28,9 @@ async def sit_down(visits: Visits, town: Town, path: str, **how: object) -> Page
 async def test_the_calendar_is_accessible_and_fits(
     visits: Visits, town: Town, language: str, size: tuple[int, int], dark: bool
 ) -> None:
-    page = await sit_down(visits, town, f"/manage/calendar?lang={language}", size=size, dark=dark)
+    page = await sit_down(
+        visits, town, "administrator", f"/manage/calendar?lang={language}", size=size, dark=dark
+    )
     for path in ("", "?year=2031", "?day=2026-10-01", "?year=nonsense", "?day=2026-02-30"):
         answer = await page.goto(f"{town.base}/manage/calendar{path}")
         assert answer is not None and answer.status == 200, path
@@ -49,7 +39,7 @@ async def test_the_calendar_is_accessible_and_fits(
 
 
 async def test_a_day_is_made_a_holiday_and_the_year_official(visits: Visits, town: Town) -> None:
-    page = await sit_down(visits, town, "/manage/calendar?year=2031")
+    page = await sit_down(visits, town, "administrator", "/manage/calendar?year=2031")
     await page.get_by_role("button", name="按内置资料填写这一年").click()
     await expect(page.get_by_text("暂定", exact=True)).to_be_visible()
     await page.get_by_role("link", name="2031年10月8日").click()
@@ -63,7 +53,7 @@ async def test_a_day_is_made_a_holiday_and_the_year_official(visits: Visits, tow
 
 
 async def test_a_list_is_brought_in_or_says_line_by_line_what_is_wrong(visits: Visits, town: Town) -> None:
-    page = await sit_down(visits, town, "/manage/calendar?year=2031")
+    page = await sit_down(visits, town, "administrator", "/manage/calendar?year=2031")
     bad = {
         "name": "days.csv",
         "mimeType": "text/csv",

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.actions.accounts import resolve_actor
 from server.actions.case_watch import open_case
@@ -15,7 +15,7 @@ from server.domain.forms import Form
 from server.domain.loans import House
 from server.domain.permissions import Actor
 from tests.server.loans.conftest import Loans
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.clocks import FileClock
 from tests.servers.machine import free_port
 from tests.town import open_town
@@ -26,12 +26,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 async def loans(sqlite_url: str, tmp_path: Path, clock_file: FileClock) -> AsyncIterator[Loans]:
     """A town that lends, with a few orders under way."""
-    port = free_port()
     async with open_town(
         sqlite_url,
         tmp_path,
-        port=port,
-        public_url=f"http://127.0.0.1:{port}",
+        port=free_port(),
         test_clock_file=str(clock_file.path),
         embedded_worker=False,
     ) as town:
@@ -44,25 +42,14 @@ async def actor(loans: Loans, name: str) -> Actor:
     return await resolve_actor(loans.town.ctx, cookie=loans.town.people[name].cookie)
 
 
-async def sit_down(visits: Visits, loans: Loans, name: str, path: str, **how: object) -> Page:
-    """Somebody of the cast at a browser, logged in; nobody without a name."""
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    town = loans.town
-    if name:
-        await person.add_cookies([{"name": "sid", "value": town.people[name].cookie, "url": town.base}])
-    page = await person.new_page()
-    await page.goto(town.base + path)
-    return page
-
-
 async def test_a_reader_complains_and_is_helped_while_both_look(visits: Visits, loans: Loans) -> None:
     await loans.item(1, "stack")
     await loans.item(1, "store")
     order = await loans.order(1)
     await loans.tell(order.id, House.APPROVED)
-    agent = await sit_down(visits, loans, "agent", "/console/cases")
+    agent = await sit_down(visits, loans.town, "agent", "/console/cases")
     await expect(agent.get_by_text("没有待处理的服务咨询")).to_be_visible()
-    reader = await sit_down(visits, loans, "reader", f"/loans/orders/{order.id}", size=PHONE)
+    reader = await sit_down(visits, loans.town, "reader", f"/loans/orders/{order.id}", size=PHONE)
     await reader.locator("section[aria-labelledby=help] details summary").first.click()
     await reader.get_by_role("radio", name="投诉").check()
     await reader.locator("#f-help").fill("等了两天还没有寄出")
@@ -103,11 +90,11 @@ async def test_a_reader_complains_and_is_helped_while_both_look(visits: Visits, 
 async def test_a_suspension_reaches_pages_that_lie_open(visits: Visits, loans: Loans) -> None:
     ctx, manager = loans.town.ctx, await actor(loans, "manager")
     pages = [
-        await sit_down(visits, loans, "reader", "/loans"),
-        await sit_down(visits, loans, "lin", "/console"),
-        await sit_down(visits, loans, "", "/d/home"),
+        await sit_down(visits, loans.town, "reader", "/loans"),
+        await sit_down(visits, loans.town, "lin", "/console"),
+        await sit_down(visits, loans.town, "", "/d/home"),
     ]
-    away = await sit_down(visits, loans, "wu", "/account")
+    away = await sit_down(visits, loans.town, "wu", "/account")
     form = Form({"kind": "suspension", "title_zh": "今天闭馆，暂停服务", "stops_orders": "1"})
     for page in pages:
         await expect(page.locator("main, .app").first).to_be_visible()
@@ -126,7 +113,7 @@ async def test_an_open_chat_hears_of_a_suspension_at_once(visits: Visits, loans:
     manager = await actor(loans, "duty_manager")
     async with loans.town.socket(loans.town.people["lin"]):
         await loans.town.available("lin")
-        page = await sit_down(visits, loans, "", "/d/home")
+        page = await sit_down(visits, loans.town, "", "/d/home")
         await page.locator("shuqiao-chat textarea").first.fill("请问几点开馆？")
         await page.locator("shuqiao-chat").get_by_role("button", name="开始咨询").click()
         await expect(page.locator("shuqiao-chat .room")).to_be_visible()
@@ -142,7 +129,7 @@ async def test_an_open_chat_hears_of_a_suspension_at_once(visits: Visits, loans:
 async def test_a_manager_decides_on_orders_with_one_click_or_a_reason(visits: Visits, loans: Loans) -> None:
     await loans.item(1, "store")
     first, second = await loans.order(1), await loans.order(2)
-    page = await sit_down(visits, loans, "manager", "/console/orders")
+    page = await sit_down(visits, loans.town, "manager", "/console/orders")
     await page.get_by_role("button", name=f"审核通过 {first.number}").click()
     await expect(page.get_by_text("审核通过，正在配书。")).to_be_visible()
     await page.locator(".review-item").get_by_role("link", name="审核不通过").click()
@@ -196,7 +183,7 @@ async def test_every_screen_is_accessible_and_fits(
         ],
     }
     for name, paths in screens.items():
-        page = await sit_down(visits, loans, name, f"/account?lang={language}", size=size, dark=dark)
+        page = await sit_down(visits, loans.town, name, f"/account?lang={language}", size=size, dark=dark)
         for path in paths:
             answer = await page.goto(town.base + path)
             assert answer is not None and answer.status == 200, path

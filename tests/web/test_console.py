@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from server.store.rows import to_us
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Reader, Town, open_town
 
@@ -19,8 +19,7 @@ CURRENT = '.line[data-state="current"]'
 
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         yield town
 
 
@@ -28,13 +27,7 @@ async def desk(
     visits: Visits, town: Town, name: str = "lin", path: str = "/console", language: str = "zh", **how: object
 ) -> Page:
     """Somebody's browser at one of the librarian's screens."""
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    cookies = {"sid": town.people[name].cookie, "lang": language}
-    await person.add_cookies(
-        [{"name": key, "value": value, "url": town.base} for key, value in cookies.items()]
-    )
-    page = await person.new_page()
-    await page.goto(town.base + path)
+    page = await sit_down(visits, town, name, path, lang=language, **how)
     if path == "/console":
         await page.wait_for_selector(CURRENT)
     return page

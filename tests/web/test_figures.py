@@ -10,7 +10,7 @@ import pytest
 from server.actions.figure_keeping import keep_day
 from server.actions.figures import today_of
 from server.store.rows import to_us
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.town import Town, open_town
 from web.pages.manage_figures import harmless
 
@@ -145,10 +145,7 @@ async def test_an_archived_consultation_is_read_over_the_pages(town: Town) -> No
 async def test_the_screens_are_accessible_and_fit(
     visits: Visits, town: Town, language: str, size: tuple[int, int], dark: bool
 ) -> None:
-    person = await visits.person(size=size, dark=dark)
-    cookie = town.people["duty_manager"].cookie
-    await person.add_cookies([{"name": "sid", "value": cookie, "url": town.base}])
-    page = await person.new_page()
+    page = await sit_down(visits, town, "duty_manager", size=size, dark=dark)
     faults = []
     home = town.libraries["home"]
     for path in ("/manage/figures?", "/manage/figures?table=library&", f"/statement?library={home}&"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.actions.accounts import resolve_actor
 from server.actions.answers import send_answer
@@ -17,7 +17,7 @@ from server.domain.consultations import Consultation
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, add_person, open_town
 
@@ -63,21 +63,11 @@ class Office:
 
 @pytest.fixture
 async def office(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Office]:
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         async with town.ctx.transaction() as tx:
             grant = Grant(Role.INSPECTOR, ScopeKind.ALLIANCE)
             town.people["zhao"] = await add_person(town.ctx, tx, town, "zhao", library="other", grant=grant)
         yield Office(town, replace(town.ctx, rng=Chance()))
-
-
-async def sit_down(visits: Visits, town: Town, name: str, path: str, **how: object) -> Page:
-    """Somebody at their browser, logged in."""
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    await person.add_cookies([{"name": "sid", "value": town.people[name].cookie, "url": town.base}])
-    page = await person.new_page()
-    await page.goto(town.base + path)
-    return page
 
 
 async def test_grade_return_correct_appeal_decide_publish_comment(visits: Visits, office: Office) -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.domain.loans import House
 from tests.loan_day import ADDRESS, TO_READER, opened, walk
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.shelves import Shelves, add_notice
 from tests.town import Town, open_town
@@ -32,15 +32,8 @@ class Library:
 
 @pytest.fixture
 async def library(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Library]:
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         yield Library(town, await opened(town))
-
-
-async def reader_of(town: Town, visits: Visits, **how: object) -> Page:
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    await person.add_cookies([{"name": "sid", "value": town.people["reader"].cookie, "url": town.base}])
-    return await person.new_page()
 
 
 async def ordered(library: Library, *titles: str, way: str = "collection") -> str:
@@ -55,7 +48,7 @@ async def ordered(library: Library, *titles: str, way: str = "collection") -> st
 
 
 async def test_a_reader_finds_a_book_orders_it_and_watches_it_come(library: Library, visits: Visits) -> None:
-    page = await reader_of(library.town, visits, size=PHONE)
+    page = await sit_down(visits, library.town, "reader", size=PHONE)
     await page.goto(f"{library.town.base}/loans")
     await page.get_by_role("searchbox").fill("红楼")
     await page.keyboard.press("Enter")
@@ -84,7 +77,7 @@ async def test_a_reader_finds_a_book_orders_it_and_watches_it_come(library: Libr
 
 
 async def test_without_scripts_everything_can_be_borrowed_too(library: Library, visits: Visits) -> None:
-    page = await reader_of(library.town, visits, java_script_enabled=False)
+    page = await sit_down(visits, library.town, "reader", java_script_enabled=False)
     await page.goto(f"{library.town.base}/loans/titles/{library.shelves.records['时间简史']}")
     await page.get_by_role("button", name="放入借书车：时间简史").click()
     await expect(page.get_by_role("status").first).to_contain_text("已放入借书车")
@@ -102,7 +95,7 @@ async def test_what_is_missing_is_said_at_its_field_and_nothing_is_lost(
 ) -> None:
     http = library.town.people["reader"].http
     await http.post("/api/me/lists/cart", json={"record": library.shelves.records["时间简史"]})
-    page = await reader_of(library.town, visits)
+    page = await sit_down(visits, library.town, "reader")
     await page.goto(f"{library.town.base}/loans/cart/order")
     await page.get_by_label("给图书馆的话").fill("请放门卫处")
     await page.get_by_label("电话").fill("123")
@@ -118,7 +111,7 @@ async def test_books_are_renewed_and_fetched_by_a_courier(library: Library, visi
     await http.post("/api/me/addresses", json=ADDRESS)
     order = await ordered(library, "红楼梦", "时间简史")
     await walk(library.town.ctx, order, TO_READER)
-    page = await reader_of(library.town, visits)
+    page = await sit_down(visits, library.town, "reader")
     await page.goto(f"{library.town.base}/loans/orders")
     await page.get_by_role("button", name="续借：红楼梦").click()
     await expect(page.get_by_role("status").first).to_contain_text("已续借")
@@ -132,7 +125,7 @@ async def test_books_are_renewed_and_fetched_by_a_courier(library: Library, visi
 
 async def test_the_list_of_orders_moves_by_itself(library: Library, visits: Visits) -> None:
     order = await ordered(library, "红楼梦")
-    page = await reader_of(library.town, visits)
+    page = await sit_down(visits, library.town, "reader")
     await page.goto(f"{library.town.base}/loans/orders")
     await expect(page.locator(".order-card .chip")).to_have_text("正在取书")
     await page.locator(".order-card").focus()
@@ -163,7 +156,7 @@ async def test_every_page_is_whole_in_every_look(library: Library, visits: Visit
     await http.post("/api/me/lists/saved", json={"record": records["无本可借"]})
     await http.post("/api/me/lists/cart", json={"record": records["算法导论"]})
     await http.post(f"/api/loans/titles/{records['红楼梦']}/comments", json={"text": "值得重读。"})
-    page = await reader_of(library.town, visits, **LOOKS[look])
+    page = await sit_down(visits, library.town, "reader", **LOOKS[look])
     large = "?type=large" if "large" in look else ""
     for path in (
         f"/loans{large}",

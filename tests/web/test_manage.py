@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
 
@@ -16,18 +16,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A settled installation at its own public address, so that browsers may open sockets there."""
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         yield town
-
-
-async def sit_down(visits: Visits, town: Town, name: str, path: str = "/manage/board", **how: object) -> Page:
-    """A person of the cast at their browser, already logged in."""
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    await person.add_cookies([{"name": "sid", "value": town.people[name].cookie, "url": town.base}])
-    page = await person.new_page()
-    await page.goto(town.base + path)
-    return page
 
 
 def screens(town: Town) -> list[str]:

@@ -57,12 +57,10 @@ TRAIL = [{"place": "中国知网", "outcome": "citation_only", "note": "只有�
 
 @pytest.fixture
 async def pool(sqlite_url: str, tmp_path: Path, clock_file: FileClock) -> AsyncIterator[Pool]:
-    port = free_port()
     async with open_town(
         sqlite_url,
         tmp_path,
-        port=port,
-        public_url=f"http://127.0.0.1:{port}",
+        port=free_port(),
         test_clock_file=str(clock_file.path),
         embedded_worker=False,
     ) as town:

@@ -22,12 +22,10 @@ LINK = "https://repository.example.org/papers/7"
 @pytest.fixture
 async def pool(sqlite_url: str, tmp_path: Path, clock_file: FileClock) -> AsyncIterator[Pool]:
     """An installation that has no way out: of no link it can tell."""
-    port = free_port()
     async with open_town(
         sqlite_url,
         tmp_path,
-        port=port,
-        public_url=f"http://127.0.0.1:{port}",
+        port=free_port(),
         test_clock_file=str(clock_file.path),
         embedded_worker=False,
         probe_links=False,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.town import Town, open_town
 from web.pages.sample import policy_for
 
@@ -105,9 +105,7 @@ def test_the_strictest_policy_names_us_and_nothing_else() -> None:
 @pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
 async def test_the_head_takes_two_rows_of_a_phone_at_most(town: Town, visits: Visits, language: str) -> None:
     """Also for a reader who has logged in, whose tools are many."""
-    person = await visits.person(size=PHONE, language=language)
-    await person.add_cookies([{"name": "sid", "value": town.people["reader"].cookie, "url": town.base}])
-    page = await person.new_page()
+    page = await sit_down(visits, town, "reader", size=PHONE, language=language)
     for path in ("/d/home/request", "/my/consultations"):
         await page.goto(town.base + path)
         tops = await page.locator(".site-tools > *, .site-tools form > *, .brand").evaluate_all(

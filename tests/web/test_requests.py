@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from server.actions.accounts import resolve_actor
 from server.actions.requests import Request, submit_request
 from server.domain.consultations import Consultation
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
 
@@ -24,16 +24,8 @@ LOOKS = {
 
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         yield town
-
-
-async def browser_of(town: Town, visits: Visits, name: str = "", **how: object) -> Page:
-    person = await visits.person(**how)  # type: ignore[arg-type]
-    if name:
-        await person.add_cookies([{"name": "sid", "value": town.people[name].cookie, "url": town.base}])
-    return await person.new_page()
 
 
 async def requested(town: Town, title: str = WISH["title"], name: str = "reader") -> Consultation:
@@ -59,7 +51,7 @@ async def answered(town: Town, c: Consultation, body: str) -> None:
 
 @pytest.mark.browser
 async def test_a_pasted_citation_becomes_a_request_among_my_consultations(town: Town, visits: Visits) -> None:
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     await page.goto(f"{town.base}/d/home")
     await page.get_by_role("link", name="申请文献").first.click()
     await page.get_by_label("粘贴引文").fill(ARTICLE)
@@ -81,7 +73,7 @@ async def test_a_pasted_citation_becomes_a_request_among_my_consultations(town: 
 async def test_without_scripts_and_without_a_log_in_nothing_is_typed_twice(
     town: Town, visits: Visits
 ) -> None:
-    page = await browser_of(town, visits, java_script_enabled=False)
+    page = await sit_down(visits, town, java_script_enabled=False)
     await page.goto(f"{town.base}/d/home/request")
     await page.get_by_label("书名").fill("南方的学位论文")
     await page.get_by_role("button", name="学位论文").click()
@@ -101,7 +93,7 @@ async def test_without_scripts_and_without_a_log_in_nothing_is_typed_twice(
 
 @pytest.mark.browser
 async def test_the_link_of_a_resolver_fills_the_form(town: Town, visits: Visits) -> None:
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     link = "genre=article&atitle=Reading+rooms&title=Library+Quarterly&issn=0024-2519&date=2015&volume=85"
     await page.goto(f"{town.base}/d/home/request?{link}")
     await expect(page.get_by_role("textbox", name="题名")).to_have_value("Reading rooms")
@@ -113,7 +105,7 @@ async def test_the_link_of_a_resolver_fills_the_form(town: Town, visits: Visits)
 @pytest.mark.browser
 async def test_asking_for_the_same_again_shows_the_one_that_waits(town: Town, visits: Visits) -> None:
     first = await requested(town)
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     await page.goto(f"{town.base}/d/home/request")
     for label, value in (("书名", "《图书馆学导论》"), ("作者", "于良芝"), ("出版日期", "2003")):
         await page.get_by_label(label).fill(value)
@@ -127,7 +119,7 @@ async def test_asking_for_the_same_again_shows_the_one_that_waits(town: Town, vi
 async def test_a_file_comes_along_and_stays_when_something_else_is_wrong(
     town: Town, visits: Visits, scripts: bool
 ) -> None:
-    page = await browser_of(town, visits, "reader", java_script_enabled=scripts)
+    page = await sit_down(visits, town, "reader", java_script_enabled=scripts)
     await page.goto(f"{town.base}/d/home/request")
     clue = {"name": "目录页.txt", "mimeType": "text/plain", "buffer": "第三章".encode()}
     await page.locator("#f-file").set_input_files(clue)  # type: ignore[arg-type]
@@ -146,7 +138,7 @@ async def test_a_file_comes_along_and_stays_when_something_else_is_wrong(
 @pytest.mark.browser
 async def test_the_answer_appears_by_itself_and_is_rated(town: Town, visits: Visits) -> None:
     mine = await asked(town)
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     await page.clock.install()
     await page.goto(f"{town.base}/my/consultations/{mine.id}")
     await expect(page.get_by_text("前答复您")).to_be_visible()
@@ -165,7 +157,7 @@ async def test_the_answer_appears_by_itself_and_is_rated(town: Town, visits: Vis
 @pytest.mark.browser
 async def test_cancelling_wants_consent_and_asking_again_retypes_nothing(town: Town, visits: Visits) -> None:
     mine = await requested(town)
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     await page.goto(f"{town.base}/my/consultations/{mine.id}")
     await page.get_by_text("撤销这项咨询").click()
     await page.get_by_role("button", name="撤销", exact=True).click()
@@ -181,7 +173,7 @@ async def test_cancelling_wants_consent_and_asking_again_retypes_nothing(town: T
 @pytest.mark.browser
 async def test_a_question_is_turned_into_a_request_on_the_same_clock(town: Town, visits: Visits) -> None:
     mine = await asked(town, "请帮我找《图书馆学导论》")
-    page = await browser_of(town, visits, "reader")
+    page = await sit_down(visits, town, "reader")
     await page.goto(f"{town.base}/my/consultations/{mine.id}")
     await page.get_by_role("link", name="转为文献请求").click()
     await expect(page.get_by_text("请帮我找《图书馆学导论》")).to_be_visible()
@@ -198,7 +190,7 @@ async def test_a_question_is_turned_into_a_request_on_the_same_clock(town: Town,
 
 @pytest.mark.browser
 async def test_a_phone_call_is_written_down(town: Town, visits: Visits) -> None:
-    page = await browser_of(town, visits, "lin")
+    page = await sit_down(visits, town, "lin")
     await page.goto(f"{town.base}/console/phone")
     await page.get_by_role("button", name="登记").click()
     await expect(page.get_by_role("alert")).to_contain_text("有 2 处需要改正")
@@ -215,7 +207,7 @@ async def test_a_phone_call_is_written_down(town: Town, visits: Visits) -> None:
 async def test_the_readers_pages_put_no_barrier_before_anybody(town: Town, visits: Visits, look: str) -> None:
     document, question = await requested(town), await asked(town)
     await answered(town, question, "请查全国报刊索引。")
-    page = await browser_of(town, visits, "reader", **LOOKS[look])
+    page = await sit_down(visits, town, "reader", **LOOKS[look])
     faults = []
     for path in (
         "/d/home/request?type=large" if "large" in look else "/d/home/request",

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import add_grant
 from server.store.rows import to_us
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.stacks import NOWHERE, STORE, build, letters, order
 from tests.town import Town, open_town
@@ -24,8 +24,7 @@ browser = pytest.mark.browser
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A town with a smart stack that works, and one that nobody reaches."""
-    port = free_port()
-    async with open_town(sqlite_url, tmp_path, port=port, public_url=f"http://127.0.0.1:{port}") as town:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
         await build(town, STORE, "中心书库", "in-process")
         await build(town, "store-2", "远方书库", NOWHERE, library="other")
         yield town
@@ -41,12 +40,7 @@ async def watch(
     **how: Any,
 ) -> Page:
     """Somebody's browser at the screen, with motion."""
-    person = await visits.person(**how)
-    cookies = {"sid": town.people[who].cookie, "lang": language}
-    await person.add_cookies(
-        [{"name": key, "value": value, "url": town.base} for key, value in cookies.items()]
-    )
-    page = await person.new_page()
+    page = await sit_down(visits, town, who, lang=language, **how)
     await page.emulate_media(reduced_motion="no-preference")
     await page.goto(f"{town.base}/console/stack{path}")
     await page.locator('.line[data-state="current"]').wait_for()
