@@ -10,17 +10,13 @@ classes, and asks: two characters that stand in many titles, in few, whole title
 class page by page, a title, the first page. Exit status 1 when the 99th percentile of any kind takes over 50 ms.
 """
 
-import argparse
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import urlencode
 
 from loadtests import rig, sql
-from loadtests.bench_search import TARGET_MS, Questions, _at, fill
+from loadtests.bench_search import TARGET_MS, Questions, percentile, served, wanted
 
 STORES = 5
 SEARCHES = ("common", "common together", "rare", "title", "number", "never")
@@ -101,36 +97,18 @@ def measure(server: rig.Measured, searches: int, records: int, best_of: int) -> 
         times[kind].append(min(ask(connection, path) for _ in range(best_of)))
     print(f"  {'question':16} {'p50':>7} {'p99':>7}")
     for kind, took in times.items():
-        print(f"  {kind:16} {_at(took, 0.5):5.1f}ms {_at(took, 0.99):5.1f}ms")
+        print(f"  {kind:16} {percentile(took, 0.5):5.1f}ms {percentile(took, 0.99):5.1f}ms")
     return rig.judge(
         {
-            f"p99 of {kind}: at most {TARGET_MS} ms": _at(took, 0.99) <= TARGET_MS
+            f"p99 of {kind}: at most {TARGET_MS} ms": percentile(took, 0.99) <= TARGET_MS
             for kind, took in times.items()
         }
     )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--records", type=int, default=600_000, help="titles in the catalogue (%(default)s)")
-    parser.add_argument("--searches", type=int, default=2_000, help="questions (%(default)s)")
-    parser.add_argument(
-        "--best-of", type=int, default=1, help="ask each so often, the quickest counts (%(default)s)"
-    )
-    parser.add_argument("--database", default="", help="a PostgreSQL database that was filled before")
-    parser.add_argument("--database-pid", type=int, action="append", default=[], help="its first process")
-    args = parser.parse_args()
-    rig.pin_self()
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        url, pids = args.database, args.database_pid
-        if not url:
-            url, pids = stack.enter_context(rig.database("postgresql", folder))
-            fill(rig.environment(url, folder), folder, args.records)
-            shelve(url)
-        server = stack.enter_context(rig.shuqiao(url, folder, pids))
+    args = wanted(__doc__, searches=2_000)
+    with served(args, shelve) as (server, url):
         classed(url, 900)
         print(f"{args.records:,} titles on PostgreSQL, {args.searches} questions, one after the other")
         return 0 if measure(server, args.searches, args.records, args.best_of) else 1

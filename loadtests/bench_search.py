@@ -19,8 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -137,13 +137,16 @@ def measure(server: rig.Measured, searches: int, best_of: int) -> bool:
         print(_line(kind, took, busy[kind]) + f" {totals[kind] / len(took):7.0f}")
     print(_line("all", *([each for kind in table.values() for each in kind] for table in (times, busy))))
     checks = {
-        f"p99 of {kind}: at most {TARGET_MS} ms": _at(took, 0.99) <= TARGET_MS for kind, took in times.items()
+        f"p99 of {kind}: at most {TARGET_MS} ms": percentile(took, 0.99) <= TARGET_MS
+        for kind, took in times.items()
     }
     return rig.judge(checks)
 
 
 def _line(kind: str, took: list[float], busy: list[float]) -> str:
-    quick, slow, little, much = (_at(values, share) for values in (took, busy) for share in (0.5, 0.99))
+    quick, slow, little, much = (
+        percentile(values, share) for values in (took, busy) for share in (0.5, 0.99)
+    )
     return f"  {kind:16} {quick:5.1f}ms {slow:5.1f}ms {little:6.1f}ms {much:6.1f}ms"
 
 
@@ -157,23 +160,30 @@ def _busy_ms(pids: list[int]) -> float:
     return total / 1e6
 
 
-def _at(values: list[float], share: float) -> float:
+def percentile(values: list[float], share: float) -> float:
+    """The value that this share stays below."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def wanted(doc: str | None, *, searches: int) -> argparse.Namespace:
+    """What the command line asks of a bench of searches."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=600_000, help="titles in the catalogue (%(default)s)")
-    parser.add_argument("--searches", type=int, default=1_800, help="questions (%(default)s)")
+    parser.add_argument("--searches", type=int, default=searches, help="questions (%(default)s)")
     parser.add_argument(
         "--best-of", type=int, default=1, help="ask each so often, the quickest counts (%(default)s)"
     )
     parser.add_argument("--database", default="", help="a PostgreSQL database that was filled before")
     parser.add_argument("--database-pid", type=int, action="append", default=[], help="its first process")
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+@contextmanager
+def served(
+    args: argparse.Namespace, prepare: Callable[[str], None] = lambda url: None
+) -> Iterator[tuple[rig.Measured, str]]:
+    """A server over the catalogue, and its database: one filled before, or one filled now and prepared."""
     rig.pin_self()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -181,7 +191,13 @@ def main() -> int:
         if not url:
             url, pids = stack.enter_context(rig.database("postgresql", folder))
             fill(rig.environment(url, folder), folder, args.records)
-        server = stack.enter_context(rig.shuqiao(url, folder, pids))
+            prepare(url)
+        yield stack.enter_context(rig.shuqiao(url, folder, pids)), url
+
+
+def main() -> int:
+    args = wanted(__doc__, searches=1_800)
+    with served(args) as (server, _):
         print(f"{args.records:,} titles on PostgreSQL, {args.searches} searches, one after the other")
         return 0 if measure(server, args.searches, args.best_of) else 1
 
