@@ -131,7 +131,7 @@ async def access_case(db: Reader, actor: Actor, case_id: str, verb: Verb) -> Cas
         raise NotFound("case_not_found")
     own = bool(actor.account_id) and case.reader_id == actor.account_id
     thing = Thing(case.library_id, frozenset(filter(None, (case.reader_id,))))
-    if may(actor, verb, thing) and not (own and verb is Verb.WORK_CASE):
+    if may(actor, verb, thing) and not (own and verb is not Verb.READ_CASE):
         return case
     if may(actor, Verb.READ_CASE, thing):
         raise NotAllowed(verb=str(verb))

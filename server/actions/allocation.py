@@ -53,10 +53,22 @@ async def _take_copy(
     line = opened.folded.lines[line_id]
     tried = {each.item_id for each in line.earlier} | ({line.attempt.item_id} if line.attempt else set())
     copies = await free_copies(tx, opened.lines[line_id].record_id)
-    for copy in in_order_of_choice(copies, smart_first=smart_first, stores_in_order=stores, avoid=tried):
+    for copy in in_order_of_choice(
+        copies,
+        smart_first=smart_first,
+        stores_in_order=stores,
+        stores_given_up=_given_up(opened, line_id),
+        avoid=tried,
+    ):
         if await reserve(tx, copy.item_id, opened.row.id, line_id):
             return copy
     return None
+
+
+def _given_up(opened: OpenOrder, line_id: str) -> set[str]:
+    """Stores that people have given up for this line: a machine that stands, a hall that is closed."""
+    told = (e for e in opened.events if e.line_id == line_id and e.kind == House.TAKEN_OVER)
+    return {str(e.data["store_id"]) for e in told if "store_id" in e.data}
 
 
 async def _shortage(

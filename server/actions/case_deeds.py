@@ -20,6 +20,7 @@ from server.domain.loan_rows import LoanLine
 from server.domain.loans import House, Stage, allowed
 from server.domain.permissions import Actor, Verb
 from server.store.coupon_keeping import insert_coupon
+from server.store.items import free_copies
 from server.store.orders import line_by_id
 from server.store.rows import Transaction
 from server.store.stores import store_by_id
@@ -27,7 +28,13 @@ from server.store.stores import store_by_id
 REASON_LIMIT = 300
 COUPON_DAYS = 90
 COUPON_CENTS = 10_000  # of one coupon at most
-_ELSEWHERE = frozenset({Stage.APPROVED, Stage.REQUESTED, Stage.FETCHING, Stage.TROUBLED})
+_ELSEWHERE = frozenset({Stage.APPROVED, Stage.REQUESTED, Stage.FETCHING, Stage.TO_PICK, Stage.TROUBLED})
+_VERBS = {
+    House.SENT_AGAIN: Verb.SEND_AGAIN,
+    House.CANCELLED: Verb.CANCEL_FOR_READER,
+    House.LOST: Verb.RECORD_LOSS,
+    House.DAMAGED: Verb.RECORD_LOSS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,14 @@ def possible_deeds(lines: Sequence[LoanLine]) -> dict[str, list[LoanLine]]:
 
 
 async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) -> Case:
-    """Let another copy be looked for, in another store where there is one; what the machine was told is withdrawn.
+    """Let another copy be fetched, from another store where there is one; what the machine was told is withdrawn.
 
-    Raises Conflict ``loan_stage`` where the book is past being fetched.
+    Raises Conflict ``loan_stage`` where the book is past being fetched, ``no_other_copy`` where none is free: then
+    this one is not given up.
     """
     async with ctx.transaction() as tx:
-        doing = await _begin(tx, actor, case_id, deed)
-        order_id, data = doing.case.order_id, {"outcome": "elsewhere", "reason": doing.reason}
+        doing = await _begin(tx, actor, case_id, _named(deed), verb=Verb.FETCH_ELSEWHERE)
+        order_id = doing.case.order_id
         for line_id in deed.line_ids:
             line = await line_by_id(tx, line_id)
             if line is None or line.order_id != order_id:
@@ -72,8 +80,11 @@ async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) 
             if line.state is Stage.APPROVED:
                 await retry_allocation(ctx, tx, order_id)
                 continue
+            if not await free_copies(tx, line.record_id):
+                raise Conflict("no_other_copy", "R-LOAN.8", title=line.title)
             if line.command_id:
                 await withdraw_command(ctx, tx, line.command_id)
+            data = {"outcome": "elsewhere", "reason": doing.reason, "store_id": line.store_id}
             await tell(ctx, tx, order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
         return await _end(ctx, tx, doing, "elsewhere")
 
@@ -103,7 +114,7 @@ async def give_coupon(ctx: Context, actor: Actor, case_id: str, *, cents: int, r
     if not 0 <= cents <= COUPON_CENTS:
         raise Invalid("number_wrong", "cents", low=0, high=COUPON_CENTS)
     async with ctx.transaction() as tx:
-        doing = await _begin(tx, actor, case_id, Deed(reason), needs_order=False)
+        doing = await _begin(tx, actor, case_id, Deed(reason), verb=Verb.GIVE_COUPON, needs_order=False)
         if not doing.case.reader_id:
             raise Conflict("case_without_reader", "R-LOAN.9")
         now = ctx.clock.now()
@@ -132,7 +143,7 @@ async def judge_complaint(
 ) -> Case:
     """Say whether a complaint proved true, and whose mistake it was: confirmed ones count in accuracy (R-LOAN.5)."""
     async with ctx.transaction() as tx:
-        before = await _own_case(tx, actor, case_id)
+        before = await _own_case(tx, actor, case_id, Verb.JUDGE_COMPLAINT)
         if before.kind not in (CaseKind.COMPLAINT, CaseKind.WRONG_ITEM):
             raise Conflict("case_no_complaint", "R-LOAN.5")
         if fault_store_id and await store_by_id(tx, fault_store_id) is None:
@@ -147,18 +158,18 @@ async def judge_complaint(
 
 async def _tell(ctx: Context, actor: Actor, case_id: str, kind: House, deed: Deed) -> Case:
     async with ctx.transaction() as tx:
-        doing = await _begin(tx, actor, case_id, deed)
+        doing = await _begin(tx, actor, case_id, deed, verb=_VERBS[kind])
         fact = Fact(kind, deed.line_ids, {"reason": doing.reason, "case_id": case_id})
         await tell(ctx, tx, doing.case.order_id, [fact], actor=actor)
         return await _end(ctx, tx, doing, str(kind))
 
 
 async def _begin(
-    tx: Transaction, actor: Actor, case_id: str, deed: Deed, *, needs_order: bool = True
+    tx: Transaction, actor: Actor, case_id: str, deed: Deed, *, verb: Verb, needs_order: bool = True
 ) -> _Doing:
     """The agent's own case, of an order, with a reason given. Raises Conflict ``case_without_order``."""
     reason = demand_text(deed.reason, "reason", REASON_LIMIT)
-    case = await _own_case(tx, actor, case_id)
+    case = await _own_case(tx, actor, case_id, verb)
     if needs_order and not case.order_id:
         raise Conflict("case_without_order", "R-LOAN.8")
     if case.order_id:
@@ -166,8 +177,8 @@ async def _begin(
     return _Doing(actor, case, reason)
 
 
-async def _own_case(tx: Transaction, actor: Actor, case_id: str) -> Case:
-    await access_case(tx, actor, case_id, Verb.WORK_CASE)
+async def _own_case(tx: Transaction, actor: Actor, case_id: str, verb: Verb) -> Case:
+    await access_case(tx, actor, case_id, verb)
     case = await held(tx, case_id)
     demand_holder(case, actor.account_id)
     return case
@@ -182,7 +193,7 @@ async def _end(ctx: Context, tx: Transaction, doing: _Doing, deed: str, **words:
 
 
 def _named(deed: Deed) -> Deed:
-    """A book is lost or damaged by name, never a whole order at once."""
+    """A book is given up, lost or damaged by name, never a whole order at once."""
     if not deed.line_ids:
         raise Invalid("field_required", "line")
     return deed

@@ -40,7 +40,7 @@ from server.domain.chat import RATINGS
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.loan_rows import LoanOrder, Store
 from server.domain.order_numbers import read_number
-from server.domain.permissions import Actor, Verb, demand
+from server.domain.permissions import Actor, Verb, demand, library_scopes
 from server.store.accounts import account_by_id
 from server.store.cases import (
     case_by_client_id,
@@ -176,19 +176,22 @@ async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
 
 
 async def list_cases(ctx: Context, actor: Actor, tab: str, kind: str = "") -> list[Case]:
-    """The agents' list: whose reader has waited longest comes first."""
-    demand(actor, Verb.WORK_CASE)
+    """The list of agents, and of managers for their libraries: whose reader has waited longest comes first."""
+    demand(actor, Verb.WATCH_CASES)
     states = [CaseState.CLOSED] if tab == "closed" else [CaseState.OPEN, CaseState.CLAIMED]
     if tab == "waiting":
         states = [CaseState.OPEN]
     mine = actor.account_id if tab == "mine" else ""
-    return await cases_by_due(ctx.db.read, [str(state) for state in states], holder_id=mine, kind=kind)
+    libraries = library_scopes(actor, Verb.WATCH_CASES)
+    return await cases_by_due(
+        ctx.db.read, [str(state) for state in states], holder_id=mine, kind=kind, libraries=libraries
+    )
 
 
 async def case_counts(ctx: Context, actor: Actor) -> dict[str, int]:
     """How many cases are open, claimed, and overdue."""
-    demand(actor, Verb.WORK_CASE)
-    return await count_cases(ctx.db.read, ctx.clock.now())
+    demand(actor, Verb.WATCH_CASES)
+    return await count_cases(ctx.db.read, ctx.clock.now(), library_scopes(actor, Verb.WATCH_CASES))
 
 
 async def case_tags(ctx: Context, cases: Sequence[Case]) -> CaseTags:

@@ -172,7 +172,9 @@ def line_view(line: CaseLine, language: str) -> b.CaseLineView:
 _C, _ONE, _OWN, _WORK = "/api/cases", "/api/cases/{id}", Verb.READ_CASE, Verb.WORK_CASE
 _HELD = ("case_held", "case_not_claimed", "case_closed")
 ENDPOINTS = [
-    Endpoint("GET", _C, _WORK, listed, "Cases, longest wait first (R-ANS.6)", answer=list[b.CaseView]),
+    Endpoint(
+        "GET", _C, Verb.WATCH_CASES, listed, "Cases, longest wait first (R-ANS.6)", answer=list[b.CaseView]
+    ),
     Endpoint("GET", f"{_C}/mine", _OWN, mine, "One's own cases", answer=list[b.CaseView]),
     Endpoint("POST", _C, _OWN, opened, "Ask or complain (R-LOAN.8)", b.Complain, b.CaseView, 201),
     Endpoint("POST", f"{_C}/phone", _WORK, taken_down, "Enter a call", b.TakeDown, b.CaseView, 201),
@@ -187,10 +189,24 @@ ENDPOINTS = [
     Endpoint("POST", f"{_ONE}/close", _OWN, close, "Close a case", b.Close, b.CaseView, errors=_HELD),
     Endpoint("POST", f"{_ONE}/rating", _OWN, rate, "Rate a closed case", b.CaseRating, b.CaseView),
     Endpoint(
-        "POST", f"{_ONE}/coupon", _WORK, coupon, "Give a coupon", b.GiveCoupon, b.CouponGiven, errors=_HELD
+        "POST",
+        f"{_ONE}/coupon",
+        Verb.GIVE_COUPON,
+        coupon,
+        "Give a coupon",
+        b.GiveCoupon,
+        b.CouponGiven,
+        errors=_HELD,
     ),
     Endpoint(
-        "POST", f"{_ONE}/judgement", _WORK, judge, "Judge a complaint", b.Judge, b.CaseView, errors=_HELD
+        "POST",
+        f"{_ONE}/judgement",
+        Verb.JUDGE_COMPLAINT,
+        judge,
+        "Judge a complaint",
+        b.Judge,
+        b.CaseView,
+        errors=_HELD,
     ),
     Endpoint(
         "POST",
@@ -200,6 +216,6 @@ ENDPOINTS = [
         "Fetch elsewhere, send again, cancel, record as lost or damaged",
         b.DoDeed,
         b.CaseView,
-        errors=(*_HELD, "loan_stage"),
+        errors=(*_HELD, "loan_stage", "no_other_copy"),
     ),
 ]

@@ -32,18 +32,22 @@ def in_order_of_choice(
     *,
     smart_first: bool,
     stores_in_order: Collection[str] = (),
+    stores_given_up: Collection[str] = (),
     avoid: Collection[str] = (),
 ) -> list[Candidate]:
     """The copies, best first.
 
-    A machine that is heard goes before one that is not; then, by policy, smart stacks before ordinary stores; then a
-    store from which another book of the same order comes (fewer parcels); then the store served longest ago. Items to
-    ``avoid`` (tried in vain for this line) are left out.
+    A store that people gave up for this book comes last. Before that, a machine that is heard goes before one that is
+    not; then, by policy, smart stacks before ordinary stores; then a store from which another book of the same order
+    comes (fewer parcels); then the store served longest ago. Items to ``avoid`` (tried in vain for this line) are left
+    out.
     """
 
-    def merit(each: Candidate) -> tuple[bool, bool, bool, int, str, str]:
+    def merit(each: Candidate) -> tuple[bool, bool, bool, bool, int, str, str]:
+        given_up = each.store_id in stores_given_up
         silent = each.fetched_by_machine and each.device_state != Liveness.ONLINE
         second = smart_first and not each.smart
-        return (silent, second, each.store_id not in stores_in_order, each.turn, each.store_id, each.item_id)
+        new = each.store_id not in stores_in_order
+        return (given_up, silent, second, new, each.turn, each.store_id, each.item_id)
 
     return sorted((each for each in candidates if each.item_id not in avoid), key=merit)

@@ -63,7 +63,7 @@ class House(StrEnum):
     SHORTAGE = "shortage"  # no copy is free for the moment
     UNFILLED = "unfilled"  # and none will be
     MISSING = "missing"  # the store keeper does not find it
-    TAKEN_OVER = "taken_over"  # an operator fetched by hand what the machine did not
+    TAKEN_OVER = "taken_over"  # people fetched what the machine did not, or gave this copy up
     PICKED = "picked"  # scanned and right
     MISPICKED = "mispicked"  # scanned and wrong: refused, kept for the figures
     PACKED = "packed"
@@ -144,7 +144,7 @@ ALLOWED: Mapping[House, frozenset[Stage]] = {
     _H.SHORTAGE: frozenset({_S.APPROVED, _S.TROUBLED}),
     _H.UNFILLED: frozenset({_S.APPROVED, _S.TROUBLED}),
     _H.MISSING: frozenset({_S.RETRIEVED, _S.TO_PICK}),
-    _H.TAKEN_OVER: frozenset({_S.REQUESTED, _S.FETCHING, _S.TROUBLED}),
+    _H.TAKEN_OVER: frozenset({_S.REQUESTED, _S.FETCHING, _S.TO_PICK, _S.TROUBLED}),
     _H.PICKED: frozenset({_S.RETRIEVED, _S.TO_PICK}),
     _H.MISPICKED: frozenset({_S.RETRIEVED, _S.TO_PICK, _S.PICKED, _S.RETURN_ARRIVED}),
     _H.PACKED: frozenset({_S.PICKED}),

@@ -154,6 +154,13 @@ class Verb(StrEnum):
     WATCH_HOLDINGS = "holdings.watch"
     WORK_CASE = "case.work"
     READ_CASE = "case.read"
+    WATCH_CASES = "case.watch"  # the list of them
+    FETCH_ELSEWHERE = "case.fetch_elsewhere"  # what an agent does about an order, each deed by itself
+    SEND_AGAIN = "case.send_again"
+    CANCEL_FOR_READER = "case.cancel"
+    RECORD_LOSS = "case.record_loss"  # lost or damaged
+    GIVE_COUPON = "case.give_coupon"
+    JUDGE_COMPLAINT = "case.judge"
     WATCH_STACK = "stack.watch"
     OPERATE_STACK = "stack.operate"  # pause, take over, settle dead letters
     KEEP_NOTICES = "notice.keep"
@@ -225,6 +232,13 @@ TABLE: Mapping[Verb, Reaches] = {
     Verb.KEEP_STORE: _MANAGED,
     Verb.WATCH_HOLDINGS: {_K: Reach.SCOPE, **_MANAGED},
     Verb.WORK_CASE: {_S: Reach.ANY},
+    Verb.WATCH_CASES: {_S: Reach.ANY, **_MANAGED},
+    Verb.FETCH_ELSEWHERE: {_S: Reach.ANY},
+    Verb.SEND_AGAIN: {_S: Reach.ANY},
+    Verb.CANCEL_FOR_READER: {_S: Reach.ANY},
+    Verb.RECORD_LOSS: {_S: Reach.ANY},
+    Verb.GIVE_COUPON: {_S: Reach.ANY},
+    Verb.JUDGE_COMPLAINT: {_S: Reach.ANY},
     Verb.READ_CASE: {**dict.fromkeys(Role, Reach.OWN), _S: Reach.ANY, **_MANAGED},
     Verb.WATCH_STACK: {_O: Reach.SCOPE, _K: Reach.SCOPE, **_MANAGED},
     Verb.OPERATE_STACK: {_O: Reach.SCOPE, _A: Reach.ANY},

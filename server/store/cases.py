@@ -105,15 +105,27 @@ async def case_of_session(db: Reader, session_id: str) -> Case | None:
 
 
 async def cases_by_due(
-    db: Reader, states: Sequence[str], *, holder_id: str = "", kind: str = "", limit: int = 200
+    db: Reader,
+    states: Sequence[str],
+    *,
+    holder_id: str = "",
+    kind: str = "",
+    libraries: Collection[str] | None = None,
+    limit: int = 200,
 ) -> list[Case]:
-    """Cases in these states: who waits for an answer first, longest overdue at the top, then the oldest."""
+    """Cases in these states: who waits for an answer first, longest overdue at the top, then the oldest.
+
+    ``libraries`` None: of the whole alliance.
+    """
     values: list[object] = list(states)
     where = f"state IN ({placeholders(len(states))})"
     for column, value in (("holder_id", holder_id), ("kind", kind)):
         if value:
             values.append(value)
             where += f" AND {column} = ${len(values)}"
+    if libraries is not None:
+        where += f" AND {_of_libraries(libraries, start=len(values) + 1)}"
+        values += sorted(libraries)
     closed = list(states) == [CaseState.CLOSED]
     order = "closed_at DESC, id DESC" if closed else "reply_due_at IS NULL, reply_due_at, opened_at, id"
     rows = await db.rows(
@@ -124,14 +136,18 @@ async def cases_by_due(
     return [value_from(Case, row) for row in rows]
 
 
-async def count_cases(db: Reader, now: datetime) -> dict[str, int]:
-    """How many are open, claimed and overdue."""
+async def count_cases(db: Reader, now: datetime, libraries: Collection[str] | None = None) -> dict[str, int]:
+    """How many are open, claimed and overdue; of these libraries, or of the whole alliance."""
+    where, values = "", sorted(libraries or ())
+    if libraries is not None:
+        where = f" AND {_of_libraries(values, start=2)}"
     row = await db.row(
         "SELECT SUM(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS open,"
         " SUM(CASE WHEN state = 'claimed' THEN 1 ELSE 0 END) AS claimed,"
         " SUM(CASE WHEN reply_due_at < $1 THEN 1 ELSE 0 END) AS overdue"
-        " FROM support_case WHERE state IN ('open', 'claimed')",
+        f" FROM support_case WHERE state IN ('open', 'claimed'){where}",
         to_us(now),
+        *values,
     )
     return {name: int((row[name] if row else 0) or 0) for name in ("open", "claimed", "overdue")}
 
@@ -192,6 +208,10 @@ async def case_numbers(db: Reader, case_ids: Collection[str]) -> dict[str, tuple
         *ids,
     )
     return {row["case_id"]: (max(0, row["last"]), max(0, -row["least"])) for row in rows}
+
+
+def _of_libraries(libraries: Collection[str], *, start: int) -> str:
+    return f"library_id IN ({placeholders(len(libraries), start=start)})" if libraries else "FALSE"
 
 
 def _kept(value: object) -> object:

@@ -77,7 +77,8 @@ async def cases(page: PageRequest) -> Response:
         found=found,
         tags=await case_tags(page.ctx, found),
         overdue=counts["overdue"],
-        topics=json.dumps({"cases": 0}),
+        works=may(page.actor, Verb.WORK_CASE),
+        topics=json.dumps({"cases": 0} if may(page.actor, Verb.WORK_CASE) else {}),
     )
 
 
@@ -240,7 +241,7 @@ def _kinds(page: PageRequest, kinds: Any) -> list[tuple[str, str]]:
 
 _ONE = f"{_HERE}/{{id}}"
 PAGES = [
-    Page("GET", _HERE, Verb.WORK_CASE, cases),
+    Page("GET", _HERE, Verb.WATCH_CASES, cases),
     Page("GET", f"{_HERE}/phone", Verb.WORK_CASE, phone),
     Page("POST", f"{_HERE}/phone", Verb.WORK_CASE, take_down),
     Page("POST", f"{_HERE}/write", Verb.READ_CASE, write),
@@ -251,6 +252,6 @@ PAGES = [
     Page("POST", f"{_ONE}/say", Verb.READ_CASE, say),
     Page("POST", f"{_ONE}/note", Verb.WORK_CASE, note),
     Page("POST", f"{_ONE}/do", Verb.WORK_CASE, do),
-    Page("POST", f"{_ONE}/coupon", Verb.WORK_CASE, coupon),
-    Page("POST", f"{_ONE}/judge", Verb.WORK_CASE, judge),
+    Page("POST", f"{_ONE}/coupon", Verb.GIVE_COUPON, coupon),
+    Page("POST", f"{_ONE}/judge", Verb.JUDGE_COMPLAINT, judge),
 ]

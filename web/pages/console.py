@@ -38,7 +38,7 @@ _MENU = (
     ("/console/consultations", "console.nav.past", Verb.SEARCH_CONSULTATIONS),
     ("/console/phrases", "console.nav.phrases", Verb.KEEP_OWN_PHRASES),
     ("/console/phone", "call.nav", Verb.ENTER_PHONE),
-    ("/console/cases", "cases.nav", Verb.WORK_CASE),
+    ("/console/cases", "cases.nav", Verb.WATCH_CASES),
     ("/console/orders", "review.nav", Verb.REVIEW_ORDER),
     ("/console/practice", "console.nav.practice", Verb.STAND_DUTY),
     ("/console/inspection", "inspection.menu.queue", Verb.INSPECT),

@@ -14,7 +14,11 @@ from web.pages.managing import alliance_wide, show
 
 _TABS = (
     ("/manage/borrowers", "borrowers.menu", Verb.KEEP_CARDS),
+    ("/console/orders", "review.nav", Verb.REVIEW_ORDER),
+    ("/console/cases", "cases.nav", Verb.WATCH_CASES),
     ("/manage/stores", "stores.menu", Verb.KEEP_STORE),
+    ("/console/holdings", "store.figures.nav", Verb.WATCH_HOLDINGS),
+    ("/console/stack", "stack.nav", Verb.WATCH_STACK),
     ("/manage/coupons", "coupons.menu", Verb.KEEP_COUPONS),
     ("/manage/slots", "slots.menu", Verb.KEEP_SLOTS),
     ("/manage/notices", "notices.menu", Verb.KEEP_NOTICES),

@@ -60,7 +60,7 @@ async def stack(page: PageRequest) -> Response:
             page,
             device=device_id,
             operates=_operates(page, store),
-            reads_cases=may(page.actor, Verb.WORK_CASE),
+            reads_cases=may(page.actor, Verb.WATCH_CASES),
         ),
     )
 

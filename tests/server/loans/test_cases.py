@@ -1,6 +1,7 @@
 """Cases: opened once, answered in time or counted, worked on by one agent, with deeds that keep to the rules."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from server.actions.case_deeds import (
 from server.actions.cases import (
     Complaint,
     TakenDown,
+    case_counts,
     case_page,
     claim_case,
     close_case,
@@ -149,6 +151,7 @@ async def test_a_message_sent_again_is_kept_once(loans: Loans) -> None:
 async def test_what_an_agent_does_for_the_reader_keeps_to_the_orders_stages(loans: Loans) -> None:
     ctx, agent = loans.town.ctx, await actor(loans, "agent")
     await loans.item(1, "stack")
+    await loans.item(1, "stack")  # of the very machine that stands
     elsewhere = await loans.item(1, "store")
     order = await loans.order(1)
     await loans.tell(order.id, House.APPROVED)
@@ -158,8 +161,9 @@ async def test_what_an_agent_does_for_the_reader_keeps_to_the_orders_stages(loan
     with pytest.raises(Conflict, match="case_not_claimed"):
         await fetch_elsewhere(ctx, agent, case.id, deed)
     await claim_case(ctx, agent, case.id)
-    with pytest.raises(Invalid):
-        await fetch_elsewhere(ctx, agent, case.id, Deed(" ", (line.id,)))
+    for wrong in (Deed(" ", (line.id,)), Deed("设备故障")):
+        with pytest.raises(Invalid):
+            await fetch_elsewhere(ctx, agent, case.id, wrong)
     await fetch_elsewhere(ctx, agent, case.id, deed)
     moved = (await loans.lines(order.id))[0]
     assert (moved.state, moved.item_id) == (Stage.TO_PICK, elsewhere)
@@ -183,6 +187,38 @@ async def test_what_an_agent_does_for_the_reader_keeps_to_the_orders_stages(loan
     story = await order_story(ctx, agent, order.id)
     assert [event.number for event in story.events] == list(range(1, len(story.events) + 1))
     assert story.cases[0].id == case.id
+
+
+async def test_a_copy_is_not_given_up_where_there_is_no_other(loans: Loans) -> None:
+    ctx, agent = loans.town.ctx, await actor(loans, "agent")
+    await loans.item(1, "store")
+    order = await loans.order(1)
+    await loans.tell(order.id, House.APPROVED)
+    case = await complained(loans, order, "取书太慢", "complaint")
+    await claim_case(ctx, agent, case.id)
+    line = (await loans.lines(order.id))[0]
+    with pytest.raises(Conflict, match="no_other_copy"):
+        await fetch_elsewhere(ctx, agent, case.id, Deed("闭馆", (line.id,)))
+    assert (await loans.lines(order.id))[0].state is Stage.TO_PICK
+    await loans.item(1, "stack")
+    await fetch_elsewhere(ctx, agent, case.id, Deed("闭馆", (line.id,)))
+    assert (await loans.lines(order.id))[0].state is Stage.REQUESTED
+
+
+async def test_managers_see_the_cases_of_their_libraries(loans: Loans) -> None:
+    ctx, agent = loans.town.ctx, await actor(loans, "agent")
+    case = await complained(loans, await loans.order(1), "取书太慢", "complaint")
+
+    def manager(library: str) -> Actor:
+        grant = Grant(Role.MANAGER, ScopeKind.LIBRARY, loans.town.libraries[library])
+        return replace(agent, account_id="m", grants=frozenset({grant}))
+
+    assert [each.id for each in await list_cases(ctx, manager("home"), "waiting")] == [case.id]
+    assert (await case_counts(ctx, manager("home")))["open"] == 1
+    assert await list_cases(ctx, manager("other"), "waiting") == []
+    assert (await case_counts(ctx, manager("other")))["open"] == 0
+    with pytest.raises(NotAllowed):
+        await claim_case(ctx, manager("home"), case.id)
 
 
 async def test_an_order_that_does_not_leave_opens_its_case_and_tells_the_reader(loans: Loans) -> None:
