@@ -10,6 +10,7 @@ from server.domain.errors import Conflict
 from server.domain.forms import Form
 from server.domain.loan_rows import Store
 from server.domain.permissions import Actor, Verb, demand, store_scopes
+from server.domain.stack import DRIVERS
 from server.store.rows import Transaction
 from server.store.stack_devices import DeviceRow, device_of_store, insert_device, new_device
 from server.store.store_keeping import change_device, close_store_row, code_taken, count_items, save_store
@@ -38,7 +39,8 @@ async def open_store(ctx: Context, actor: Actor, library_id: str, form: Form) ->
     """Open a store of a library: ``code``, ``name_zh``, ``name_en``, ``kind``, ``tier``, ``address``, ``phone``,
     and for a smart stack ``device``, ``driver``, ``device_address``.
 
-    Raises NotFound, FormRefused, Conflict ``store_code_taken``.
+    The driver is one of those that there are; without one, people fetch the books. Raises NotFound, FormRefused,
+    Conflict ``store_code_taken``.
     """
     library = await access_library(ctx, actor, library_id, Verb.KEEP_STORE)
     store = _read(form, Store(ctx.ids.new(), library.id, "", "", "", "", "", "", "", True, ctx.clock.now()))
@@ -72,7 +74,7 @@ def _read(form: Form, before: Store) -> Store:
     kind = form.choice("kind", KINDS)
     store = replace(
         before,
-        code=form.slug("code"),
+        code=form.slug("code", limit=20),
         name_zh=form.text("name_zh", limit=120, required=True),
         name_en=form.text("name_en", limit=120),
         kind=kind,
@@ -81,11 +83,11 @@ def _read(form: Form, before: Store) -> Store:
         phone=form.text("phone", limit=60),
     )
     if kind == "smart" and form.has("driver"):
-        form.text("driver", limit=40)
-        form.text("device", limit=60)
+        form.choice("driver", DRIVERS)
+        form.text("device", limit=120)
         form.text("device_address", limit=200)
     form.demand()
-    return replace(store, code=store.code[:20])
+    return store
 
 
 async def _keep(ctx: Context, tx: Transaction, store: Store, form: Form) -> None:

@@ -46,9 +46,9 @@ class Form:
             self.refuse(Invalid("field_too_long", name, limit=limit, length=len(text)))
         return text
 
-    def slug(self, name: str) -> str:
-        """A name for addresses: small letters, digits and hyphens, at most 60."""
-        text = self.text(name, limit=60, required=True).lower()
+    def slug(self, name: str, *, limit: int = 60) -> str:
+        """A name for addresses: small letters, digits and hyphens."""
+        text = self.text(name, limit=limit, required=True).lower()
         if text and not _SLUG.fullmatch(text):
             self.refuse(Invalid("slug_wrong", name, text=text))
         return text

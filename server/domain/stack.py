@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+DRIVERS = ("simulator", "simulator-forgetful")  # the makes that the bridge speaks with (stack_io.drivers)
+
 
 class CommandKind(StrEnum):
     """What a device can be told to do."""

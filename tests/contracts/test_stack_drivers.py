@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.domain import stack
 from server.domain.stack import (
     Answered,
     CommandKind,
@@ -107,6 +108,10 @@ async def peer(request: pytest.FixtureRequest) -> AsyncIterator[Peer]:
 
 def retrieval(number: int) -> StackCommand:
     return StackCommand(f"command-{number}", CommandKind.RETRIEVE, f"BK{number:06}", order_number="N1")
+
+
+def test_managers_can_choose_every_driver_and_no_other() -> None:
+    assert set(stack.DRIVERS) == set(DRIVERS)
 
 
 async def test_a_device_shows_that_it_lives(peer: Peer) -> None:

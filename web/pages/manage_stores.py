@@ -14,6 +14,7 @@ from server.actions.stores import (
     set_store_open,
 )
 from server.domain.permissions import Verb
+from server.domain.stack import DRIVERS
 from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
 from web.pages.managing import CORRECTABLE, Fill, filled, refill
@@ -83,6 +84,10 @@ async def _form(page: PageRequest, store: object, fill: Fill, status: int) -> Re
             (each.id, each.name(page.language)) for each in await kept_libraries(page, Verb.KEEP_STORE)
         ],
         kinds=[(kind, text(f"stores.{kind}", page.language)) for kind in KINDS],
+        drivers=[
+            ("", text("stores.no_device", page.language)),
+            *((name, text(f"stores.drivers.{name}", page.language)) for name in DRIVERS),
+        ],
         tiers=[(tier, text(f"stores.{tier}", page.language)) for tier in TIERS],
     )
 

@@ -48,6 +48,10 @@ async def test_a_store_is_opened_changed_and_closed(loans: Loans) -> None:
         await open_store(ctx, manager, home, Form(STORE))
     with pytest.raises(FormRefused):
         await open_store(ctx, manager, home, Form({"kind": "smart"}))
+    wrong = {"code": "w" * 21, "driver": "homemade", "device": "D" * 121, "device_address": "a" * 201}
+    with pytest.raises(FormRefused) as refused:
+        await open_store(ctx, manager, home, Form(STORE | wrong))
+    assert {problem.field for problem in refused.value.problems} == set(wrong)
     with pytest.raises(NotFound):
         await open_store(ctx, manager, loans.town.libraries["other"], Form(STORE | {"code": "west"}))
     with pytest.raises(NotFound):
