@@ -143,8 +143,6 @@ class Session:
             if each.sequence is not None:
                 counts.kept(each.epoch, each.sequence)
         await self._link.say(*(self._driver.acknowledge(each) for each in said))
-        if counts.gap:
-            known.wake.set()
         if not done.fresh:
             await self._probe()
 

@@ -17,7 +17,7 @@ from server.domain.loan_fold import DEVICE
 from server.domain.loans import OrderEvent
 from server.domain.stack import Answered, CommandKind, CommandState, EventKind, Garbage, StackEvent
 from server.domain.stack_inbox import Problem, Told, end_of, event_from_answer, judge_event
-from server.store.orders import lock_orders
+from server.store.orders import hold_orders
 from server.store.rows import Transaction, to_us
 from server.store.stack_commands import CommandRow, commands_by_ids, confirm_accepted, settle_commands
 from server.store.stack_devices import save_watermark
@@ -26,7 +26,7 @@ from server.store.stack_figures import add_to_hour
 
 log = logging.getLogger(__name__)
 
-MOST = 200  # in one transaction
+MOST = 500  # in one transaction
 Kept = StackEvent | Garbage
 
 
@@ -55,7 +55,7 @@ async def record_events(
     watermark: tuple[str, int] | None = None,
     accepted_seconds: float = 300.0,
 ) -> Recorded:
-    """Keep a batch of what a device said (at most 200), in one transaction with all that follows from it.
+    """Keep a batch of what a device said (at most ``MOST``), in one transaction with all that follows from it.
 
     Only when this has returned may the device be told that we have it. What was kept before changes nothing. One
     number that comes with two bodies raises an alarm and is kept as a dead letter; so is whatever is not understood.
@@ -162,7 +162,7 @@ async def _follow(
         elif letter.told.kind in (EventKind.ACCEPTED, EventKind.MOVING):
             accepted.append(letter.command.id)
     if events:
-        await lock_orders(tx, sorted(events))  # before the commands, as everybody does who changes orders
+        await hold_orders(tx, events)  # before the commands, as everybody does who changes orders
     await confirm_accepted(
         tx, sorted(set(accepted) - ends.keys()), now, now + timedelta(seconds=accepted_seconds)
     )

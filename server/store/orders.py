@@ -1,16 +1,16 @@
 """Loan orders and their events. An order is locked before its lines; several are locked in the order of their ids."""
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
+import msgspec
+
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel
 from server.domain.loans import OrderEvent
-from server.store.rows import Reader, Row, Transaction, from_us_or_none, placeholders, to_us
-from server.store.values import columns, insert_values, update_rows, value_from
+from server.store.rows import Reader, Row, Transaction, from_us_or_none, to_us
+from server.store.values import columns, insert_values, rows_as_table, update_rows, value_from
 
 _ORDER, _LINE, _PARCEL = columns(LoanOrder), columns(LoanLine), columns(Parcel)
-_IDS = 500
 
 
 async def insert_order(tx: Transaction, order: LoanOrder, lines: Sequence[LoanLine]) -> bool:
@@ -38,26 +38,21 @@ async def order_by_client_id(db: Reader, client_id: str) -> LoanOrder | None:
 
 async def lock_orders(tx: Transaction, order_ids: Collection[str]) -> dict[str, LoanOrder]:
     """The orders, held against every other change to the end of the transaction."""
-    found: dict[str, LoanOrder] = {}
-    lock = " FOR UPDATE" if tx.dialect == "postgresql" else ""
-    for ids in _some(order_ids):
-        rows = await tx.rows(
-            f"SELECT {_ORDER} FROM loan_order WHERE id IN ({placeholders(len(ids))}) ORDER BY id{lock}", *ids
-        )
-        found |= {row["id"]: value_from(LoanOrder, row) for row in rows}
-    return found
+    sql = f"SELECT {_ORDER} FROM loan_order WHERE id = ANY($1) ORDER BY id FOR UPDATE"
+    return {row["id"]: value_from(LoanOrder, row) for row in await tx.rows(sql, sorted(order_ids))}
+
+
+async def hold_orders(tx: Transaction, order_ids: Collection[str]) -> None:
+    """Hold orders as `lock_orders` does, to read them later."""
+    await tx.lock_rows("loan_order", "id", sorted(order_ids))
 
 
 async def lines_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[LoanLine]]:
     """The lines of orders, in their order."""
     found: dict[str, list[LoanLine]] = {order_id: [] for order_id in order_ids}
-    for ids in _some(order_ids):
-        rows = await db.rows(
-            f"SELECT {_LINE} FROM loan_line WHERE order_id IN ({placeholders(len(ids))}) ORDER BY order_id, position",
-            *ids,
-        )
-        for row in rows:
-            found[row["order_id"]].append(value_from(LoanLine, row))
+    sql = f"SELECT {_LINE} FROM loan_line WHERE order_id = ANY($1) ORDER BY order_id, position"
+    for row in await db.rows(sql, sorted(found)):
+        found[row["order_id"]].append(value_from(LoanLine, row))
     return found
 
 
@@ -69,14 +64,9 @@ async def line_by_id(db: Reader, line_id: str) -> LoanLine | None:
 async def events_of(db: Reader, order_ids: Collection[str]) -> dict[str, list[OrderEvent]]:
     """All events of orders, as they arrived."""
     found: dict[str, list[OrderEvent]] = {order_id: [] for order_id in order_ids}
-    for ids in _some(order_ids):
-        rows = await db.rows(
-            "SELECT * FROM order_event WHERE order_id IN"
-            f" ({placeholders(len(ids))}) ORDER BY order_id, number",
-            *ids,
-        )
-        for row in rows:
-            found[row["order_id"]].append(_event(row))
+    sql = "SELECT * FROM order_event WHERE order_id = ANY($1) ORDER BY order_id, number"
+    for row in await db.rows(sql, sorted(found)):
+        found[row["order_id"]].append(_event(row))
     return found
 
 
@@ -93,13 +83,8 @@ async def events_after(db: Reader, order_id: str, number: int, limit: int) -> li
 
 async def event_numbers(db: Reader, order_ids: Collection[str]) -> dict[str, int]:
     """The number of the last event of each order."""
-    found: dict[str, int] = {}
-    for ids in _some(order_ids):
-        rows = await db.rows(
-            f"SELECT id, events FROM loan_order WHERE id IN ({placeholders(len(ids))})", *ids
-        )
-        found |= {row["id"]: row["events"] for row in rows}
-    return found
+    rows = await db.rows("SELECT id, events FROM loan_order WHERE id = ANY($1)", sorted(order_ids))
+    return {row["id"]: row["events"] for row in rows}
 
 
 async def add_events(tx: Transaction, events: Iterable[tuple[str, OrderEvent]]) -> None:
@@ -108,18 +93,17 @@ async def add_events(tx: Transaction, events: Iterable[tuple[str, OrderEvent]]) 
         (
             *(event.id, order_id, event.number, event.source, event.epoch, event.sequence, event.body_hash),
             *(event.kind, event.line_id, event.command_id),
-            json.dumps(dict(event.data), ensure_ascii=False) if event.data else "",
+            msgspec.json.encode(dict(event.data)).decode() if event.data else "",
             *(event.at, to_us(event.received_at) if event.received_at else 0, event.actor_id, event.public),
         )
         for order_id, event in events
     ]
-    for start in range(0, len(rows), 500):
-        some = rows[start : start + 500]
-        marks = ", ".join(f"({placeholders(15, start=15 * number + 1)})" for number in range(len(some)))
+    if rows:
+        source, given = rows_as_table(tx, rows)
         await tx.execute(
             "INSERT INTO order_event (id, order_id, number, source, epoch, sequence, body_hash, kind, line_id,"
-            f" command_id, data, at, received_at, actor_id, public) VALUES {marks}",
-            *(part for row in some for part in row),
+            f" command_id, data, at, received_at, actor_id, public) SELECT * FROM {source}",
+            *given,
         )
 
 
@@ -164,7 +148,7 @@ def _event(row: Row) -> OrderEvent:
         sequence=row["sequence"],
         line_id=row["line_id"],
         command_id=row["command_id"],
-        data=json.loads(row["data"]) if row["data"] else {},
+        data=msgspec.json.decode(row["data"]) if row["data"] else {},
         at=row["at"],
         body_hash=row["body_hash"],
         received_at=from_us_or_none(row["received_at"]),
@@ -173,8 +157,3 @@ def _event(row: Row) -> OrderEvent:
         actor_id=row["actor_id"],
         public=bool(row["public"]),
     )
-
-
-def _some(ids: Collection[str]) -> Iterable[list[str]]:
-    kept = sorted(set(ids))
-    return (kept[start : start + _IDS] for start in range(0, len(kept), _IDS))

@@ -8,7 +8,7 @@ from server.domain.events import StackWoken
 from server.domain.stack import CommandKind, CommandState
 from server.store.rows import Reader, Transaction, to_us
 from server.store.stack_devices import DeviceRow, device_of_store
-from server.store.values import columns, insert_values, value_from
+from server.store.values import columns, insert_values, rows_as_table, value_from
 
 __all__ = ["CommandRow", "DeviceRow", "NewCommand", "device_of_store", "insert_commands", "withdraw"]
 
@@ -184,23 +184,19 @@ async def mark_sent(
     What another process has sent, or anybody has settled or withdrawn meanwhile, stays where it is; so does all of a
     device that somebody else has the lease of by now, or that was paused.
     """
-    marks: list[str] = []
-    values: list[object] = []
-    for command, again_at in rounds:
-        at = 3 + len(values)
-        marks.append(f"(CAST(${at} AS TEXT), CAST(${at + 1} AS BIGINT), CAST(${at + 2} AS BIGINT))")
-        values += [command.id, command.sends, to_us(again_at)]
-    if not marks:
+    going = [(command.id, command.sends, to_us(again_at)) for command, again_at in rounds]
+    if not going:
         return set()
+    source, given = rows_as_table(tx, going, start=3)
     rows = await tx.rows(
         "UPDATE stack_command SET state = 'sent', sends = stack_command.sends + 1,"
         " sent_at = COALESCE(sent_at, $1), next_at = v.column3"
-        f" FROM (VALUES {', '.join(marks)}) AS v WHERE id = v.column1 AND sends = v.column2 AND state IN {_OPEN}"
+        f" FROM {source} WHERE id = v.column1 AND sends = v.column2 AND state IN {_OPEN}"
         " AND EXISTS (SELECT 1 FROM stack_device d WHERE d.id = device_id AND d.lease_holder = $2"
         " AND d.paused_at IS NULL) RETURNING id",
         to_us(now),
         holder,
-        *values,
+        *given,
     )
     return {row["id"] for row in rows}
 
@@ -251,18 +247,14 @@ async def settle_commands(
     """These came to their ends; returns those that had not come to one before."""
     if not ends:
         return []
-    marks: list[str] = []
-    values: list[object] = []
-    for command_id, (state, result) in sorted(ends.items()):
-        at = 2 + len(values)
-        marks.append(f"(CAST(${at} AS TEXT), CAST(${at + 1} AS TEXT), CAST(${at + 2} AS TEXT))")
-        values += [command_id, str(state), result[:60]]
+    settled = [(command_id, str(state), result[:60]) for command_id, (state, result) in sorted(ends.items())]
+    source, given = rows_as_table(tx, settled, start=2)
     rows = await tx.rows(
         "UPDATE stack_command SET state = v.column2, result = v.column3, settled_at = $1"
-        f" FROM (VALUES {', '.join(marks)}) AS v WHERE id = v.column1"
+        f" FROM {source} WHERE id = v.column1"
         f" AND state IN ('pending', 'sent', 'accepted', 'unsure') RETURNING {_COLUMNS}",
         to_us(now),
-        *values,
+        *given,
     )
     return [value_from(CommandRow, row) for row in rows]
 

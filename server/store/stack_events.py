@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.store.rows import Reader, Transaction
-from server.store.values import columns, stored, value_from
+from server.store.values import columns, rows_as_table, stored, value_from
 
 BODY_CHARACTERS = 4000
 
@@ -40,13 +40,11 @@ async def keep_events(tx: Transaction, rows: Sequence[InboxRow]) -> set[str]:
     """Keep them all in one statement; returns the ids of those that were new, the rest is there already."""
     if not rows:
         return set()
-    width = len(_NAMES)
-    marks = ", ".join(
-        "(" + ", ".join(f"${row * width + at + 1}" for at in range(width)) + ")" for row in range(len(rows))
-    )
+    source, given = rows_as_table(tx, [[stored(getattr(row, name)) for name in _NAMES] for row in rows])
     kept = await tx.rows(
-        f"INSERT INTO stack_event ({_COLUMNS}) VALUES {marks} ON CONFLICT DO NOTHING RETURNING id",
-        *(stored(getattr(row, name)) for row in rows for name in _NAMES),
+        f"INSERT INTO stack_event ({_COLUMNS}) SELECT * FROM {source} WHERE TRUE"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        *given,
     )
     return {row["id"] for row in kept}
 
