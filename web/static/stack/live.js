@@ -1,9 +1,8 @@
 // The line to the server: pictures of machines as they come, and hints that something about one has changed.
 
-import { h, set, write } from "../console/dom.js";
-import { clockSkew, post } from "../console/http.js";
-import { Link } from "../console/link.js";
-import { language, page, t } from "../console/words.js";
+import { clockSkew } from "../console/http.js";
+import { lineSign, listen } from "../console/line.js";
+import { page } from "../console/words.js";
 
 if (page.now) clockSkew.ms = Date.parse(page.now) - Date.now(); // ages go by the server's clock
 
@@ -12,17 +11,12 @@ if (page.now) clockSkew.ms = Date.parse(page.now) - Date.now(); // ages go by th
  * null: all of them). Returns {node, isOpen(), listen(ids)}.
  */
 export function watchStacks(ids, { pictured, changed, moved = () => {} }) {
-  const said = h("span", {});
-  const node = h("div", { class: "line", role: "status" }, h("span", { class: "line__dot", "aria-hidden": "true" }), said);
+  const sign = lineSign("stack.line");
   const topics = new Set(ids.map((id) => `stack/${id}`));
   let state = "waiting";
   let opened = false;
-  const link = new Link({
-    socketUrl: `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/api/socket?lang=${language}`,
-    streamUrl: "/api/stream",
-    healthUrl: "/healthz",
-    post: async (frame) => (await post("/api/frames", frame)).frames,
-    hello: () => ({ t: "hello", v: 1, topics: Object.fromEntries([...topics].map((topic) => [topic, 0])) }),
+  const link = listen({
+    topics: () => [...topics],
     heard: (frame) => {
       if (frame.t !== "stack") return;
       if (frame.picture) pictured(frame.device, frame.picture);
@@ -30,19 +24,14 @@ export function watchStacks(ids, { pictured, changed, moved = () => {} }) {
     },
     changed: (now) => {
       state = now;
-      const word = now === "open" ? "current" : now === "stopped" ? "stopped" : "offline";
-      set(node, { "data-state": word });
-      write(said, t(`stack.line.${word}`));
+      sign.show(now);
       if (now === "open" && opened) changed(null);
       opened ||= now === "open";
       moved();
     },
   });
-  set(node, { "data-state": "offline" });
-  write(said, t("stack.line.offline"));
-  link.start();
   return {
-    node,
+    node: sign.node,
     isOpen: () => state === "open",
     listen(more) {
       for (const id of more) {

@@ -2,7 +2,7 @@
 
 import { h } from "../console/dom.js";
 import { t } from "../console/words.js";
-import { does, due, heading, nothing, paper, parcelRow } from "./parts.js";
+import { does, due, heading, meansOfScan, nothing, paper, parcelRow } from "./parts.js";
 import { right } from "./signal.js";
 
 const MEANS = ["hand_over", "delivered", "refused", "sent_back"];
@@ -26,31 +26,12 @@ export function dispatchStep(desk, { top, body }) {
     ];
   }
 
-  function chooser() {
-    return h(
-      "fieldset",
-      { class: "means row" },
-      h("legend", { class: "visually-hidden" }, t("store.dispatch.means")),
-      ...MEANS.map((each) =>
-        h(
-          "label",
-          { class: "choice" },
-          h("input", {
-            type: "radio",
-            name: "means",
-            value: each,
-            checked: each === means,
-            onchange: () => {
-              means = each;
-              say();
-              desk.scanner.focus();
-            },
-          }),
-          h("span", {}, t(`store.dispatch.mean.${each}`)),
-        ),
-      ),
-    );
-  }
+  const chooser = () =>
+    meansOfScan("dispatch", MEANS, means, (chosen) => {
+      means = chosen;
+      say();
+      desk.scanner.focus();
+    });
 
   function say() {
     desk.scanner.say(t(`store.dispatch.scan.${means}`), t("store.dispatch.hint"));

@@ -92,3 +92,19 @@ export const heading = (word, n, more = null) =>
 /** A button of a row. */
 export const does = (word, run, kind = "") =>
   h("button", { type: "button", class: `button button--small ${kind}`, onclick: run }, t(`store.${word}`));
+
+/** What a scan is to mean at this step: one of several; `choose(means)` is told. */
+export const meansOfScan = (step, all, chosen, choose) =>
+  h(
+    "fieldset",
+    { class: "means row" },
+    h("legend", { class: "visually-hidden" }, t(`store.${step}.means`)),
+    ...all.map((each) =>
+      h(
+        "label",
+        { class: "choice" },
+        h("input", { type: "radio", name: "means", value: each, checked: each === chosen, onchange: () => choose(each) }),
+        h("span", {}, t(`store.${step}.mean.${each}`)),
+      ),
+    ),
+  );

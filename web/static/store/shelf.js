@@ -2,7 +2,7 @@
 
 import { h } from "../console/dom.js";
 import { t } from "../console/words.js";
-import { paper } from "./parts.js";
+import { meansOfScan, paper } from "./parts.js";
 import { tell } from "./scanner.js";
 import { right } from "./signal.js";
 
@@ -147,30 +147,12 @@ export function shelfStep(desk, { top, body }) {
     return h("details", { class: "fold" }, h("summary", {}, t("store.import.title")), form);
   }
 
-  const chooser = h(
-    "fieldset",
-    { class: "means row" },
-    h("legend", { class: "visually-hidden" }, t("store.shelf.means")),
-    ...MEANS.map((each) =>
-      h(
-        "label",
-        { class: "choice" },
-        h("input", {
-          type: "radio",
-          name: "means",
-          value: each,
-          checked: each === means,
-          onchange: () => {
-            means = each;
-            moving = unknown = "";
-            draw();
-            desk.scanner.focus();
-          },
-        }),
-        h("span", {}, t(`store.shelf.mean.${each}`)),
-      ),
-    ),
-  );
+  const chooser = meansOfScan("shelf", MEANS, means, (chosen) => {
+    means = chosen;
+    moving = unknown = "";
+    draw();
+    desk.scanner.focus();
+  });
   const reasons = h("div", { class: "field" }, h("label", { class: "field__label small", for: "reason" }, t("store.shelf.why")), reason);
   const shelfCard = h("div", { class: "stack" });
   let drawn = null;
