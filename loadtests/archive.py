@@ -45,9 +45,10 @@ def fill_postgres(url: str, psql: str, rows: Iterator[tuple[str, Sequence[Any]]]
     return count
 
 
-def tell(psql: str, url: str, statement: str) -> str:
-    """What the database answers to a statement."""
-    command = [psql, "-XqAt", "--dbname", url, "-c", statement]
+def tell(psql: str, url: str, *statements: str) -> str:
+    """What the database answers to statements, each in a transaction of its own."""
+    told = (word for statement in statements for word in ("-c", statement))
+    command = [psql, "-XqAt", "--dbname", url, *told]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 

@@ -1,6 +1,6 @@
 """Puts an archive that `loadtests.archive` made into its search index, at once instead of little by little.
 
-    python -m loadtests.archive_index postgresql://… --at-once 5000
+    python -m loadtests.archive_index postgresql://… --at-once 5000 --psql …/bin/psql
 
 The product's worker does the same within a running service, some hundred answers every few seconds, and keeps the
 index of words meanwhile; here nobody searches yet, so that it is made when all words are there. PostgreSQL only.
@@ -11,6 +11,7 @@ import time
 
 import uvloop
 
+from loadtests.archive import tell
 from server.actions.archive_keeping import OVERLAP
 from server.context import Context, make_context
 from server.settings import Settings
@@ -19,23 +20,21 @@ from server.store.figures import mark_of, set_mark
 from server.store.rows import from_us
 
 _NO_WORDS = "DROP INDEX IF EXISTS archive_words_gin"
-_WORDS = "CREATE INDEX archive_words_gin ON archive_words USING gin (words)"
+_WORDS = (
+    "SET maintenance_work_mem = '2GB'",
+    "CREATE INDEX archive_words_gin ON archive_words USING gin (words)",
+    "VACUUM ANALYZE archive_entry, archive_words",
+)
 
 
 async def fill(ctx: Context, at_once: int) -> int:
     """All answers that the index lacks, in their order; how many."""
     await ctx.db.open()
     try:
-        async with ctx.transaction() as tx:
-            await tx.execute(_NO_WORDS)
         count = 0
         while taken := await _take(ctx, at_once):
             count += taken
             print(f"  {count:,}", end="\r", flush=True)
-        async with ctx.transaction() as tx:
-            await tx.execute("SET LOCAL maintenance_work_mem = '2GB'")
-            await tx.execute(_WORDS)
-            await tx.execute("ANALYZE archive_words")
         return count
     finally:
         await ctx.db.close()
@@ -57,10 +56,13 @@ def main() -> None:
     )
     parser.add_argument("database_url")
     parser.add_argument("--at-once", type=int, default=5_000, help="answers in a transaction (%(default)s)")
+    parser.add_argument("--psql", default="psql")
     args = parser.parse_args()
     ctx = make_context(Settings(environment="test", database_url=args.database_url))
     began = time.monotonic()
+    tell(args.psql, args.database_url, _NO_WORDS)
     count = uvloop.run(fill(ctx, args.at_once))
+    tell(args.psql, args.database_url, *_WORDS)  # longer than the product lets any statement take
     print(f"{count:,} answers indexed in {time.monotonic() - began:.0f} s")
 
 
