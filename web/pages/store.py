@@ -12,10 +12,11 @@ from server.actions.store_lists import my_stores
 from server.domain.errors import NotFound
 from server.domain.loan_rows import Store
 from server.domain.permissions import Thing, Verb, may
-from server.words.catalogue import script_json, words
+from server.words.catalogue import script_json
 from server.words.times import day_text
 from web.pages.base import Page, PageRequest
 from web.pages.console import menu
+from web.script_words import words_of
 
 PERIODS = (30, 90, 365)  # days
 STEPS = ("pick", "pack", "dispatch", "hold", "returns", "put-back", "shelf")
@@ -51,8 +52,8 @@ async def step(page: PageRequest) -> Response:
         raise NotFound()
     block = {
         "language": page.language,
-        "words": script_words(page.language),
-        "store": {"id": store.id, "kind": store.kind},
+        "words": words_of(_SHARED, page.language, of_console=_OF_CONSOLE),
+        "store": {"id": store.id, "kind": store.kind, "code": store.code},
         "step": page.path["step"],
     }
     return page.render(
@@ -91,18 +92,6 @@ async def figures(page: PageRequest) -> Response:
         since=_day(page, held.period.since) if held else "",
         until=_day(page, held.period.until) if held else "",
     )
-
-
-def script_words(language: str) -> dict[str, str]:
-    """What the screens' scripts say."""
-    catalogue = words()
-    texts: dict[str, str] = {}
-    for area in _OF_CONSOLE:
-        said = catalogue.starting(f"console.{area}", language)
-        texts |= {area + key: pattern for key, pattern in said.items()}
-    for area in _SHARED:
-        texts |= {area + key: pattern for key, pattern in catalogue.starting(area, language).items()}
-    return texts
 
 
 def _day(page: PageRequest, moment: datetime) -> str:

@@ -9,6 +9,7 @@ import { right } from "./signal.js";
 const MEANS = ["look", "put_on", "take_off", "move"];
 const REASONS = ["unshelved", "damaged", "missing", "withdrawn"];
 const SHOWN = 100;
+const MOST_TEXT = 200_000; // characters that the server takes at once; more goes by the command line
 
 export function shelfStep(desk, { top, body }) {
   let means = "look";
@@ -105,24 +106,36 @@ export function shelfStep(desk, { top, body }) {
     const raw = await file.arrayBuffer();
     let text = new TextDecoder("utf-8").decode(raw);
     if (text.includes("\ufffd")) text = new TextDecoder("gb18030").decode(raw);
+    if (text.length > MOST_TEXT) return tooLong(file.name, text.length);
     const done = await desk.send("items/import", { text, good_only: form.elements.good_only.checked, new: form.elements.fresh.checked });
     drawResult(done);
+  }
+
+  function tooLong(name, n) {
+    const command = `shuqiao import-items ${name.includes(" ") ? `"${name}"` : name} --store ${desk.store.code}`;
+    const said = t("store.import.too_long", { n: n.toLocaleString(), most: MOST_TEXT.toLocaleString() });
+    result.replaceChildren(h("div", { class: "flash flash--bad" }, h("div", { class: "flash__main stack stack--tight" }, h("p", {}, said), h("p", {}, h("code", {}, command)))));
+    result.scrollIntoView({ block: "nearest" });
   }
 
   function drawResult(done) {
     result.replaceChildren(
       h("p", { class: `flash ${done.imported ? (done.bad ? "flash--warn" : "flash--good") : "flash--bad"}` }, t(done.imported ? "store.import.done" : "store.import.nothing", { ...done, n: done.bad })),
-      done.faults.length > 0 &&
-        h(
-          "div",
-          { class: "table-wrap", tabindex: 0, role: "region", "aria-label": t("store.import.faults") },
-          h(
-            "table",
-            { class: "table" },
-            h("thead", {}, h("tr", {}, ...["line", "field", "problem"].map((each) => h("th", { scope: "col" }, t(`store.import.${each}`))))),
-            h("tbody", {}, ...done.faults.slice(0, SHOWN).map((fault) => h("tr", {}, h("td", { class: "number" }, String(fault.line)), h("td", {}, fault.field), h("td", {}, fault.message)))),
-          ),
-        ),
+      ...(done.faults.length ? [faultTable(done.faults)] : []),
+    );
+    result.scrollIntoView({ block: "nearest" });
+  }
+
+  function faultTable(faults) {
+    return h(
+      "div",
+      { class: "table-wrap", tabindex: 0, role: "region", "aria-label": t("store.import.faults") },
+      h(
+        "table",
+        { class: "table" },
+        h("thead", {}, h("tr", {}, ...["line", "field", "problem"].map((each) => h("th", { scope: "col" }, t(`store.import.${each}`))))),
+        h("tbody", {}, ...faults.slice(0, SHOWN).map((fault) => h("tr", {}, h("td", { class: "number" }, String(fault.line)), h("td", {}, fault.field), h("td", {}, fault.message)))),
+      ),
     );
   }
 
