@@ -12,7 +12,8 @@ from server.domain.errors import Conflict, NotAllowed, Refusal
 from server.domain.events import ChatEventRecorded, ReceiptMoved, TypingSeen
 from server.domain.permissions import Actor
 from server.domain.policies import ChatPolicy
-from server.store.chat import event_by_client_id, hold_session, mark_answered, record_event
+from server.store.chat import event_by_client_id, mark_answered, record_event
+from server.store.chat_log import hold_log
 from server.store.database import NewMessage, Outcome
 from server.store.participants import move_watermarks
 from server.store.rows import from_us, to_us
@@ -116,7 +117,7 @@ async def post_note(ctx: Context, admission: Admission, *, client_id: str, text:
         raise NotAllowed("not_in_session")
     body = admit_text(text, limit=_LIMIT)
     async with ctx.transaction() as tx:
-        await hold_session(tx, admission.session_id)
+        await hold_log(tx, admission.session_id)
         first = await event_by_client_id(tx, admission.session_id, client_id)
         if first is not None:
             return Posted(first, again=True)

@@ -7,7 +7,8 @@ from server.domain.chat import ChatSession
 from server.domain.errors import NotAllowed
 from server.domain.events import ChatEventRecorded, ReceiptMoved
 from server.domain.permissions import Actor, Verb
-from server.store.chat import events_after, last_numbers
+from server.store.chat import events_after
+from server.store.chat_log import last_numbers
 from server.store.participants import participants_of
 
 

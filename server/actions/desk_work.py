@@ -28,6 +28,7 @@ from server.domain.routing import demand_room
 from server.store.accounts import account_by_id, grants_of
 from server.store.blocks import Block, insert_block
 from server.store.chat import mark_wrapped_up, record_event, session_by_id
+from server.store.chat_log import move_crew
 from server.store.crews import hand_over, set_target
 from server.store.dues import cancel_due
 from server.store.duty import bump_version
@@ -58,7 +59,7 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
         await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())
-        await hand_over(tx, session.id)
+        await move_crew(tx, session.id)
         await _tell_joined(ctx, tx, session, staff_id, role="colleague")
     return await _fresh(ctx, session)
 
@@ -71,7 +72,7 @@ async def leave_session(ctx: Context, actor: Actor, session_id: str) -> None:
     async with ctx.transaction() as tx:
         await _changed(tx, session, actor.account_id)
         if await leave(tx, session.id, actor.account_id, ctx.clock.now()):
-            await hand_over(tx, session.id)
+            await move_crew(tx, session.id)
             data = {"staff": {"id": actor.account_id, "name": actor.name}, "why": "left"}
             tx.announce(
                 await record_event(tx, session_id=session.id, kind="left", at=ctx.clock.now(), data=data)
@@ -94,6 +95,9 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
         now = ctx.clock.now()
         if staff_id:
             demand_room(await on_duty_as(tx, staff_id, now), names["zh"])
+        await set_target(
+            tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id
+        )
         data = {"to": {"kind": transfer.to, "name": names}, "reason": transfer.reason.strip()[:500]}
         tx.announce(
             await record_event(
@@ -106,9 +110,6 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
                 author_name=actor.name,
                 data=data,
             )
-        )
-        await set_target(
-            tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id
         )
         current = await session_by_id(tx, session.id)
         if current is None or current.staff_id != session.staff_id:

@@ -28,7 +28,6 @@ from server.store.blocks import block_of
 from server.store.chat import (
     bind_reader,
     event_by_client_id,
-    hold_session,
     insert_session,
     mark_ended,
     mark_rated,
@@ -37,6 +36,7 @@ from server.store.chat import (
     session_by_id,
     sessions_of_reader,
 )
+from server.store.chat_log import hold_log
 from server.store.dues import cancel_due, set_due
 from server.store.libraries import desk_by_id, desk_by_slug, library_by_id
 from server.store.participants import join, leave_all, participants_of
@@ -115,7 +115,7 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
         fresh = existing is None and await insert_session(tx, session)
         if not fresh:
             session = existing or await _winner(tx, desk.id, actor.reader_key)
-            await hold_session(tx, session.id)  # two clicks at once must not both find their message missing
+            await hold_log(tx, session.id)  # two clicks at once must not both find their message missing
         else:
             await join(
                 tx, session.id, kind="reader", account_id=actor.account_id, name=session.reader_name, at=now

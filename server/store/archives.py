@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.chat import ChatSession
-from server.store.chat import session_of
+from server.store.chat import SESSION, SESSIONS, session_of
 from server.store.rows import Reader, placeholders, to_us
 
 
@@ -48,8 +48,8 @@ async def archived_sessions(
         )
     only = " AND w.typical_case = TRUE" if typical else ""
     rows = await db.rows(
-        "SELECT s.*, d.library_id AS library_id, d.name_zh AS desk_zh, d.name_en AS desk_en, w.outcome AS outcome"
-        " FROM chat_session s JOIN desk d ON d.id = s.desk_id LEFT JOIN wrap_up w ON w.session_id = s.id"
+        f"SELECT {SESSION}, d.name_zh AS desk_zh, d.name_en AS desk_en, w.outcome AS outcome"
+        f" FROM {SESSIONS} LEFT JOIN wrap_up w ON w.session_id = s.id"
         f" WHERE s.state IN ('wrapping_up', 'closed') AND s.created_at < $1 AND {mine}{said}{only}"
         " ORDER BY s.created_at DESC LIMIT $2",
         *values,

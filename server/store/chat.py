@@ -7,9 +7,14 @@ from typing import Any
 
 from server.domain.chat import ChatSession, State, Topic, WrapUp
 from server.domain.events import ChatEventRecorded
+from server.store.chat_log import begin_log, close_log, move_crew, take_number
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, to_us, to_us_or_none
 
-_SESSION = "SELECT s.*, d.library_id AS library_id FROM chat_session s JOIN desk d ON d.id = s.desk_id WHERE "
+SESSION = (
+    "s.*, l.crew, l.last_seq, l.last_staff_seq, d.library_id"  # what `session_of` reads, and from where:
+)
+SESSIONS = "chat_session s JOIN chat_log l ON l.session_id = s.id JOIN desk d ON d.id = s.desk_id"
+_SESSION = f"SELECT {SESSION} FROM {SESSIONS} WHERE "
 
 
 async def session_by_id(db: Reader, session_id: str) -> ChatSession | None:
@@ -52,8 +57,8 @@ async def sessions_of_staff(db: Reader, staff_id: str) -> list[ChatSession]:
         staff_id,
     )
     joined = await db.rows(
-        "SELECT s.*, d.library_id AS library_id FROM chat_participant p JOIN chat_session s ON s.id = p.session_id"
-        " JOIN desk d ON d.id = s.desk_id WHERE p.account_id = $1 AND p.left_at IS NULL AND s.staff_id <> $1"
+        f"SELECT {SESSION} FROM {SESSIONS} JOIN chat_participant p ON p.session_id = s.id"
+        " WHERE p.account_id = $1 AND p.left_at IS NULL AND s.staff_id <> $1"
         " AND p.kind IN ('colleague', 'supervisor') AND s.state = 'active' ORDER BY p.joined_at",
         staff_id,
     )
@@ -75,13 +80,13 @@ async def serves_reader(db: Reader, staff_id: str, reader_key: str) -> bool:
 
 async def insert_session(tx: Transaction, session: ChatSession) -> bool:
     """Store a new session; False when the reader already has an open one at this desk (somebody else was faster)."""
-    return bool(
+    inserted = bool(
         await tx.execute(
             "INSERT INTO chat_session (id, desk_id, target_desk_id, target_staff_id, reader_key, reader_id,"
             " reader_name, topic, language, state, priority, practice, queued_at, circle_from_at, offered_to,"
-            " offer_id, declined, staff_id, supervisor_id, crew, last_seq, last_staff_seq, question, page_url,"
+            " offer_id, declined, staff_id, supervisor_id, question, page_url,"
             " page_title, previous_id, end_reason, rating, rating_comment, documents, created_at)"
-            " VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, '', '', '', '', '', 0, 0, 0,"
+            " VALUES ($1, $2, $3, '', $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, '', '', '', '', '',"
             " $13, $14, $15, $16, '', '', '', 0, $12)"
             " ON CONFLICT DO NOTHING",
             session.id,
@@ -102,11 +107,9 @@ async def insert_session(tx: Transaction, session: ChatSession) -> bool:
             session.previous_id,
         )
     )
-
-
-async def hold_session(tx: Transaction, session_id: str) -> None:
-    """Nobody else changes the session or records in it until the transaction ends."""
-    await tx.execute("UPDATE chat_session SET crew = crew WHERE id = $1", session_id)
+    if inserted:
+        await begin_log(tx, session.id)
+    return inserted
 
 
 async def record_event(
@@ -124,19 +127,14 @@ async def record_event(
     client_id: str | None = None,
 ) -> ChatEventRecorded:
     """Take the conversation's next number and store the event under it; announcing it is the caller's."""
-    column = "last_seq" if audience == "all" else "last_staff_seq"
-    taken = await tx.row(
-        f"UPDATE chat_session SET {column} = {column} + 1 WHERE id = $1 RETURNING {column} AS seq",
-        session_id,
-    )
-    assert taken is not None, "the session was loaded in this transaction"
+    seq = await take_number(tx, session_id, audience)
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")) if data else ""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO chat_event (session_id, audience, seq, kind, author_kind, author_id, author_name, client_id, body,"
         " data, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         session_id,
         audience,
-        taken["seq"],
+        seq,
         kind,
         author_kind,
         author_id,
@@ -149,7 +147,7 @@ async def record_event(
     return ChatEventRecorded(
         session_id,
         audience,
-        taken["seq"],
+        seq,
         kind,
         author_kind,
         author_id,
@@ -183,20 +181,6 @@ async def events_after(
     return [event_of(row) for row in rows]
 
 
-async def last_numbers(db: Reader, session_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """The last numbers (for all, for staff) of many conversations, for keep-alives."""
-    found: dict[str, tuple[int, int]] = {}
-    for start in range(0, len(session_ids), 500):
-        some = session_ids[start : start + 500]
-        marks = ", ".join(f"${n}" for n in range(1, len(some) + 1))
-        rows = await db.rows(
-            f"SELECT id, last_seq, last_staff_seq FROM chat_session WHERE id IN ({marks})",
-            *some,
-        )
-        found.update({row["id"]: (row["last_seq"], row["last_staff_seq"]) for row in rows})
-    return found
-
-
 async def mark_ended(
     tx: Transaction,
     session: ChatSession,
@@ -207,10 +191,10 @@ async def mark_ended(
     wrap_up_due: datetime | None,
 ) -> bool:
     """End an open session; False when somebody else ended it first."""
-    return bool(
+    ended = bool(
         await tx.execute(
             "UPDATE chat_session SET state = $2, end_reason = $3, ended_at = $4, wrap_up_due_at = $5, closed_at = $6,"
-            " offered_to = '', offer_id = '', crew = crew + 1 WHERE id = $1"
+            " offered_to = '', offer_id = '' WHERE id = $1"
             " AND state IN ('queued', 'offered', 'active')",
             session.id,
             str(state),
@@ -220,6 +204,9 @@ async def mark_ended(
             to_us(at) if state is State.CLOSED else None,
         )
     )
+    if ended:
+        await close_log(tx, session.id)
+    return ended
 
 
 async def mark_answered(db: Transaction, session_id: str, at: datetime) -> None:
@@ -274,12 +261,13 @@ async def bind_reader(
 ) -> None:
     """A visitor has logged in: their open session is theirs as a reader from now on."""
     await tx.execute(
-        "UPDATE chat_session SET reader_key = $2, reader_id = $3, reader_name = $4, crew = crew + 1 WHERE id = $1",
+        "UPDATE chat_session SET reader_key = $2, reader_id = $3, reader_name = $4 WHERE id = $1",
         session_id,
         reader_key,
         reader_id,
         name,
     )
+    await move_crew(tx, session_id)
 
 
 def event_of(row: Row) -> ChatEventRecorded:
@@ -299,7 +287,7 @@ def event_of(row: Row) -> ChatEventRecorded:
 
 
 def session_of(row: Row) -> ChatSession:
-    """The session that a row of chat_session (with its desk's library_id) tells of."""
+    """The session that a row of ``SESSION`` tells of."""
     return ChatSession(
         id=row["id"],
         desk_id=row["desk_id"],

@@ -1,25 +1,23 @@
-"""Changes in who holds a conversation and where it is aimed; each moves the crew number on."""
+"""Changes in who holds a conversation and where it is aimed."""
 
+from server.store.chat_log import move_crew
 from server.store.rows import Transaction
 
 
-async def hand_over(tx: Transaction, session_id: str, *, to: str = "", held_by: str = "") -> bool:
-    """Give the active conversation to somebody (from a known holder), or only move the crew number on."""
-    if not to:
-        return bool(
-            await tx.execute(
-                "UPDATE chat_session SET crew = crew + 1 WHERE id = $1 AND state = 'active'", session_id
-            )
-        )
-    return bool(
+async def hand_over(tx: Transaction, session_id: str, *, to: str, held_by: str) -> bool:
+    """Give the active conversation to somebody, from a known holder; False when that one holds it no more."""
+    given = bool(
         await tx.execute(
-            "UPDATE chat_session SET crew = crew + 1, staff_id = $2, supervisor_id = ''"
+            "UPDATE chat_session SET staff_id = $2, supervisor_id = ''"
             " WHERE id = $1 AND state = 'active' AND staff_id = $3",
             session_id,
             to,
             held_by,
         )
     )
+    if given:
+        await move_crew(tx, session_id)
+    return given
 
 
 async def set_target(

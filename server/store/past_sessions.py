@@ -10,16 +10,7 @@ from server.store.rows import Transaction, placeholders, to_us, to_us_or_none
 _SESSION_COLUMNS = (
     *("id", "desk_id", "target_desk_id", "target_staff_id", "priority", "practice", "offered_to", "offer_id"),
     *("declined", "previous_id", "reader_key", "reader_id", "reader_name", "topic", "language", "state"),
-    *(
-        "queued_at",
-        "circle_from_at",
-        "staff_id",
-        "supervisor_id",
-        "crew",
-        "last_seq",
-        "last_staff_seq",
-        "question",
-    ),
+    *("queued_at", "circle_from_at", "staff_id", "supervisor_id", "question"),
     *("page_url", "page_title", "accepted_at", "answered_at", "ended_at", "end_reason", "wrap_up_due_at"),
     *("closed_at", "rating", "rating_comment", "rated_at", "documents", "created_at"),
 )
@@ -59,9 +50,6 @@ async def insert_past_session(
         to_us(session.circle_from),
         session.staff_id,
         session.supervisor_id,
-        session.crew,
-        session.last_seq,
-        session.last_staff_seq,
         session.question,
         session.page_url,
         session.page_title,
@@ -76,6 +64,13 @@ async def insert_past_session(
         to_us_or_none(rated_at),
         session.documents,
         to_us(session.created_at),
+    )
+    await tx.execute(
+        "INSERT INTO chat_log (session_id, crew, open, last_seq, last_staff_seq) VALUES ($1, $2, FALSE, $3, $4)",
+        session.id,
+        session.crew,
+        session.last_seq,
+        session.last_staff_seq,
     )
     for event in events:
         await tx.execute(

@@ -5,6 +5,7 @@ from datetime import datetime
 from server.domain.chat import ChatSession, Topic
 from server.domain.routing import Waiting
 from server.store.chat import session_by_id
+from server.store.chat_log import move_crew
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 _WAITING = (
@@ -106,7 +107,7 @@ async def hold_as_read(tx: Transaction, session: ChatSession) -> bool:
     """Hold the session's row if it still stands as it was read; False when somebody else has moved it."""
     return bool(
         await tx.execute(
-            "UPDATE chat_session SET crew = crew WHERE id = $1 AND state = $2 AND staff_id = $3 AND offer_id = $4",
+            "UPDATE chat_session SET state = state WHERE id = $1 AND state = $2 AND staff_id = $3 AND offer_id = $4",
             session.id,
             str(session.state),
             session.staff_id,
@@ -139,10 +140,10 @@ async def mark_accepted(
 
     The offer's id stays, so that a second click finds what the first one did.
     """
-    return bool(
+    accepted = bool(
         await tx.execute(
             "UPDATE chat_session SET state = 'active', staff_id = $3, supervisor_id = $4, offered_to = '',"
-            " target_staff_id = '', accepted_at = COALESCE(accepted_at, $5), crew = crew + 1"
+            " target_staff_id = '', accepted_at = COALESCE(accepted_at, $5)"
             " WHERE id = $1 AND offer_id = $2 AND state = 'offered' AND offered_to = $3",
             session.id,
             session.offer_id,
@@ -151,6 +152,9 @@ async def mark_accepted(
             to_us(at),
         )
     )
+    if accepted:
+        await move_crew(tx, session.id)
+    return accepted
 
 
 async def mark_unoffered(tx: Transaction, session_id: str, offer_id: str, *, declined_by: str = "") -> bool:
@@ -172,16 +176,19 @@ async def mark_unoffered(tx: Transaction, session_id: str, offer_id: str, *, dec
 
 async def mark_requeued(tx: Transaction, session: ChatSession, *, circle_from: datetime) -> bool:
     """Take the session from who holds it, back to its original place; False when they hold it no more."""
-    return bool(
+    requeued = bool(
         await tx.execute(
             "UPDATE chat_session SET state = 'queued', staff_id = '', supervisor_id = '', offer_id = '',"
-            " offered_to = '', offered_at = NULL, crew = crew + 1, circle_from_at = $3"
+            " offered_to = '', offered_at = NULL, circle_from_at = $3"
             " WHERE id = $1 AND state = 'active' AND staff_id = $2",
             session.id,
             session.staff_id,
             to_us(circle_from),
         )
     )
+    if requeued:
+        await move_crew(tx, session.id)
+    return requeued
 
 
 async def forget_declined(tx: Transaction, session_id: str) -> None:
@@ -191,15 +198,18 @@ async def forget_declined(tx: Transaction, session_id: str) -> None:
 
 async def mark_supervisor(tx: Transaction, session_id: str, *, before: str, after: str) -> bool:
     """Another full librarian stands behind the intern from now on."""
-    return bool(
+    changed = bool(
         await tx.execute(
-            "UPDATE chat_session SET supervisor_id = $3, crew = crew + 1"
+            "UPDATE chat_session SET supervisor_id = $3"
             " WHERE id = $1 AND state = 'active' AND supervisor_id = $2",
             session_id,
             before,
             after,
         )
     )
+    if changed:
+        await move_crew(tx, session_id)
+    return changed
 
 
 def _waiting(row: Row) -> Waiting:

@@ -9,13 +9,13 @@ from server.store.database import Appended, Messages, NewMessage, Outcome
 FEW_SESSIONS = 5  # up to here it is cheaper to ask for each than for the list
 
 _TAKE_NUMBER = (
-    "UPDATE chat_session SET last_seq = last_seq + 1 WHERE id = ? AND crew = ?"
-    " AND state IN ('queued', 'offered', 'active') RETURNING last_seq"
+    "UPDATE chat_log SET last_seq = last_seq + 1 WHERE session_id = ? AND crew = ? AND open"
+    " RETURNING last_seq"
 )
 _FIRST_COPY = "SELECT seq, at FROM chat_event WHERE session_id = ? AND client_id = ?"
-_LOG = "SELECT id, crew, last_seq FROM chat_session WHERE id = ? AND state IN ('queued', 'offered', 'active')"
-_LOGS = _LOG.replace("id = ?", "id IN (SELECT value FROM json_each(?))")
-_SET_NUMBER = "UPDATE chat_session SET last_seq = ? WHERE id = ?"
+_LOG = "SELECT session_id, crew, last_seq FROM chat_log WHERE session_id = ? AND open"
+_LOGS = _LOG.replace("session_id = ?", "session_id IN (SELECT value FROM json_each(?))")
+_SET_NUMBER = "UPDATE chat_log SET last_seq = ? WHERE session_id = ?"
 _INSERT = (
     "INSERT INTO chat_event (session_id, audience, seq, kind, author_kind, author_id, author_name, client_id, body,"
     " data, at) VALUES (?, 'all', ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -28,7 +28,7 @@ def begin_and_append(connection: sqlite3.Connection, messages: Messages) -> list
     Resends are rare: the whole lot is tried as if there were none, and taken one by one only if that fails.
     """
     connection.execute("BEGIN IMMEDIATE")
-    answers = _append_all(connection, messages)
+    answers = _append_all(connection, messages) if messages else []
     if answers is None:
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")

@@ -6,11 +6,7 @@ from tortoise.models import Model
 
 
 class ChatSession(Model):
-    """One live consultation: queued → offered → active → wrapping_up → closed.
-
-    ``crew`` grows whenever somebody joins or leaves: a connection may post with the crew number it was admitted
-    under, so that a librarian who lost the session is stopped by the same UPDATE that numbers the message.
-    """
+    """One live consultation: queued → offered → active → wrapping_up → closed."""
 
     id = fields.CharField(primary_key=True, max_length=26)
     desk_id = fields.CharField(max_length=26)
@@ -34,9 +30,6 @@ class ChatSession(Model):
     declined = fields.TextField(default="")  # staff who declined or missed it, comma separated
     staff_id = fields.CharField(max_length=26, default="")  # who holds it
     supervisor_id = fields.CharField(max_length=26, default="")  # full librarian behind an intern
-    crew = fields.IntField(default=0)
-    last_seq = fields.BigIntField(default=0)
-    last_staff_seq = fields.BigIntField(default=0)
     question = fields.TextField(default="")
     page_url = fields.CharField(max_length=1000, default="")
     page_title = fields.CharField(max_length=300, default="")
@@ -64,6 +57,23 @@ class ChatSession(Model):
             Index(fields=("ended_at",), name="chat_session_ended"),  # how long talks last
             Index(fields=("created_at",), name="chat_session_created"),
         ]
+
+
+class ChatLog(Model):
+    """What each message of a conversation changes: a narrow row, so that this costs little.
+
+    ``crew`` grows whenever somebody joins or leaves: a connection may post with the crew number it was admitted
+    under, so that a librarian who lost the session is stopped by the same UPDATE that numbers the message.
+    """
+
+    session_id = fields.CharField(primary_key=True, max_length=26)
+    crew = fields.IntField(default=0)
+    open = fields.BooleanField(default=True)  # people may write, until the session ends
+    last_seq = fields.BigIntField(default=0)
+    last_staff_seq = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "chat_log"
 
 
 class ChatEvent(Model):

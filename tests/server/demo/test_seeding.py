@@ -70,8 +70,9 @@ async def test_every_role_can_log_in_with_the_one_password(demo: Context) -> Non
 
 async def test_past_conversations_are_whole(demo: Context) -> None:
     rows = await demo.db.read.rows(
-        "SELECT s.id, s.last_seq, s.last_staff_seq, s.state, s.accepted_at, s.queued_at, s.ended_at, e.audience, e.seq,"
-        " e.at FROM chat_session s JOIN chat_event e ON e.session_id = s.id ORDER BY s.id, e.audience, e.seq"
+        "SELECT s.id, l.last_seq, l.last_staff_seq, s.state, s.accepted_at, s.queued_at, s.ended_at, e.audience, e.seq,"
+        " e.at FROM chat_session s JOIN chat_log l ON l.session_id = s.id JOIN chat_event e ON e.session_id = s.id"
+        " ORDER BY s.id, e.audience, e.seq"
     )
     numbers: dict[tuple[str, str], list[int]] = {}
     for row in rows:

@@ -20,10 +20,11 @@ from server.store.sqlite import SqliteDatabase
 _SESSION = (
     "INSERT INTO chat_session (id, desk_id, target_desk_id, target_staff_id, reader_key, reader_id, reader_name, topic,"
     " language, state, priority, practice, queued_at, circle_from_at, offered_to, offer_id, declined, staff_id,"
-    " supervisor_id, crew, last_seq, last_staff_seq, question, page_url, page_title, previous_id, end_reason, rating,"
+    " supervisor_id, question, page_url, page_title, previous_id, end_reason, rating,"
     " rating_comment, documents, created_at) VALUES ($1, 'd', 'd', '', $1, '', '', 'reference', 'zh', 'active', 0,"
-    " FALSE, 0, 0, '', '', '', '', '', 0, 0, 0, '', '', '', '', '', '', '', 0, 0)"
+    " FALSE, 0, 0, '', '', '', '', '', '', '', '', '', '', '', '', 0, 0)"
 )
+_LOG = "INSERT INTO chat_log (session_id, crew, open, last_seq, last_staff_seq) VALUES ($1, 0, TRUE, 0, 0)"
 
 
 def message(session: str, client_id: str, *, crew: int = 0) -> NewMessage:
@@ -37,6 +38,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     async with database.transaction() as tx:
         for number in range(5):
             await tx.execute(_SESSION, f"s{number}")
+            await tx.execute(_LOG, f"s{number}")
     yield database
     await database.close()
 
@@ -52,7 +54,7 @@ async def test_numbers_are_gapless_whatever_arrives_together(database: Database)
             "SELECT seq FROM chat_event WHERE session_id = $1 ORDER BY seq", f"s{session}"
         )
         assert [row["seq"] for row in rows] == list(range(1, 41))
-        row = await database.read.row("SELECT last_seq FROM chat_session WHERE id = $1", f"s{session}")
+        row = await database.read.row("SELECT last_seq FROM chat_log WHERE session_id = $1", f"s{session}")
         assert row is not None and row["last_seq"] == 40
 
 
@@ -66,7 +68,7 @@ async def test_a_resend_gets_the_first_acknowledgement(database: Database) -> No
 
 async def test_who_left_the_crew_cannot_write_any_more(database: Database) -> None:
     async with database.transaction() as tx:
-        await tx.execute("UPDATE chat_session SET crew = crew + 1 WHERE id = 's1'")
+        await tx.execute("UPDATE chat_log SET crew = crew + 1 WHERE session_id = 's1'")
     assert (await database.append(message("s1", "c1"))).outcome is Outcome.STALE
     assert (await database.append(message("s1", "c1", crew=1))).seq == 1
 
@@ -74,7 +76,7 @@ async def test_who_left_the_crew_cannot_write_any_more(database: Database) -> No
 async def test_an_ended_conversation_takes_nothing_but_still_answers_resends(database: Database) -> None:
     await database.append(message("s1", "c1"))
     async with database.transaction() as tx:
-        await tx.execute("UPDATE chat_session SET state = 'closed' WHERE id = 's1'")
+        await tx.execute("UPDATE chat_log SET open = FALSE WHERE session_id = 's1'")
     assert (await database.append(message("s1", "c1"))).outcome is Outcome.AGAIN
     assert (await database.append(message("s1", "c2"))).outcome is Outcome.CLOSED
     assert (await database.append(message("nowhere", "c2"))).outcome is Outcome.CLOSED
@@ -119,6 +121,7 @@ async def test_a_failed_commit_fails_everybody_who_waited_for_it(sqlite_url: str
     await database.open()
     async with database.transaction() as tx:
         await tx.execute(_SESSION, "s1")
+        await tx.execute(_LOG, "s1")
     other = sqlite3.connect(database.path, isolation_level=None, timeout=0)
     database._connection.execute("PRAGMA busy_timeout=0")  # the real driver's real failure, only sooner
     other.execute("BEGIN IMMEDIATE")
@@ -180,7 +183,8 @@ def test_the_disk_has_it_before_the_acknowledgement_leaves(sqlite_url: str, tmp_
     if shutil.which("strace") is None:
         machine_cannot("trace system calls: strace is not installed")
     with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
-        connection.execute(_SESSION.replace("$1", "'s1'"))
+        for statement in (_SESSION, _LOG):
+            connection.execute(statement.replace("$1", "'s1'"))
     trace = tmp_path / "trace"
     strace = ["strace", "-f", "-y", "-s", "0", "-e", "trace=write,pwrite64,fsync,fdatasync"]
     writer = subprocess.Popen(
