@@ -15,6 +15,7 @@ from server.domain.permissions import Actor
 from server.store.accounts import account_by_id
 from server.store.libraries import desk_by_slug
 from server.store.logins import delete_login
+from server.store.orders import order_by_number
 from server.wire.tokens import hashed
 
 
@@ -56,6 +57,18 @@ async def issue_code(ctx: Context, actor: Actor, window: Window) -> str:
             account_id=account.id,
             data={"desk_id": window.desk.id, "origin": window.origin},
         )
+
+
+async def code_for_order(ctx: Context, actor: Actor, desk: Desk, number: str) -> str:
+    """The code for the chat on the desk's own page when a logged-in reader comes from an order of theirs.
+
+    So whoever helps knows that the order is really theirs. Nothing for anybody else: other questions may be asked
+    without a name.
+    """
+    order = await order_by_number(ctx.db.read, number) if actor.account_id and number else None
+    if order is None or order.reader_id != actor.account_id:
+        return ""
+    return await issue_code(ctx, actor, Window(desk, checked_origin(ctx.settings.origin)))
 
 
 async def log_in_widget(

@@ -174,3 +174,16 @@ async def test_every_page_is_whole_in_every_look(library: Library, visits: Visit
         await page.goto(base + path)
         assert not await page.evaluate(OVERFLOW), path
         assert await accessibility_faults(page) == [], path
+
+
+async def test_who_asks_about_an_order_of_theirs_need_not_log_in_again(library: Library) -> None:
+    people = library.town.people
+    await ordered(library, "红楼梦")
+    (order,) = (await people["reader"].http.get("/api/me/orders")).json()["under_way"]
+    page = f"/d/home?topic=order&order={order['number']}"
+    texts = {name: (await people[name].http.get(page)).text for name in ("reader", "agent")}
+    assert all("data-about=" in text for text in texts.values())
+    assert "data-login=" in texts["reader"] and "data-login=" not in texts["agent"]
+    assert "data-login=" not in (await people["reader"].http.get("/d/home")).text, (
+        "other questions need no name"
+    )

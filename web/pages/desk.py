@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from server.actions.desks import DeskInfo, show_desk, zone_of
+from server.actions.widget_logins import code_for_order
 from server.domain.order_numbers import read_number, spoken
 from server.domain.permissions import Verb
 from server.words import times
@@ -16,8 +17,13 @@ from web.pages.base import Page, PageRequest
 async def show(page: PageRequest) -> Response:
     """The desk of a library, complete and useful before any script has run."""
     info = await show_desk(page.ctx, page.path["slug"])
+    number = read_number(page.query.get("order", ""))
     return page.render(
-        "desk.html", practice="practice" in page.query, about=_about(page), **desk_values(page, info)
+        "desk.html",
+        practice="practice" in page.query,
+        about=text("loans.help.about", page.language, number=spoken(number)) if number else "",
+        login=await code_for_order(page.ctx, page.actor, info.desk, number),
+        **desk_values(page, info),
     )
 
 
@@ -43,12 +49,6 @@ def desk_values(page: PageRequest, info: DeskInfo) -> dict[str, Any]:
         "scope": info.texts.get(f"scope_{language}") or text("desk.scope", language, **values),
         "privacy": info.texts.get(f"privacy_{language}") or text("desk.privacy", language, **values),
     }
-
-
-def _about(page: PageRequest) -> str:
-    """How a question about a loan order begins, when the address names one."""
-    number = read_number(page.query.get("order", ""))
-    return text("loans.help.about", page.language, number=spoken(number)) if number else ""
 
 
 def _next(page: PageRequest, at: datetime | None) -> str:

@@ -3,11 +3,24 @@ import { mount } from "/widget/chat.js";
 import { Keeping } from "/widget/keeping.js";
 
 const place = document.querySelector("#chat");
-const { desk: slug, colour, language, large, about } = place.dataset;
+const { desk: slug, colour, language, large, about, login: code, known } = place.dataset;
 const still = place.querySelector(".desk__still");
 
 // Who comes from a loan order asks about it: the question begins with its number, and goes to who helps with orders.
-if (about) new Keeping(location.origin, slug).set("asking", { topic: "order", question: about, language });
+// Their log-in goes along, so that nobody has to ask whose order it is; an open conversation stays as it was begun. It
+// ends with the page's own: on a shared computer the next reader is somebody else.
+const keeping = new Keeping(location.origin, slug);
+if (about) keeping.set("asking", { topic: "order", question: about, language });
+if (known === undefined && keeping.get("came along")) ["login", "talk", "came along"].forEach((name) => keeping.drop(name));
+if (code && !(keeping.get("login")?.until > Date.now()) && !keeping.get("talk")) {
+  const body = JSON.stringify({ desk: slug, code, visitor: keeping.get("visitor") ?? "" });
+  const answer = await fetch("/api/widget/login", { method: "POST", credentials: "omit", headers: { "content-type": "application/json" }, body });
+  if (answer.ok) {
+    const { bearer, reader } = await answer.json();
+    keeping.set("login", { bearer, reader, until: Date.now() + 11.5 * 3_600_000 });
+    keeping.set("came along", true);
+  }
+}
 
 const answer = await fetch(`/widget/accent/${colour}.css`);
 const accent = new CSSStyleSheet();
