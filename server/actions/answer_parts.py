@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from server.actions.probes import unwatch_links, watch_link
 from server.context import Context
 from server.domain.answer_facts import AnswerFacts, facts_as_json
 from server.domain.answers import Draft, LinkFacts, as_sent, draft_from, facts_of, problems_of
-from server.domain.attachments import Belonging, Owner
+from server.domain.attachments import Attached, Belonging, Owner
 from server.domain.citations import Citation, citation_from
 from server.domain.consultations import Consultation
 from server.domain.errors import Invalid
@@ -25,10 +26,11 @@ from server.domain.pool import TaskRow
 from server.domain.probes import FRESH
 from server.domain.tasks import Option, Task, Waiting
 from server.domain.verdicts import Verdict
-from server.store.attachments import attached_by_ids
+from server.store.attachments import attached_read
 from server.store.consultations import mark_answered, mark_corrected
 from server.store.dues import cancel_due
 from server.store.probes import latest_probe
+from server.store.reads import Read, first, read_together
 from server.store.rows import Reader, Transaction
 from server.wire.tokens import hashed
 from server.words.times import exact_moment, size
@@ -37,13 +39,23 @@ _WALLS = frozenset({Verdict.LOG_IN_WALL, Verdict.PAYMENT_WALL})
 _DOCUMENT = ("title", "author", "source", "date")
 
 
-async def asked_for(db: Reader, task_id: str) -> Citation | None:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What an answer is held against: the document asked for (None for a question), and the files at hand."""
+
+    asked: Citation | None
+    files: Sequence[Attached]
+
+
+async def basis_of(db: Reader, task_id: str, draft: Draft) -> Basis:
+    """What this answer to the task is held against."""
+    return Basis(*await read_together(db, asked_read(task_id), attached_read(draft.file_ids)))
+
+
+def asked_read(task_id: str) -> Read[Citation | None]:
     """The document that the task asks for; None for a question."""
-    row = await db.row(
-        "SELECT citation FROM consultation WHERE task_id = $1 AND citation <> '' ORDER BY submitted_at LIMIT 1",
-        task_id,
-    )
-    return citation_from(json.loads(row["citation"])) if row else None
+    sql = "SELECT citation FROM consultation WHERE task_id = $1 AND citation <> '' ORDER BY submitted_at LIMIT 1"
+    return Read(sql, (task_id,), first(lambda row: citation_from(json.loads(row["citation"]))))
 
 
 async def link_facts(ctx: Context, db: Reader, url: str) -> LinkFacts:
@@ -56,10 +68,12 @@ async def link_facts(ctx: Context, db: Reader, url: str) -> LinkFacts:
     return LinkFacts(probe.look.meaning, probe.look.verdict in _WALLS)
 
 
-async def checked(tx: Transaction, task: Task, draft: Draft, option: Option, link: LinkFacts) -> str:
+def checked(task: Task, draft: Draft, option: Option, link: LinkFacts, basis: Basis) -> str:
     """The text as its readers get it. Raises FormRefused with everything that stands against the answer."""
-    problems = problems_of(draft, option, await asked_for(tx, task.id), link)
-    problems += await _file_problems(tx, task.id, draft)
+    problems = problems_of(draft, option, basis.asked, link)
+    mine = Belonging(Owner.ANSWER, task.id)
+    if not {each.id for each in basis.files if each.owner == mine} >= set(draft.file_ids):
+        problems.append(Invalid("attachment_missing", "file_ids", "R-ANS.1"))
     if problems:
         raise FormRefused(problems)
     return as_sent(draft, option, task.waiting[0].policy)
@@ -144,9 +158,10 @@ async def bring(
     answer: Answer,
     readers: Sequence[Consultation],
     *,
+    files: Sequence[Attached] = (),
     corrected: Answer | None = None,
 ) -> None:
-    """Bring a sent answer to these readers: their consultation, their history, their mail, their files."""
+    """Bring a sent answer with its files to these readers: their consultation, their history, their mail."""
     if corrected is None:
         await mark_answered(
             tx,
@@ -172,7 +187,7 @@ async def bring(
             body=answer.body,
             link_url=answer.link_url,
             kind=answer.kind,
-            files=_addresses(ctx, reader, await make_deliveries(ctx, tx, reader, answer.id, answer.files)),
+            files=_addresses(ctx, reader, await make_deliveries(ctx, tx, reader, answer.id, files)),
         )
         if corrected is None:
             await queue_inspection(ctx, tx, reader, answer)
@@ -196,14 +211,6 @@ def _addresses(ctx: Context, reader: Consultation, made: Sequence[Delivered]) ->
         }
         for each in made
     ]
-
-
-async def _file_problems(db: Reader, task_id: str, draft: Draft) -> list[Invalid]:
-    if not draft.file_ids:
-        return []
-    mine = Belonging(Owner.ANSWER, task_id)
-    whole = {each.id for each in await attached_by_ids(db, draft.file_ids) if each.owner == mine}
-    return [] if whole >= set(draft.file_ids) else [Invalid("attachment_missing", "file_ids", "R-ANS.1")]
 
 
 def page_of(ctx: Context, task_id: str) -> str:

@@ -1,19 +1,20 @@
 """Answering: what may be sent now, the grade it would get, sending it to everybody whom the clock allows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from server.actions.answer_parts import asked_for, bring, checked, judged, link_facts, written
-from server.actions.pool import hold
+from server.actions.answer_parts import Basis, asked_read, bring, checked, judged, link_facts, written
+from server.actions.pool import lock_held
 from server.actions.pool_entry import note_step
 from server.context import Context
 from server.domain.answer_facts import AnswerFacts
 from server.domain.answers import Draft, LinkFacts, as_sent, comparison_of, draft_from, problems_of, settled
 from server.domain.citation_matching import Comparison
 from server.domain.citations import Citation
+from server.domain.consultations import Consultation
 from server.domain.errors import Conflict, Invalid, NotFound, Refusal
 from server.domain.events import PoolChanged
 from server.domain.grades import Suggestion, suggest
@@ -32,14 +33,18 @@ from server.domain.tasks import (
 )
 from server.store.accounts import full_librarians_beside
 from server.store.answers import drop_draft, insert_answer, latest_of_claim, save_draft_of
-from server.store.consultations import consultations_of_task
+from server.store.attachments import attached_read
+from server.store.consultations import consultations_read
 from server.store.dues import cancel_due
+from server.store.reads import read, read_together
 from server.store.rows import Reader, Transaction
 from server.store.tasks import (
+    concerned_read,
     end_claim,
     finish_task,
     free_claim_slot,
     put_back,
+    rules_of,
     rules_view,
     set_release,
     settle_clock,
@@ -66,6 +71,16 @@ class Graded:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A locked task with all that an answer to it hangs on."""
+
+    row: TaskRow
+    rules: Task
+    basis: Basis
+    readers: Sequence[Consultation]  # who waits
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """An answer before it is sent: to whom it may go, what stands against it, its text, the grade with its row."""
 
@@ -85,7 +100,7 @@ async def preview_answer(ctx: Context, actor: Actor, task_id: str, content: Mapp
     row = await _task(db, task_id)
     rules = await rules_view(db, row)
     draft = settled(draft_from(content), rules.channel)
-    asked = await asked_for(db, task_id)
+    asked = await read(db, asked_read(task_id))
     compared = comparison_of(draft, asked)
     try:
         option = demand_answer(rules, draft.kind, now, reason=draft.reason or "…")
@@ -163,7 +178,10 @@ async def send_answer(
     link = await link_facts(ctx, ctx.db.read, draft.link_url)
     try:
         async with ctx.transaction() as tx:
-            held = await hold(ctx, tx, actor, task_id, claim_number)
+            row = await lock_held(tx, actor, task_id)
+            draft = settled(draft, row.channel)
+            held = await hold_for(tx, row, draft)
+            demand_held(held.rules, Worker(actor.account_id), claim_number, ctx.clock.now())
             version = before.version + 1 if before else 1
             reviewer = await _reviewer(tx, actor, content)
             return await _answer(
@@ -176,10 +194,10 @@ async def send_answer(
         raise
 
 
-async def close_claim(ctx: Context, tx: Transaction, answer: Answer, rules: Task, option: Option) -> None:
+async def close_claim(ctx: Context, tx: Transaction, answer: Answer, held: Held, option: Option) -> None:
     """Everybody who may have the answer gets it; who may not goes on waiting in the pool."""
-    readers = await consultations_of_task(tx, rules.id, waiting=True)
-    await bring(ctx, tx, answer, [reader for reader in readers if reader.id in option.allowed])
+    rules, readers = held.rules, [reader for reader in held.readers if reader.id in option.allowed]
+    await bring(ctx, tx, answer, readers, files=held.basis.files)
     now, some = ctx.clock.now(), len(option.allowed) < len(rules.waiting)
     after(rules.state, _SENDING[rules.state is TaskState.IN_RELEASE, some])
     if some:
@@ -194,11 +212,23 @@ async def close_claim(ctx: Context, tx: Transaction, answer: Answer, rules: Task
     tx.announce(PoolChanged(rules.id, "answered"))
 
 
+async def hold_for(tx: Transaction, row: TaskRow, draft: Draft) -> Held:
+    """The locked task with all that an answer to it hangs on."""
+    concerned, asked, files, readers = await read_together(
+        tx,
+        concerned_read(row.id),
+        asked_read(row.id),
+        attached_read(draft.file_ids),
+        consultations_read(row.id, waiting=True),
+    )
+    return Held(row, rules_of(row, concerned), Basis(asked, files), readers)
+
+
 async def _answer(
     ctx: Context,
     tx: Transaction,
     actor: Actor,
-    held: tuple[TaskRow, Task],
+    held: Held,
     draft: Draft,
     *,
     link: LinkFacts,
@@ -206,10 +236,9 @@ async def _answer(
     reviewer_id: str,
 ) -> Answer:
     """Write down the answer of who holds the task, and send it or put it before a full librarian."""
-    (row, rules), now = held, ctx.clock.now()
-    draft = settled(draft, rules.channel)
+    row, rules, now = held.row, held.rules, ctx.clock.now()
     option = demand_answer(rules, draft.kind, now, reason=draft.reason)
-    text = await checked(tx, rules, draft, option, link)
+    text = checked(rules, draft, option, link, held.basis)
     first = next(each for each in rules.waiting if each.id in option.allowed)
     facts = judged(draft, text, rules, first, now, material=row.material, link=link, by=actor.account_id)
     full = Role.LIBRARIAN in actor.roles
@@ -219,7 +248,7 @@ async def _answer(
     answer = replace(answer, reviewer_id=reviewer_id)
     await insert_answer(tx, answer)
     if full:
-        await close_claim(ctx, tx, answer, rules, option)
+        await close_claim(ctx, tx, answer, held, option)
     else:
         await _propose(ctx, tx, answer, rules)
     return answer

@@ -92,9 +92,9 @@ async def keep_attachment(
     file = StoredFile(upload_id, kept.content_hash, "", name, kind, kept.size, key, now)
     try:
         async with ctx.transaction() as tx:
+            await _demand_room(tx, sending.owner, coming=1)
             await insert_file(tx, file, token_hash=hashed(ctx.rng.token()))
             await attach(tx, upload_id, sending.owner, now)
-            await _demand_room(tx, sending.owner)
             if sending.owner.kind is Owner.REQUEST:
                 await set_due(tx, "drop_unsent", upload_id, now + UNSENT)
     except Refusal:
@@ -205,9 +205,9 @@ async def drop_unsent(ctx: Context, tx: Transaction, due: Due) -> None:
         await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
 
 
-async def _demand_room(tx: Transaction, owner: Belonging) -> None:
+async def _demand_room(tx: Transaction, owner: Belonging, *, coming: int = 0) -> None:
     every, partial = await count_attached(tx, owner)
-    if every > FILES_EACH:
+    if every + coming > FILES_EACH:
         raise Invalid("files_full", "file", limit=FILES_EACH)
     if partial > AT_ONCE:
         raise TooMany("too_many_uploads", limit=AT_ONCE, retry_after=60)

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from server.actions.access import access_consultation
 from server.actions.deliveries import Delivered, deliveries_for
 from server.actions.desks import library_of
-from server.actions.inspection_entry import look_again
+from server.actions.inspection_entry import look_again_at
 from server.actions.kept_policies import kept_policies
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool_entry import note_step, tell_reader
@@ -134,18 +134,19 @@ async def rate_consultation(
     ctx: Context, actor: Actor, consultation_id: str, rating: str, comment: str = ""
 ) -> None:
     """Say how the answer was; it may be changed later. Raises Invalid, Conflict ``not_answered_yet``."""
-    c = await access_consultation(ctx.db.read, actor, consultation_id, Verb.KEEP_CONSULTATION)
-    if rating not in RATINGS:
-        raise Invalid("rating_unknown", "rating", "R-QC.1")
-    comment = comment.strip()
-    if len(comment) > COMMENT_LIMIT:
-        raise Invalid("field_too_long", "comment", limit=COMMENT_LIMIT, length=len(comment))
+    comment, at = comment.strip(), ctx.clock.now()
     async with ctx.transaction() as tx:
-        at = ctx.clock.now()
-        if not await mark_consultation_rated(tx, c.id, rating=rating, comment=comment, at=at):
+        c = await access_consultation(tx, actor, consultation_id, Verb.KEEP_CONSULTATION)
+        if rating not in RATINGS:
+            raise Invalid("rating_unknown", "rating", "R-QC.1")
+        if len(comment) > COMMENT_LIMIT:
+            raise Invalid("field_too_long", "comment", limit=COMMENT_LIMIT, length=len(comment))
+        if c.state is not Standing.ANSWERED:  # what is answered once stays so
             raise Conflict("not_answered_yet", "R-QC.1")
+        rated = replace(c, rating=rating, rating_comment=comment, rated_at=at)
+        await look_again_at(ctx, tx, rated)
+        await mark_consultation_rated(tx, c.id, rating=rating, comment=comment, at=at)
         await note_step(ctx, tx, c.id, "rated", actor_id=actor.account_id, public=False, rating=rating)
-        await look_again(ctx, tx, c.id)
 
 
 async def ask_again(ctx: Context, actor: Actor, consultation_id: str, client_id: str) -> Submitted:

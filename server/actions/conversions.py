@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_consultation
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool import hold
-from server.actions.pool_entry import join_equal, note_step, tell_reader
+from server.actions.pool_entry import join_one_of, note_step, tell_reader
 from server.actions.requests import demand_slot
 from server.context import Context
 from server.domain.citations import Citation, check_citation, citation_fields, citation_from, texts_of
@@ -27,7 +27,8 @@ from server.store.consultations import (
 from server.store.consultations import (
     convert_consultation as store_conversion,
 )
-from server.store.match_keys import change_keys, keep_keys, lock_keys
+from server.store.match_keys import change_keys, keep_keys, locks_of, waiting_read
+from server.store.reads import read
 from server.store.rows import Transaction
 from server.store.tasks import (
     insert_task,
@@ -146,10 +147,12 @@ def in_words(c: Consultation) -> str:
 async def _move(ctx: Context, tx: Transaction, c: Consultation) -> None:
     """Beside an equal task that waits, to a task of its own where others share this one, or on in its own."""
     keys = keys_of(c)
-    await lock_keys(tx, keys)
+    if keys:
+        await tx.lock(*locks_of(keys))
     old = await lock_with_holder(tx, c.task_id)
     after(old.state, Action.CONVERT)
-    equal = await join_equal(tx, c, keys, besides=old.id)
+    waiting = await read(tx, waiting_read(keys))
+    equal = await join_one_of(tx, c, waiting, besides=old.id)
     if equal is not None:
         if await open_consultation_of(tx, c.reader_id, equal):
             raise Conflict("request_open_already", "R-ANS.4")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from server.actions.files import files_at_hand
 from server.actions.kept_policies import kept_policy
 from server.context import Context
-from server.domain.attachments import Delivery, blurred
+from server.domain.attachments import Attached, Delivery, blurred
 from server.domain.consultations import Consultation
 from server.domain.desks import Desk
 from server.domain.errors import NotFound
@@ -48,12 +48,12 @@ class Parcel:
 
 
 async def make_deliveries(
-    ctx: Context, tx: Transaction, consultation: Consultation, answer_id: str, file_ids: Sequence[str]
+    ctx: Context, tx: Transaction, consultation: Consultation, answer_id: str, files: Sequence[Attached]
 ) -> list[Delivered]:
     """Addresses for this reader alone, in the order of the files. Whoever sends the answer has checked the files."""
     policy = await kept_policy(ctx, tx, consultation.policy_id)
     now, made = ctx.clock.now(), []
-    for file in await attached_by_ids(tx, file_ids):
+    for file in files:
         delivery = Delivery(
             id=ctx.ids.new(),
             consultation_id=consultation.id,

@@ -21,7 +21,7 @@ from server.domain.samples import sampling_of
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Delivery, Kind
 from server.store.accounts import account_by_id, managers_of
-from server.store.answers import answer_by_id
+from server.store.answers import answer_by_id, answer_read
 from server.store.consultations import consultation_by_id, policies_by_ids
 from server.store.dues import Due
 from server.store.inspections import (
@@ -29,9 +29,11 @@ from server.store.inspections import (
     add_inspection_step,
     insert_inspection,
     inspection_by_id,
+    inspection_read,
     save_inspection,
 )
 from server.store.probes import watched_of_answer
+from server.store.reads import read_together
 from server.store.rows import Reader, Transaction
 from server.words.times import moment
 
@@ -68,16 +70,22 @@ async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> Non
     Until it is graded the suggestion is worked out anew. An answer that nobody looked at may come before an inspector
     by a rule, never by a second draw; one that was graded is looked at again when its link has died (R-ANS.2).
     """
-    inspection = await inspection_by_id(tx, consultation_id)
+    asked = await consultation_by_id(tx, consultation_id)
+    if asked is not None:
+        await look_again_at(ctx, tx, asked)
+
+
+async def look_again_at(ctx: Context, tx: Transaction, asked: Consultation) -> None:
+    """Look again, with the consultation as it has become in hand."""
+    inspection, answer = await read_together(tx, inspection_read(asked.id), answer_read(asked.answer_id))
+    if inspection is not None and inspection.answer_id != asked.answer_id:
+        answer = await answer_by_id(tx, inspection.answer_id)
+    if answer is None or answer.sent_at is None:
+        return
+    weighed = await _on_scales(tx, asked, answer, await kept_policy(ctx, tx, asked.policy_id))
     if inspection is None:
-        unseen = await weigh(tx, consultation_id)
-        if unseen is not None:
-            await _sample(ctx, tx, unseen, draw=NEVER)
-        return
-    weighed = await weigh(tx, consultation_id, inspection.answer_id)
-    if weighed is None:
-        return
-    if inspection.state in UNGRADED:
+        await _sample(ctx, tx, weighed, draw=NEVER)
+    elif inspection.state in UNGRADED:
         await keep_step(ctx, tx, reweighed(inspection, weighed), seen=inspection.version)
     elif weighed.facts.link_died and not inspection.facts.link_died and inspection.state in REOPENING:
         reopened = replace(
@@ -137,6 +145,10 @@ async def weigh(db: Reader, consultation_id: str, answer_id: str = "") -> Weighe
     if asked is None or answer is None or answer.sent_at is None:
         return None
     policy = (await policies_by_ids(db, [asked.policy_id]))[asked.policy_id]
+    return await _on_scales(db, asked, answer, policy)
+
+
+async def _on_scales(db: Reader, asked: Consultation, answer: Answer, policy: TaskPolicy) -> Weighed:
     died = bool(answer.link_url) and any(link.died_at for link in await watched_of_answer(db, answer.id))
     return _weighed(asked, answer, policy, link_died=died)
 

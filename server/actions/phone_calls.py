@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from server.actions.answer_parts import bring, judged, written
-from server.actions.pool_entry import desk_deserted, enter, note_step, tell_received
+from server.actions.pool_entry import enter, note_step, tell_received, terms_at
 from server.actions.staff import own_desks
 from server.context import Context
 from server.domain.answers import Draft, LinkFacts, settled
@@ -17,7 +17,6 @@ from server.domain.requests import QUESTION_LIMIT
 from server.domain.tasks import Channel, Kind, Standing
 from server.store.answers import insert_answer
 from server.store.consultations import consultation_by_id
-from server.store.policies import task_policy_at
 from server.store.rows import Transaction
 from server.store.tasks import finish_task, rules_view, task_by_id
 
@@ -52,9 +51,8 @@ async def enter_phone(ctx: Context, actor: Actor, call: Call) -> Consultation:
     if answer and Role.LIBRARIAN not in actor.roles:
         raise NotAllowed("intern_answers_nobody_alone", "R-ORG.5")
     async with ctx.transaction() as tx:
-        policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
-        deserted = not answer and await desk_deserted(ctx, tx, desk.id)
-        entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
+        policy, deserted = await terms_at(ctx, tx, desk, wanted.submitted_at)
+        entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted and not answer)
         kept = entered.consultation
         if entered.again:
             return kept

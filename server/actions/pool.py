@@ -28,26 +28,30 @@ from server.domain.tasks import (
 from server.store.consultations import consultations_of_task
 from server.store.dues import cancel_due, set_due
 from server.store.libraries import desks_by_ids, desks_of, libraries_by_ids
-from server.store.policies import task_policy_at
+from server.store.policies import task_policy_at, task_policy_read
 from server.store.pool_lists import (
     add_trail,
     claims_of,
     count_stages,
     desk_ids_of,
+    desk_ids_read,
     pool_row,
     pool_rows,
     trail_of,
 )
+from server.store.reads import read_together
 from server.store.rows import Reader, Transaction
 from server.store.tasks import (
     claim,
+    concerned_read,
     free_claim_slot,
     lock_claim_slots,
     lock_task,
     put_back,
+    rules_of,
     rules_view,
     take_claim_slot,
-    task_by_id,
+    task_read,
 )
 
 PAGE = 50
@@ -90,7 +94,10 @@ class Opened:
 
 async def worker_of(db: Reader, actor: Actor) -> Worker:
     """The actor as the rules of the pool see them."""
-    desks = await desk_ids_of(db, actor.account_id)
+    return await _worker(db, actor, await desk_ids_of(db, actor.account_id))
+
+
+async def _worker(db: Reader, actor: Actor, desks: frozenset[str]) -> Worker:
     if Role.MANAGER in actor.roles:
         desks |= {desk.id for desk in await desks_of(db, actor.library_id)}
     return Worker(actor.account_id, desks, Role.LIBRARIAN in actor.roles)
@@ -142,20 +149,27 @@ async def claim_task(ctx: Context, actor: Actor, task_id: str) -> int:
     """
     demand(actor, Verb.WORK_TASK)
     db, now = ctx.db.read, ctx.clock.now()
-    row = await _row(db, task_id)
+    row, concerned, desks, in_force = await read_together(
+        db,
+        task_read(task_id),
+        concerned_read(task_id),
+        desk_ids_read(actor.account_id),
+        task_policy_read("", now),
+    )
+    if row is None:
+        raise NotFound("task_not_found")
     if row.state is TaskState.CLAIMED:
         if row.lease_ends_at is not None and row.lease_ends_at <= now:
             async with ctx.transaction() as tx:
                 await end_lease(ctx, tx, row)
-            row = await _row(db, task_id)
-        elif row.holder_id == actor.account_id:
+            return await claim_task(ctx, actor, task_id)
+        if row.holder_id == actor.account_id:
             return row.claim_number
     if row.state is not TaskState.OPEN:  # of many who press, most are told so at once
         raise Conflict("task_done" if row.state is TaskState.DONE else "task_taken", "R-72.1")
-    rules = await rules_view(db, row)
-    demand_claim(rules, await worker_of(db, actor), now)
-    policy = rules.waiting[0].policy
-    limit = (await task_policy_at(db, "", now)).claims_held
+    rules = rules_of(row, concerned)
+    demand_claim(rules, await _worker(db, actor, desks), now)
+    policy, limit = rules.waiting[0].policy, in_force.claims_held
     until = now + timedelta(hours=policy.lease_hours)
     async with ctx.transaction() as tx:
         if not await take_claim_slot(tx, actor.account_id, limit=limit):
@@ -208,13 +222,19 @@ async def hold(
     ctx: Context, tx: Transaction, actor: Actor, task_id: str, claim_number: int
 ) -> tuple[TaskRow, Task]:
     """The task, locked, for who holds it under this claim number. Raises NotFound, Conflict ``lease_over``."""
+    row = await lock_held(tx, actor, task_id)
+    rules = await rules_view(tx, row)
+    demand_held(rules, Worker(actor.account_id), claim_number, ctx.clock.now())
+    return row, rules
+
+
+async def lock_held(tx: Transaction, actor: Actor, task_id: str) -> TaskRow:
+    """The task, locked for whoever says that they hold it. Raises NotFound."""
     await lock_claim_slots(tx, actor.account_id)
     row = await lock_task(tx, task_id)
     if row is None:
         raise NotFound("task_not_found")
-    rules = await rules_view(tx, row)
-    demand_held(rules, Worker(actor.account_id), claim_number, ctx.clock.now())
-    return row, rules
+    return row
 
 
 async def end_lease(ctx: Context, tx: Transaction, task: TaskRow) -> None:
@@ -280,10 +300,3 @@ async def _onlooker(ctx: Context, actor: Actor) -> Onlooker:
     desks = (await worker_of(ctx.db.read, actor)).desk_ids
     now = ctx.clock.now()
     return Onlooker(actor.account_id, desks, actor.library_id, now, everything=_oversees(actor))
-
-
-async def _row(db: Reader, task_id: str) -> TaskRow:
-    row = await task_by_id(db, task_id)
-    if row is None:
-        raise NotFound("task_not_found")
-    return row

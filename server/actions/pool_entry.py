@@ -1,34 +1,38 @@
 """How a consultation enters the pool: beside an equal one that waits there, or as a task of its own."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from server.actions.desks import zone_of
 from server.actions.kept_policies import name_policy
 from server.actions.links import address_of
 from server.actions.mails import new_mail, write_mails
 from server.context import Context
 from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk
-from server.domain.errors import Conflict, Invalid
+from server.domain.errors import Invalid
 from server.domain.events import PoolChanged
 from server.domain.pool import TaskRow
-from server.domain.requests import goes_with, keys_of
+from server.domain.requests import day_begins, goes_with, keys_of
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import TaskState
 from server.store.consultations import (
     add_step,
-    consultation_by_client_id,
     insert_consultation,
     open_consultation_of,
+    pressed_read,
+    requests_read,
 )
 from server.store.dues import set_due
 from server.store.mails import Mail
-from server.store.match_keys import keep_keys, lock_keys, waiting_under
-from server.store.rosters import anybody_on_duty
+from server.store.match_keys import keep_keys, locks_of, waiting_read
+from server.store.policies import task_policy_read
+from server.store.reads import read_together
+from server.store.rosters import on_duty_read
 from server.store.rows import Reader, Transaction
-from server.store.tasks import drop_task, insert_task, join_task, open_to_alliance, settle_clock
+from server.store.tasks import insert_task, join_task, open_to_alliance, settle_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,17 @@ class Entered:
 
     consultation: Consultation
     again: bool
+    documents_before: int = 0  # asked for by this reader today, this one not counted
 
 
-async def desk_deserted(ctx: Context, db: Reader, desk_id: str) -> bool:
-    """Whether nobody is on duty where it is asked: it stands open to the alliance at once then (R-72.7)."""
-    return not await anybody_on_duty(db, desk_id, ctx.clock.now())
+async def terms_at(ctx: Context, db: Reader, desk: Desk, at: datetime) -> tuple[TaskPolicy, bool]:
+    """The policy for what is asked at a desk, and whether nobody is on duty there now.
+
+    Then it stands open to the alliance at once (R-72.7).
+    """
+    on_duty = on_duty_read(desk.id, ctx.clock.now())
+    policy, attended = await read_together(db, task_policy_read(desk.library_id, at), on_duty)
+    return policy, not attended
 
 
 async def enter(
@@ -56,13 +66,20 @@ async def enter(
 
     The reader's own equal request that waits already is returned instead of a second one.
     """
-    if known := await consultation_by_client_id(tx, consultation.client_id):
+    keys, reader_id = keys_of(consultation), consultation.reader_id
+    # One at a time for each press and each reader: of two at once, both must not be stored, or be the day's last.
+    await tx.lock(f"requests:{reader_id or consultation.client_id}", *locks_of(keys))
+    known, waiting, before = await read_together(
+        tx,
+        pressed_read(consultation.client_id),
+        waiting_read(keys),
+        requests_read(reader_id, day_begins(ctx.clock.now(), zone_of(ctx))),
+    )
+    if known is not None:
         return Entered(known, again=True)
     policy_id = await name_policy(ctx, tx, policy)
     consultation = replace(consultation, policy_id=policy_id)
-    keys = keys_of(consultation)
-    await lock_keys(tx, keys)
-    task_id = await join_equal(tx, consultation, keys)
+    task_id = await join_one_of(tx, consultation, waiting)
     if task_id is None:
         task_id = await _own_task(ctx, tx, consultation, open_now=open_now)
     if consultation.reader_id and task_id != consultation.id:
@@ -71,8 +88,7 @@ async def enter(
             await settle_clock(tx, task_id)
             return Entered(mine, again=True)
     consultation = replace(consultation, task_id=task_id)
-    if not await insert_consultation(tx, consultation):
-        return await _pressed_elsewhere(tx, consultation)
+    await insert_consultation(tx, consultation)
     await keep_keys(tx, task_id, consultation.id, keys)
     if task_id != consultation.id:
         await settle_clock(tx, task_id)
@@ -81,7 +97,7 @@ async def enter(
     await note_step(ctx, tx, consultation.id, "received")
     await set_due(tx, "task_clock", consultation.id, first_deadline(policy, consultation.submitted_at))
     tx.announce(PoolChanged(task_id, "entered"))
-    return Entered(consultation, again=False)
+    return Entered(consultation, again=False, documents_before=before)
 
 
 def first_deadline(policy: TaskPolicy, submitted_at: datetime) -> datetime:
@@ -151,27 +167,15 @@ async def tell_received(
     await tell_reader(ctx, tx, consultation, "request_received", event="received", **words)
 
 
-async def _pressed_elsewhere(tx: Transaction, consultation: Consultation) -> Entered:
-    """The same press of the button was stored by another process in this very moment: nothing is left of ours."""
-    if consultation.task_id == consultation.id:
-        await drop_task(tx, consultation.task_id)
-    else:
-        await settle_clock(tx, consultation.task_id)
-    known = await consultation_by_client_id(tx, consultation.client_id)
-    if known is None:
-        raise Conflict("task_moved_on", "R-72.1")
-    return Entered(known, again=True)
-
-
-async def join_equal(
-    tx: Transaction, c: Consultation, keys: Sequence[str], *, besides: str = ""
+async def join_one_of(
+    tx: Transaction, c: Consultation, waiting: Mapping[str, Sequence[str]], *, besides: str = ""
 ) -> str | None:
     """Let one more reader wait on the equal task in the pool: its id, or None where there is none.
 
-    Equal is who shares a key and contradicts nobody who waits. The keys are locked: of two who come at once, the
-    second finds the first.
+    Equal is who shares a key (those are given) and contradicts nobody who waits. The keys are locked: of two who come
+    at once, the second finds the first.
     """
-    for task_id, citations in (await waiting_under(tx, keys)).items():
+    for task_id, citations in waiting.items():
         if task_id != besides and goes_with(c, citations) and await join_task(tx, task_id):
             return task_id
     return None

@@ -7,7 +7,7 @@ from server.actions.attachments import hand_in_files
 from server.actions.links import address_of
 from server.actions.logins import count
 from server.actions.mails import write_mail
-from server.actions.pool_entry import Entered, desk_deserted, enter, tell_received
+from server.actions.pool_entry import Entered, enter, tell_received, terms_at
 from server.actions.sessions import end_in
 from server.actions.transcripts import written_out
 from server.context import Context
@@ -22,7 +22,6 @@ from server.domain.requests import QUESTION_LIMIT
 from server.domain.tasks import Channel, Standing
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
-from server.store.policies import task_policy_at
 from server.store.rows import Transaction
 from server.wire.tokens import hashed
 
@@ -179,8 +178,7 @@ async def _receipt_allowed(ctx: Context, mail: str) -> bool:
 async def _keep(
     ctx: Context, tx: Transaction, desk: Desk, question: Consultation, *, receipt: bool, attached: int = 0
 ) -> Entered:
-    policy = await task_policy_at(tx, desk.library_id, question.submitted_at)
-    deserted = await desk_deserted(ctx, tx, desk.id)
+    policy, deserted = await terms_at(ctx, tx, desk, question.submitted_at)
     entered = await enter(ctx, tx, question, policy=policy, open_now=deserted)
     if entered.again:
         return entered

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from server.actions.answer_parts import (
+    basis_of,
     bring,
     checked,
     draft_of,
@@ -14,7 +15,7 @@ from server.actions.answer_parts import (
     page_of,
     written,
 )
-from server.actions.answers import close_claim
+from server.actions.answers import close_claim, hold_for
 from server.actions.mails import write_mail
 from server.actions.pool import promise_lease, worker_of
 from server.actions.pool_entry import note_step
@@ -47,6 +48,7 @@ async def release_answer(ctx: Context, actor: Actor, answer_id: str, comment: st
     async with ctx.transaction() as tx:
         answer, row, rules = await _before_release(ctx, tx, actor, answer_id)
         draft, now = draft_of(answer), ctx.clock.now()
+        held = await hold_for(tx, row, draft)
         option = demand_answer(rules, draft.kind, now, reason=draft.reason)
         link = await link_facts(ctx, tx, draft.link_url)
         first = next(each for each in rules.waiting if each.id in option.allowed)
@@ -57,7 +59,7 @@ async def release_answer(ctx: Context, actor: Actor, answer_id: str, comment: st
         if not await mark_released(tx, answer_id, by=actor.account_id, comment=comment, facts=kept, at=now):
             raise Conflict("release_over", "R-ORG.5")
         sent = replace(answer, state="sent", released_by=actor.account_id, comment=comment, sent_at=now)
-        await close_claim(ctx, tx, sent, rules, option)
+        await close_claim(ctx, tx, sent, held, option)
     return sent
 
 
@@ -101,14 +103,15 @@ async def correct_answer(ctx: Context, actor: Actor, answer_id: str, content: Ma
         rules = await _as_answered(tx, row, readers)
         draft, now = settled(draft, rules.channel), ctx.clock.now()
         option = demand_answer(rules, draft.kind, now, reason=draft.reason)
-        text = await checked(tx, rules, draft, option, link)
+        basis = await basis_of(tx, row.id, draft)
+        text = checked(rules, draft, option, link, basis)
         facts = judged(
             draft, text, rules, rules.waiting[0], now, material=row.material, link=link, by=old.staff_id
         )
         new = written(ctx, actor, row, draft, text=text, facts=facts, state="sent", version=old.version + 1)
         new = replace(new, claim_number=old.claim_number, replaces_id=old.id)
         await insert_answer(tx, new)
-        await bring(ctx, tx, new, readers, corrected=old)
+        await bring(ctx, tx, new, readers, files=basis.files, corrected=old)
     return new
 
 

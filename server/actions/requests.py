@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_session
 from server.actions.attachments import hand_in_files
 from server.actions.desks import zone_of
-from server.actions.pool_entry import Entered, desk_deserted, enter, tell_received
+from server.actions.pool_entry import Entered, enter, tell_received, terms_at
 from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
 from server.actions.talk_links import session_of_link
@@ -25,7 +25,6 @@ from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
 from server.store.consultations import count_requests_since
 from server.store.libraries import desk_by_slug
-from server.store.policies import task_policy_at
 from server.store.rows import Transaction
 
 CHANNELS = (Channel.DOCUMENT, Channel.FORM, Channel.KNOWLEDGE)
@@ -85,23 +84,18 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         transcript = await written_out(ctx, ctx.db.read, session, request.language)
         wanted = replace(wanted, session_id=session.id, transcript=transcript)
     async with ctx.transaction() as tx:
-        entered = await keep_document(ctx, tx, actor, desk, wanted)
+        entered = await keep_document(ctx, tx, desk, wanted)
         if not entered.again:
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
     return Submitted(entered.consultation, entered.again, desk)
 
 
-async def keep_document(
-    ctx: Context, tx: Transaction, reader: Actor, desk: Desk, wanted: Consultation
-) -> Entered:
+async def keep_document(ctx: Context, tx: Transaction, desk: Desk, wanted: Consultation) -> Entered:
     """Put a reader's document request into the pool, within the day's quota, and tell them. Raises TooMany."""
-    # One at a time for each reader: of two requests at once, both must not be the last of the day.
-    await tx.lock(f"requests:{reader.account_id}")
-    policy = await task_policy_at(tx, desk.library_id, wanted.submitted_at)
-    deserted = await desk_deserted(ctx, tx, desk.id)
+    policy, deserted = await terms_at(ctx, tx, desk, wanted.submitted_at)
     entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
     if not entered.again:
-        await demand_slot(ctx, tx, reader, policy)
+        demand_quota(entered.documents_before + 1, policy.requests_per_day, ctx.clock.now(), zone_of(ctx))
         await tell_received(ctx, tx, entered.consultation, desk, policy)
     return entered
 

@@ -46,7 +46,7 @@ async def refer_to_document(ctx: Context, actor: Actor, session_id: str, request
     by = "reader" if actor.account_id == account.id else "staff"
     async with ctx.transaction() as tx:
         wanted = replace(wanted, transcript=await written_out(ctx, tx, session, wanted.language))
-        entered = await keep_document(ctx, tx, reader, desk, wanted)
+        entered = await keep_document(ctx, tx, desk, wanted)
         data = {"question_id": entered.consultation.id}
         await end_in(ctx, tx, session, EndReason.DOCUMENT_REQUEST, by=by, data=data)
     return Submitted(entered.consultation, entered.again)

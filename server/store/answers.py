@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from server.domain.kept_answers import Answer, KeptDraft
+from server.store.reads import Read, first, read
 from server.store.rows import (
     Reader,
     Row,
@@ -49,8 +50,12 @@ async def insert_answer(tx: Transaction, a: Answer) -> None:
 
 
 async def answer_by_id(db: Reader, answer_id: str) -> Answer | None:
-    row = await db.row("SELECT * FROM answer WHERE id = $1", answer_id)
-    return answer_of(row) if row else None
+    return await read(db, answer_read(answer_id))
+
+
+def answer_read(answer_id: str) -> Read[Answer | None]:
+    """One version of an answer."""
+    return Read("SELECT * FROM answer WHERE id = $1", (answer_id,), first(answer_of))
 
 
 async def answers_of_task(db: Reader, task_id: str) -> list[Answer]:

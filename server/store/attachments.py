@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from server.domain.attachments import Attached, Belonging, Owner
+from server.store.reads import Read, read
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
 
 _WHOLE = (
@@ -47,11 +48,18 @@ async def attached_to(db: Reader, owner: Belonging) -> list[Attached]:
 
 async def attached_by_ids(db: Reader, file_ids: Sequence[str]) -> list[Attached]:
     """These files, in this order; those that are not whole, or not attached to anything, are left out."""
-    if not file_ids:
-        return []
-    rows = await db.rows(f"{_WHOLE} WHERE a.file_id IN ({placeholders(len(file_ids))})", *file_ids)
-    known = {row["id"]: _attached(row) for row in rows}
-    return [known[file_id] for file_id in dict.fromkeys(file_ids) if file_id in known]
+    return await read(db, attached_read(file_ids)) if file_ids else []
+
+
+def attached_read(file_ids: Sequence[str]) -> Read[list[Attached]]:
+    """These files, in this order; those that are not whole, or not attached to anything, are left out."""
+
+    def in_order(rows: Sequence[Row]) -> list[Attached]:
+        known = {row["id"]: _attached(row) for row in rows}
+        return [known[file_id] for file_id in dict.fromkeys(file_ids) if file_id in known]
+
+    sql = f"{_WHOLE} WHERE a.file_id IN ({placeholders(len(file_ids)) or 'NULL'})"
+    return Read(sql, tuple(file_ids), in_order)
 
 
 async def hand_over(tx: Transaction, file_id: str, old: Belonging, new: Belonging) -> bool:

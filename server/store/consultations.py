@@ -8,6 +8,7 @@ from functools import lru_cache
 from server.domain.consultations import Consultation, Step
 from server.domain.task_policies import TaskPolicy, policy_content, task_policy_from
 from server.domain.tasks import Channel, Standing
+from server.store.reads import Read, first, read
 from server.store.rows import (
     Reader,
     Row,
@@ -28,17 +29,16 @@ _NOTHING_YET = (
 )
 
 
-async def insert_consultation(tx: Transaction, c: Consultation) -> bool:
-    """Store it; False when this press of the button was stored before."""
-    stored = await tx.execute(
+async def insert_consultation(tx: Transaction, c: Consultation) -> None:
+    """Store it. Raises Duplicate when this press of the button was stored before."""
+    await tx.later(
         f"INSERT INTO consultation ({_ASKED}, {_NOTHING_YET})"
-        f" VALUES ({placeholders(26)}, '', '', '', '', '', '', '', '') ON CONFLICT (client_id) DO NOTHING",
+        f" VALUES ({placeholders(26)}, '', '', '', '', '', '', '', '')",
         *(c.id, c.task_id, str(c.state), str(c.channel), c.material, c.desk_id, c.library_id, c.reader_id),
         *(c.session_id, c.name, c.mail, c.phone, c.language, c.topic, c.title, c.citation, c.question),
         *(c.transcript, c.record_id, c.foreign_document, c.show_title, c.client_id, c.policy_id, c.stage),
         *(to_us(c.submitted_at), c.submitted_by),
     )
-    return bool(stored)
 
 
 async def consultation_by_id(db: Reader, consultation_id: str) -> Consultation | None:
@@ -46,19 +46,21 @@ async def consultation_by_id(db: Reader, consultation_id: str) -> Consultation |
     return consultation_of(row) if row else None
 
 
-async def consultation_by_client_id(db: Reader, client_id: str) -> Consultation | None:
+def pressed_read(client_id: str) -> Read[Consultation | None]:
     """What that press of the button stored."""
-    row = await db.row("SELECT * FROM consultation WHERE client_id = $1", client_id)
-    return consultation_of(row) if row else None
+    return Read("SELECT * FROM consultation WHERE client_id = $1", (client_id,), first(consultation_of))
 
 
 async def consultations_of_task(db: Reader, task_id: str, *, waiting: bool = False) -> list[Consultation]:
     """Everybody who asked for it, longest wait first; ``waiting``: those without an answer only."""
+    return await read(db, consultations_read(task_id, waiting=waiting))
+
+
+def consultations_read(task_id: str, *, waiting: bool = False) -> Read[list[Consultation]]:
+    """Everybody who asked for it, longest wait first; ``waiting``: those without an answer only."""
     only = " AND state = 'open'" if waiting else ""
-    rows = await db.rows(
-        f"SELECT * FROM consultation WHERE task_id = $1{only} ORDER BY submitted_at, id LIMIT 1000", task_id
-    )
-    return [consultation_of(row) for row in rows]
+    sql = f"SELECT * FROM consultation WHERE task_id = $1{only} ORDER BY submitted_at, id LIMIT 1000"
+    return Read(sql, (task_id,), lambda rows: [consultation_of(row) for row in rows])
 
 
 async def open_consultation_of(db: Reader, reader_id: str, task_id: str) -> Consultation | None:
@@ -88,13 +90,16 @@ async def consultations_of_reader(
 
 async def count_requests_since(db: Reader, reader_id: str, since: datetime) -> int:
     """How many documents a reader has asked for since a moment (R-ANS.5)."""
-    row = await db.row(
-        "SELECT COUNT(*) AS count FROM consultation WHERE reader_id = $1 AND submitted_at >= $2"
-        " AND channel = 'document'",
-        reader_id,
-        to_us(since),
+    return await read(db, requests_read(reader_id, since))
+
+
+def requests_read(reader_id: str, since: datetime) -> Read[int]:
+    """How many documents a reader has asked for since a moment (R-ANS.5)."""
+    sql = (
+        "SELECT COUNT(*) AS count FROM consultation WHERE reader_id = $1 AND $1 <> '' AND submitted_at >= $2"
+        " AND channel = 'document'"
     )
-    return int(row["count"]) if row else 0
+    return Read(sql, (reader_id, to_us(since)), lambda rows: int(rows[0]["count"]))
 
 
 async def mark_answered(
@@ -142,17 +147,15 @@ async def mark_cancelled(tx: Transaction, consultation_id: str, at: datetime) ->
 
 async def mark_consultation_rated(
     tx: Transaction, consultation_id: str, *, rating: str, comment: str, at: datetime
-) -> bool:
-    """Keep the rating, the first or a changed one; False where nothing is answered."""
-    return bool(
-        await tx.execute(
-            "UPDATE consultation SET rating = $2, rating_comment = $3, rated_at = $4"
-            " WHERE id = $1 AND state = 'answered'",
-            consultation_id,
-            rating,
-            comment,
-            to_us(at),
-        )
+) -> None:
+    """Keep the rating of what is answered, the first or a changed one."""
+    await tx.later(
+        "UPDATE consultation SET rating = $2, rating_comment = $3, rated_at = $4"
+        " WHERE id = $1 AND state = 'answered'",
+        consultation_id,
+        rating,
+        comment,
+        to_us(at),
     )
 
 

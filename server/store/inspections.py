@@ -9,6 +9,7 @@ from server.domain.answer_facts import facts_as_json, facts_from
 from server.domain.grades import Grade
 from server.domain.inspections import Inspection, Listed, State
 from server.domain.samples import Reason
+from server.store.reads import Read, first, read
 from server.store.rows import (
     Reader,
     Row,
@@ -73,8 +74,12 @@ async def save_inspection(tx: Transaction, inspection: Inspection, *, seen: int)
 
 
 async def inspection_by_id(db: Reader, consultation_id: str) -> Inspection | None:
-    row = await db.row(f"{_READ} WHERE i.consultation_id = $1", consultation_id)
-    return _inspection(row) if row else None
+    return await read(db, inspection_read(consultation_id))
+
+
+def inspection_read(consultation_id: str) -> Read[Inspection | None]:
+    """The inspection of the answer to this consultation."""
+    return Read(f"{_READ} WHERE i.consultation_id = $1", (consultation_id,), first(_inspection))
 
 
 async def inspections_in(

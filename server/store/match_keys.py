@@ -2,29 +2,30 @@
 
 from collections.abc import Sequence
 
-from server.store.rows import Reader, Transaction, placeholders
+from server.store.reads import Read
+from server.store.rows import Row, Transaction, placeholders
 
 
-async def lock_keys(tx: Transaction, keys: Sequence[str]) -> None:
-    """Nobody else looks for or puts in a task under one of these keys until the transaction ends.
+def locks_of(keys: Sequence[str]) -> list[str]:
+    """With these locks held, nobody else looks for or puts in a task under one of the keys.
 
-    Before any task is locked, and in one order: so no two transactions wait for each other in a ring.
+    They are taken before any task is locked, and in this order: so no two transactions wait for each other in a ring.
     """
-    if keys:
-        await tx.lock(*(f"match:{key}" for key in sorted(keys)))
+    return [f"match:{key}" for key in sorted(keys)]
 
 
-async def waiting_under(db: Reader, keys: Sequence[str]) -> dict[str, list[str]]:
+def waiting_read(keys: Sequence[str]) -> Read[dict[str, list[str]]]:
     """Tasks on which somebody waits under one of the keys, oldest first, each with every citation that waits on it."""
-    if not keys:
-        return {}
-    rows = await db.rows(
+    sql = (
         "SELECT DISTINCT c.task_id, c.citation FROM consultation c WHERE c.state = 'open' AND c.task_id IN"
         " (SELECT k.task_id FROM task_match_key k JOIN consultation w ON w.id = k.consultation_id"
-        f" WHERE k.match_key IN ({placeholders(len(keys))}) AND w.task_id = k.task_id AND w.state = 'open')"
-        " ORDER BY c.task_id",
-        *keys,
+        f" WHERE k.match_key IN ({placeholders(len(keys)) or 'NULL'}) AND w.task_id = k.task_id AND w.state = 'open')"
+        " ORDER BY c.task_id"
     )
+    return Read(sql, tuple(keys), _by_task)
+
+
+def _by_task(rows: Sequence[Row]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row["task_id"], []).append(row["citation"])

@@ -1,12 +1,14 @@
 """Dated policy values of the alliance and its libraries."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from server.domain.loan_policies import LoanPolicy, loan_policy_from
 from server.domain.policies import PER_LIBRARY, TEXTS, ChatPolicy, PolicyEntry, policy_from
 from server.domain.task_policies import TaskPolicy, task_policy_from
+from server.store.reads import Read, read
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 # The newest of each name that is in force already, the alliance's before the library's.
@@ -26,7 +28,12 @@ async def policy_at(db: Reader, library_id: str, now: datetime) -> ChatPolicy:
 
 async def task_policy_at(db: Reader, library_id: str, now: datetime) -> TaskPolicy:
     """The pool's policy in force for what is asked at a library's desk."""
-    return task_policy_from(await _values(db, library_id, now))
+    return await read(db, task_policy_read(library_id, now))
+
+
+def task_policy_read(library_id: str, now: datetime) -> Read[TaskPolicy]:
+    """The pool's policy in force for what is asked at a library's desk."""
+    return Read(_IN_FORCE, (library_id, to_us(now)), lambda rows: task_policy_from(_values_of(rows)))
 
 
 async def loan_policy_at(db: Reader, library_id: str, now: datetime) -> LoanPolicy:
@@ -80,8 +87,12 @@ async def add_entry(tx: Transaction, entry: PolicyEntry) -> None:
 
 
 async def _values(db: Reader, library_id: str, now: datetime) -> dict[str, Any]:
+    return _values_of(await db.rows(_IN_FORCE, library_id, to_us(now)))
+
+
+def _values_of(rows: Sequence[Row]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for row in await db.rows(_IN_FORCE, library_id, to_us(now)):
+    for row in rows:
         value = json.loads(row["value"])
         if row["library_id"] and row["name"] not in PER_LIBRARY | TEXTS:
             continue

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from server.domain.pool import ClaimLine, Onlooker, PoolFilter, PoolRow, TrailLine
 from server.domain.tasks import SEARCH_OUTCOMES
+from server.store.reads import Read, read
 from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
 from server.store.tasks import task_of
 
@@ -132,8 +133,13 @@ async def claims_of(db: Reader, task_id: str) -> list[ClaimLine]:
 
 async def desk_ids_of(db: Reader, staff_id: str) -> frozenset[str]:
     """The desks where somebody answers."""
-    rows = await db.rows("SELECT desk_id FROM desk_staff WHERE staff_id = $1", staff_id)
-    return frozenset(row["desk_id"] for row in rows)
+    return await read(db, desk_ids_read(staff_id))
+
+
+def desk_ids_read(staff_id: str) -> Read[frozenset[str]]:
+    """The desks where somebody answers."""
+    sql = "SELECT desk_id FROM desk_staff WHERE staff_id = $1"
+    return Read(sql, (staff_id,), lambda rows: frozenset(row["desk_id"] for row in rows))
 
 
 def _condition(who: Onlooker, chosen: PoolFilter) -> tuple[str, list[object]]:

@@ -7,6 +7,7 @@ from server.domain.permissions import Role
 from server.domain.routing import Need, OnDuty
 from server.store.duty import listed
 from server.store.presence import present
+from server.store.reads import Read
 from server.store.rows import Reader, Row, from_us, to_us
 
 _WORKING = "d.availability IN ('available', 'busy')"
@@ -59,15 +60,13 @@ async def on_duty_at(db: Reader, desk_id: str, now: datetime) -> list[OnDuty]:
     return _on_duty(rows)
 
 
-async def anybody_on_duty(db: Reader, desk_id: str, now: datetime) -> bool:
+def on_duty_read(desk_id: str, now: datetime) -> Read[bool]:
     """Whether anybody is on duty at the desk."""
-    row = await db.row(
+    sql = (
         "SELECT 1 AS found FROM desk_staff ds JOIN duty d ON d.staff_id = ds.staff_id"
-        f" WHERE ds.desk_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')} LIMIT 1",
-        to_us(now),
-        desk_id,
+        f" WHERE ds.desk_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')} LIMIT 1"
     )
-    return row is not None
+    return Read(sql, (to_us(now), desk_id), bool)
 
 
 async def on_duty_as(db: Reader, staff_id: str, now: datetime) -> OnDuty | None:

@@ -78,7 +78,7 @@ def to_us(moment: datetime) -> int:
 
 def from_us(us: int) -> datetime:
     """The instant that a stored number means."""
-    return _EPOCH + timedelta(microseconds=us)
+    return _EPOCH + us * _MICROSECOND
 
 
 def to_us_or_none(moment: datetime | None) -> int | None:
@@ -99,6 +99,15 @@ def sqlite_statement(sql: str) -> str:
 def sqlite_values(values: Sequence[Any]) -> tuple[Any, ...]:
     """The parameters as SQLite takes them."""
     return tuple([json.dumps(value) if type(value) is list else value for value in values])
+
+
+def shifted(statements: Sequence[str]) -> list[str]:
+    """The statements with their parameters numbered on, as parts of one that takes them all."""
+    parts, past = [], 0
+    for sql in statements:
+        parts.append(_NUMBERED.sub(lambda found, past=past: f"${int(found[1]) + past}", sql))  # type: ignore[misc]
+        past += max((int(number) for number in _NUMBERED.findall(sql)), default=0)
+    return parts
 
 
 def placeholders(count: int, *, start: int = 1) -> str:

@@ -3,11 +3,14 @@
 Rows are locked people first (the counter of claims), then tasks, then consultations.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.pool import TaskRow
 from server.domain.tasks import Channel, Task, TaskState, Waiting
 from server.store.consultations import policy_of
+from server.store.reads import Read, first, read
 from server.store.rows import (
     Reader,
     Row,
@@ -17,6 +20,14 @@ from server.store.rows import (
     placeholders,
     to_us,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """Who has to do with a task besides its holder."""
+
+    waiting: tuple[Waiting, ...]
+    gave_back: frozenset[str]
 
 
 async def insert_task(tx: Transaction, t: TaskRow) -> None:
@@ -33,13 +44,11 @@ async def insert_task(tx: Transaction, t: TaskRow) -> None:
 
 
 async def task_by_id(db: Reader, task_id: str) -> TaskRow | None:
-    row = await db.row("SELECT * FROM task WHERE id = $1", task_id)
-    return task_of(row) if row else None
+    return await read(db, task_read(task_id))
 
 
-async def drop_task(tx: Transaction, task_id: str) -> None:
-    """Take back a task that was put in by this very unit of work."""
-    await tx.execute("DELETE FROM task WHERE id = $1", task_id)
+def task_read(task_id: str) -> Read[TaskRow | None]:
+    return Read("SELECT * FROM task WHERE id = $1", (task_id,), first(task_of))
 
 
 async def join_task(tx: Transaction, task_id: str) -> bool:
@@ -59,36 +68,50 @@ async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
 
 async def rules_view(db: Reader, row: TaskRow) -> Task:
     """The task as the rules see it: who waits under which policy, who handed it back."""
-    # Who handed it back stands below who waits, so that it is one statement.
-    found = await db.rows(
-        "SELECT c.id AS id, c.submitted_at AS submitted_at, c.desk_id, c.reader_id, p.content, '' AS back"
-        " FROM consultation c JOIN task_policy_set p ON p.id = c.policy_id WHERE c.task_id = $1 AND c.state = 'open'"
-        " UNION ALL SELECT DISTINCT '', 0, '', '', '', staff_id FROM claim"
-        " WHERE task_id = $1 AND outcome = 'handed_back'"
-        " ORDER BY submitted_at, id LIMIT 2000",
-        row.id,
-    )
-    waiting = [each for each in found if each["id"]]
+    return rules_of(row, await read(db, concerned_read(row.id)))
+
+
+def rules_of(row: TaskRow, concerned: Concerned) -> Task:
+    """The task as the rules see it."""
     return Task(
         row.id,
         row.state,
         row.channel,
-        tuple(
-            Waiting(
-                each["id"],
-                from_us(each["submitted_at"]),
-                policy_of(each["content"]),
-                each["desk_id"],
-                each["reader_id"],
-            )
-            for each in waiting
-        ),
+        concerned.waiting,
         row.opened_at,
         row.holder_id,
         row.claim_number,
         row.lease_ends_at,
-        frozenset(each["back"] for each in found if each["back"]),
+        concerned.gave_back,
     )
+
+
+def concerned_read(task_id: str) -> Read[Concerned]:
+    """Who waits under which policy, and who handed the task back."""
+    # Who handed it back stands below who waits, so that it is one statement.
+    sql = (
+        "SELECT c.id AS id, c.submitted_at AS submitted_at, c.desk_id, c.reader_id, p.content, '' AS back"
+        " FROM consultation c JOIN task_policy_set p ON p.id = c.policy_id WHERE c.task_id = $1 AND c.state = 'open'"
+        " UNION ALL SELECT DISTINCT '', 0, '', '', '', staff_id FROM claim"
+        " WHERE task_id = $1 AND outcome = 'handed_back'"
+        " ORDER BY submitted_at, id LIMIT 2000"
+    )
+    return Read(sql, (task_id,), _concerned)
+
+
+def _concerned(rows: Sequence[Row]) -> Concerned:
+    waiting = [
+        Waiting(
+            row["id"],
+            from_us(row["submitted_at"]),
+            policy_of(row["content"]),
+            row["desk_id"],
+            row["reader_id"],
+        )
+        for row in rows
+        if row["id"]
+    ]
+    return Concerned(tuple(waiting), frozenset(row["back"] for row in rows if row["back"]))
 
 
 async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int) -> bool:

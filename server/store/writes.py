@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from server.store.rows import shifted
+
 MOST = 24
 _TARGET = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _READ = re.compile(r"(?:FROM|JOIN|INTO|UPDATE) (\w+)")
 _WORD = re.compile(r"[a-z_]+")
-_NUMBER = re.compile(r"\$(\d+)")
 
 Write = tuple[str, tuple[Any, ...]]
 
@@ -62,10 +63,7 @@ def looks_only(sql: str) -> bool:
 @lru_cache(maxsize=1024)
 def joined(statements: tuple[str, ...]) -> str:
     """One statement that does what these do, for PostgreSQL: its parts see nothing of each other (section 7.8.4)."""
-    parts, first = [], 0
-    for sql in statements:
-        parts.append(_NUMBER.sub(lambda found, first=first: f"${int(found[1]) + first}", sql))  # type: ignore[misc]
-        first += max((int(number) for number in _NUMBER.findall(sql)), default=0)
+    parts = shifted(statements)
     if len(parts) == 1:
         return parts[0]
     before = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(parts[:-1]))

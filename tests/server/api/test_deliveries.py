@@ -12,6 +12,7 @@ from server.context import Context
 from server.domain.consultations import Consultation
 from server.domain.permissions import NOBODY
 from server.store.anonymising import anonymise_questions_of
+from server.store.attachments import attached_by_ids
 from server.store.deliveries import fetches_of
 from tests.asking import asked, claimed
 from tests.server.api.test_attachments import FORM, WHOLE, actor_of, sent
@@ -40,7 +41,8 @@ async def delivered(town: Town, consultation: Consultation, name: str = "论文 
     place = f"/api/tasks/{consultation.task_id}/files/f1"
     file_id = await sent(town.people["lin"].http, place, name)
     async with town.ctx.transaction() as tx:
-        (made,) = await make_deliveries(town.ctx, tx, consultation, "an answer", [file_id])
+        files = await attached_by_ids(tx, [file_id])
+        (made,) = await make_deliveries(town.ctx, tx, consultation, "an answer", files)
     return replace(made, url=made.url.removeprefix(town.ctx.settings.public_url))
 
 
@@ -153,7 +155,8 @@ async def test_every_reader_of_one_answer_has_an_address_of_their_own(
     first = await delivered(town, consultation)
     other = await asked(town.ctx, desk_id=town.desks["other"], library_id=town.libraries["other"])
     async with town.ctx.transaction() as tx:
-        (second,) = await make_deliveries(town.ctx, tx, other, "an answer", [first.file_id])
+        files = await attached_by_ids(tx, [first.file_id])
+        (second,) = await make_deliveries(town.ctx, tx, other, "an answer", files)
     assert second.url != first.url
     await town.http.get(first.url)
     ctx: Context = town.ctx
