@@ -10,10 +10,11 @@ from server.domain.citations import Material
 from server.domain.permissions import Verb, may
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import SEARCH_OUTCOMES
-from server.words.catalogue import script_json, text, words
+from server.words.catalogue import script_json, text
 from web.citation_forms import fields_by_material
 from web.pages.base import Page, PageRequest
 from web.pages.console import menu
+from web.script_words import words_of
 
 # Words that the pool's scripts share with the console's, by their short keys, and with everybody's, by full ones.
 _OF_CONSOLE = ("dialog.", "problem.", "line.", "file.", "keys.")
@@ -48,14 +49,7 @@ async def task(page: PageRequest) -> Response:
 
 def script_words(language: str) -> dict[str, str]:
     """What the pool's scripts say."""
-    catalogue = words()
-    texts: dict[str, str] = {}
-    for area in _OF_CONSOLE:
-        said = catalogue.starting(f"console.{area}", language)
-        texts |= {area + key: pattern for key, pattern in said.items()}
-    for area in _SHARED:
-        texts |= {area + key: pattern for key, pattern in catalogue.starting(area, language).items()}
-    return texts
+    return words_of(_SHARED, language, of_console=_OF_CONSOLE)
 
 
 async def _desks(page: PageRequest) -> list[dict[str, Any]]:

@@ -13,10 +13,11 @@ from server.actions.stack import access_device
 from server.actions.stack_screen import StackFigures, stack_figures
 from server.domain.loan_rows import Store
 from server.domain.permissions import Thing, Verb, may
-from server.words.catalogue import script_json, text, words
+from server.words.catalogue import script_json, text
 from server.words.times import short_day
 from web.pages.base import Page, PageRequest
 from web.pages.console import menu
+from web.script_words import words_of
 
 _OF_CONSOLE = ("dialog.", "problem.", "line.")
 _SHARED = ("common.", "time.", "stack.", "store.item_state.")
@@ -71,21 +72,16 @@ async def parts(page: PageRequest) -> Response:
     return page.render("stack_figures.html", figures=_drawn(page, figures))
 
 
-def script_words(language: str) -> dict[str, str]:
-    """What the screens' scripts say."""
-    catalogue = words()
-    texts: dict[str, str] = {}
-    for area in _OF_CONSOLE:
-        said = catalogue.starting(f"console.{area}", language)
-        texts |= {area + key: pattern for key, pattern in said.items()}
-    for area in _SHARED:
-        texts |= {area + key: pattern for key, pattern in catalogue.starting(area, language).items()}
-    return texts
-
-
 def _block(page: PageRequest, **more: Any) -> str:
     now = page.ctx.clock.now().isoformat()
-    return script_json({"language": page.language, "words": script_words(page.language), "now": now, **more})
+    return script_json(
+        {
+            "language": page.language,
+            "words": words_of(_SHARED, page.language, of_console=_OF_CONSOLE),
+            "now": now,
+            **more,
+        }
+    )
 
 
 def _operates(page: PageRequest, store: Store) -> bool:
