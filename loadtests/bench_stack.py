@@ -176,17 +176,17 @@ async def measure(url: str, folder: Path, pids: list[int], args: argparse.Namesp
         bridge = await asyncio.create_subprocess_exec(
             *command, env=environ, stdout=log, stderr=log, cwd=rig.ROOT
         )
-    measured, started = rig.Measured(0, [bridge.pid, *pids]), 0.0
+    ours, theirs, started = rig.Measured(0, [bridge.pid]), rig.Measured(0, pids), (0.0, 0.0)
     try:
         await asyncio.wait_for(machine.linked.wait(), args.seconds)
-        started = measured.cpu()  # what a start costs is not the events' cost
+        started = ours.cpu(), theirs.cpu()  # what a start costs is not the events' cost
         await asyncio.wait_for(machine.over.wait(), args.seconds)
     except TimeoutError:
         print(
             f"  only {len(machine.acknowledged):,} were acknowledged",
             (folder / "stack.log").read_text()[-2000:],
         )
-    cpu, rss = measured.cpu() - started, measured.rss_kib()
+    spent, rss = (ours.cpu() - started[0], theirs.cpu() - started[1]), ours.rss_kib()
     took = machine.times[-1] - machine.began
     rate = len(machine.times) / took
     tenths = [
@@ -200,8 +200,9 @@ async def measure(url: str, folder: Path, pids: list[int], args: argparse.Namesp
         f"  {len(machine.times):,} events in {took:.1f} s: {rate:,.0f}/s; by tenths of the time: "
         + " ".join(f"{10 * n / took:,.0f}" for n in tenths)
     )
+    each, bridges, databases = (1000 * cpu / len(machine.times) for cpu in (sum(spent), *spent))
     print(
-        f"  {1000 * cpu / len(machine.times):.2f} ms of CPU an event, bridge and database; {rss / 1024:.0f} MiB"
+        f"  {each:.2f} ms of CPU an event: bridge {bridges:.2f}, database {databases:.2f}; {rss / 1024:.0f} MiB"
     )
     stations = psql(url, "SELECT COUNT(*) FROM loan_line WHERE state = 'retrieved'")
     inbox = psql(url, "SELECT COUNT(*), COUNT(DISTINCT sequence) FROM stack_event WHERE state = 'kept'")

@@ -8,6 +8,7 @@ from random import SystemRandom
 from typing import Protocol
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, lower case: sorts like the number
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 class Clock(Protocol):
@@ -57,7 +58,7 @@ class TimedIds:
 
     def new(self) -> str:
         number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
-        return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+        return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 class Rng(Protocol):

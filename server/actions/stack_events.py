@@ -175,24 +175,27 @@ async def _follow(
 def _letter(
     ctx: Context, device_id: str, heard: Kept, commands: Mapping[str, CommandRow], now: datetime
 ) -> _Letter:
-    row = _row(ctx, device_id, heard, now)
     if isinstance(heard, Garbage):
-        return _Letter(heard, row)
+        return _Letter(heard, _row(ctx, device_id, heard, now))
     command = commands.get(heard.command_id)
     if command is not None and command.device_id != device_id:
         command = None
     told = judge_event(heard, ours=command is not None, barcode=command.barcode if command else "")
-    row = replace(
-        row,
-        state="dead" if told.problem else "kept",
-        problem=str(told.problem or ""),
-        order_id=command.order_id if command else "",
-    )
+    order_id = command.order_id if command else ""
+    row = _row(ctx, device_id, heard, now, problem=told.problem, order_id=order_id)
     return _Letter(heard, row, told, command)
 
 
-def _row(ctx: Context, device_id: str, heard: Kept, now: datetime) -> InboxRow:
-    """The row of something that nobody has judged yet: dead, until it is."""
+def _row(
+    ctx: Context,
+    device_id: str,
+    heard: Kept,
+    now: datetime,
+    *,
+    problem: Problem | None = Problem.UNREADABLE,
+    order_id: str = "",
+) -> InboxRow:
+    """The row of something that a device said: dead where there is a problem with it."""
     event = heard if isinstance(heard, StackEvent) else None
     text = heard.body.decode("utf-8", "backslashreplace").replace("\0", "\\0")
     return InboxRow(
@@ -202,11 +205,11 @@ def _row(ctx: Context, device_id: str, heard: Kept, now: datetime) -> InboxRow:
         sequence=heard.sequence,
         body_hash=heard.body_hash,
         kind=str(event.kind) if event else "garbage",
-        state="dead",
-        problem=str(Problem.UNREADABLE),
+        state="dead" if problem else "kept",
+        problem=str(problem or ""),
         alarm=False,
         command_id=event.command_id if event and len(event.command_id) <= 26 else "",
-        order_id="",
+        order_id=order_id,
         barcode=event.barcode[:60] if event else "",
         body=text[:BODY_CHARACTERS],
         device_at=event.at if event else None,
@@ -259,7 +262,7 @@ def _order_event(letter: _Letter, command: CommandRow, now: datetime) -> OrderEv
         command_id=command.id,
         data={name: value for name, value in data.items() if value},
         at=at,
-        body_hash=event.body_hash,
+        body_hash=letter.row.body_hash,
         received_at=now,
     )
 

@@ -1,6 +1,7 @@
 """What long-running commands have in common: refusing to start where they could not work, stopping kindly."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -89,5 +90,7 @@ def run_until_stopped(settings: Settings, work: Callable[[Settings, asyncio.Even
         stop_on_signals(stop)
         await work(settings, stop)
 
+    gc.collect()
+    gc.freeze()  # what was loaded stays for good: the collector need not look through it again and again
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(working())
