@@ -14,7 +14,7 @@ from server.domain.order_numbers import read_number
 from server.domain.permissions import Actor, Verb
 from server.domain.store_work import Bundle, read_code
 from server.store.orders import lines_of, lock_orders, order_by_number, parcels_of
-from server.store.parcel_steps import batch_of, parcel_handed_over, parcel_labelled, parcel_moved
+from server.store.parcel_steps import parcel_handed_over, parcel_labelled, parcel_moved
 from server.store.parcels import parcel_by_id, parcel_by_waybill
 from server.store.rows import Reader, Transaction
 from server.store.store_work import bundles_of, order_of
@@ -72,12 +72,6 @@ async def hand_over(ctx: Context, actor: Actor, store_id: str, batch_id: str, co
         if parcel.batch_id != batch_id:
             raise Conflict("parcel_not_ready", RULE, state=parcel.state)  # another batch was faster
     return (await bundles_of(ctx.db.read, [parcel]))[0]
-
-
-async def handed_over_in(ctx: Context, actor: Actor, store_id: str, batch_id: str) -> list[Bundle]:
-    """The parcels of a batch, for the courier's signature."""
-    store = await access_store(ctx.db.read, actor, store_id, Verb.WORK_STORE)
-    return await bundles_of(ctx.db.read, await batch_of(ctx.db.read, store.id, batch_id))
 
 
 async def collect(ctx: Context, actor: Actor, store_id: str, code: str) -> Bundle:

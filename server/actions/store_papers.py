@@ -20,7 +20,7 @@ from server.store.shelves import find_item, title_of
 from server.store.store_work import bundles_in, bundles_of
 from server.words.fonts import PrintFont, print_font
 from server.words.lists import packing_list, pick_list
-from server.words.printing import hold_slip, item_label, parcel_labels
+from server.words.printing import hold_slip, item_labels, parcel_labels
 
 
 async def label_pdf(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -> bytes:
@@ -77,9 +77,8 @@ async def item_label_pdf(ctx: Context, actor: Actor, store_id: str, code: str) -
         raise NotFound("item_not_found", scanned=code[:60])
     library = await library_by_id(ctx.db.read, item.library_id)
     title = await title_of(ctx.db.read, item.record_id)
-    return await asyncio.to_thread(
-        item_label, ItemLabel(item.barcode, library.name_zh if library else "", "", title), _font(ctx)
-    )
+    label = ItemLabel(item.barcode, library.name_zh if library else "", "", title)
+    return await asyncio.to_thread(item_labels, [label], _font(ctx))
 
 
 async def _bundle(ctx: Context, actor: Actor, store_id: str, parcel_id: str) -> tuple[Store, Bundle]:

@@ -57,7 +57,6 @@ class Lines:
     items: Sequence[ListedItem]
     problems: Sequence[LineProblem]
     bad_lines: int
-    last_line: int
 
 
 def read_items(lines: Iterable[str]) -> Iterator[Lines]:
@@ -99,7 +98,7 @@ def _read(part: Sequence[tuple[int, list[str]]], columns: Sequence[str]) -> Line
             continue
         seen[given["barcode"]] = line
         items.append(_item(line, given))
-    return Lines(items, problems, bad, part[-1][0])
+    return Lines(items, problems, bad)
 
 
 def _problems(given: Mapping[str, str], seen: Mapping[str, int]) -> list[Invalid]:

@@ -110,13 +110,3 @@ async def parcels_in(
         *names,
     )
     return [value_from(Parcel, row) for row in rows]
-
-
-async def batch_of(db: Reader, store_id: str, batch_id: str) -> list[Parcel]:
-    """What was handed over together."""
-    rows = await db.rows(
-        f"SELECT {_PARCEL} FROM parcel WHERE store_id = $1 AND batch_id = $2 ORDER BY handed_at, id LIMIT {_MOST}",
-        store_id,
-        batch_id,
-    )
-    return [value_from(Parcel, row) for row in rows]

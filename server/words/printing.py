@@ -18,24 +18,14 @@ _INNER = LABEL[0] - 2 * _MARGIN
 _SLIP_ITEMS = 5  # titles on a hold slip; the rest are counted
 
 
-def parcel_label(label: Label, font: PrintFont) -> bytes:
-    """One parcel's label, 100 x 150 mm. Raises Invalid for numbers that no bar code can carry."""
-    return parcel_labels([label], font)
-
-
 def parcel_labels(labels: Sequence[Label], font: PrintFont) -> bytes:
-    """A label on each page, for a batch."""
+    """A label of 100 x 150 mm on each page. Raises Invalid for numbers that no bar code can carry."""
     sheet = Sheet(*LABEL, font, _both("order"))
     for number, label in enumerate(labels):
         if number:
             sheet.turn()
         _parcel(sheet, label)
     return sheet.done()
-
-
-def item_label(label: ItemLabel, font: PrintFont) -> bytes:
-    """What is stuck on one book, 50 x 30 mm. Raises Invalid."""
-    return item_labels([label], font)
 
 
 def item_labels(labels: Sequence[ItemLabel], font: PrintFont) -> bytes:

@@ -94,9 +94,9 @@ def test_a_value_is_never_read_as_a_pattern() -> None:
 
 
 def test_english_counts_one_and_many() -> None:
-    said = [text("common.rows", "en", n=n) for n in (0, 1, 2)]
-    assert said == ["0 entries", "1 entry", "2 entries"]
-    assert text("common.rows", "zh", n=1) == "共 1 条"
+    said = [text("stores.items", "en", n=n) for n in (0, 1, 2)]
+    assert said == ["0 volumes", "1 volume", "2 volumes"]
+    assert text("stores.items", "zh", n=1) == "1 册"
 
 
 @pytest.mark.parametrize(

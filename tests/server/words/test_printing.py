@@ -25,7 +25,7 @@ from server.domain.labels import (
 )
 from server.words.fonts import SPARE, print_font
 from server.words.lists import packing_list, pick_list
-from server.words.printing import hold_slip, item_label, item_labels, parcel_label, parcel_labels
+from server.words.printing import hold_slip, item_labels, parcel_labels
 from server.words.sheets import Box, fitted, wrapped
 
 FONT = print_font()
@@ -79,19 +79,19 @@ def margin(page: Image.Image) -> int:
 
 
 def test_a_parcel_label_is_read_back() -> None:
-    (page,) = pages(parcel_label(LABEL, FONT))
+    (page,) = pages(parcel_labels([LABEL], FONT))
     assert codes(page) == [("Code 128", ORDER), ("Code 128", WAYBILL), ("QR Code", ORDER)]
 
 
 def test_the_longest_numbers_are_read_back_and_nothing_runs_over() -> None:
-    (page,) = pages(parcel_label(OVERFULL, FONT))
+    (page,) = pages(parcel_labels([OVERFULL], FONT))
     assert codes(page) == [("Code 128", "A" * 30), ("Code 128", "z" * 30), ("QR Code", "A" * 30)]
     assert margin(page) >= 12
 
 
 def test_a_label_without_phone_waybill_and_slot_leaves_room_to_write() -> None:
     bare = replace(LABEL, to_phone="", waybill="", slot="", items=0)
-    (page,) = pages(parcel_label(bare, FONT))
+    (page,) = pages(parcel_labels([bare], FONT))
     assert codes(page) == [("Code 128", ORDER), ("QR Code", ORDER)]
 
 
@@ -114,7 +114,7 @@ def test_a_batch_has_a_page_for_each_and_the_same_values_give_the_same_bytes() -
     ],
 )
 def test_an_item_label_carries_any_barcode_of_a_library(barcode: str, kind: str) -> None:
-    (page,) = pages(item_label(ItemLabel(barcode, LONG, WORD, LONG), FONT))
+    (page,) = pages(item_labels([ItemLabel(barcode, LONG, WORD, LONG)], FONT))
     assert codes(page) == [(kind, barcode)]
     assert margin(page) >= 8
 
@@ -173,7 +173,7 @@ def test_what_no_bar_code_can_carry_is_refused(text: str) -> None:
         checked_code(text)
     assert refused.value.code == "barcode_wrong"
     with pytest.raises(Invalid):
-        parcel_label(replace(LABEL, order_number=text), FONT)
+        parcel_labels([replace(LABEL, order_number=text)], FONT)
 
 
 def test_what_the_font_does_not_hold_is_marked_and_controls_are_blanks() -> None:
@@ -199,6 +199,6 @@ def test_text_is_fitted_to_its_box(text: str, width: float, height: float) -> No
 def test_without_a_usable_font_the_spare_one_prints_all_the_same(path: str, problem: str) -> None:
     font = print_font(path)
     assert (font.name, font.problem) == (SPARE, problem)
-    (page,) = pages(parcel_label(LABEL, font))
+    (page,) = pages(parcel_labels([LABEL], font))
     assert codes(page) == [("Code 128", ORDER), ("Code 128", WAYBILL), ("QR Code", ORDER)]
-    pages(parcel_label(replace(OVERFULL, to_name="𠮷🙂"), font))
+    pages(parcel_labels([replace(OVERFULL, to_name="𠮷🙂")], font))
