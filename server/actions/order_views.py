@@ -15,9 +15,10 @@ from server.domain.cases import Case
 from server.domain.loan_fold import COURIER, DEVICE
 from server.domain.loan_rows import LoanLine, LoanOrder, Parcel, Store
 from server.domain.loans import HOUSE, House, OrderEvent
+from server.domain.order_numbers import read_number
 from server.domain.permissions import SYSTEM, Actor, Verb
 from server.store.cases import cases_of_order
-from server.store.orders import events_of, lines_of, parcels_of
+from server.store.orders import events_of, lines_of, order_by_number, parcels_of
 from server.store.people import names_of
 from server.store.rows import Reader, from_us
 from server.store.scans import Scan, scans_of_order
@@ -81,6 +82,13 @@ class Story:
     cases: Sequence[Case]
     stores: Mapping[str, Store]
     names: Mapping[str, str]  # of staff, by account
+
+
+async def order_id_of(ctx: Context, actor: Actor, name: str) -> str:
+    """The id of the order that an address names by its id or its number. Raises NotFound ``order_not_found``."""
+    number = read_number(name)
+    order = await order_by_number(ctx.db.read, number) if number else None
+    return (await access_order(ctx.db.read, actor, order.id if order else name, Verb.READ_ORDER)).id
 
 
 async def order_story(ctx: Context, actor: Actor, order_id: str, *, public_only: bool = False) -> Story:

@@ -187,3 +187,6 @@ async def test_who_asks_about_an_order_of_theirs_need_not_log_in_again(library: 
     assert "data-login=" not in (await people["reader"].http.get("/d/home")).text, (
         "other questions need no name"
     )
+    assert order["number"] in (
+        await people["agent"].http.get(f"/console/orders/{order['number']}")
+    ).text.replace(" ", "")

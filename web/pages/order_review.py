@@ -5,7 +5,7 @@ import json
 from starlette.responses import Response
 
 from server.actions.order_review import TABS, approve_order, borrower_of, refuse_order, review_page
-from server.actions.order_views import order_story, told
+from server.actions.order_views import order_id_of, order_story, told
 from server.domain.loan_fold import OrderState
 from server.domain.order_numbers import spoken
 from server.domain.permissions import Verb, may
@@ -50,8 +50,8 @@ async def orders(page: PageRequest, *, fill: Fill | None = None, status: int = 2
 
 
 async def order(page: PageRequest, *, fill: Fill | None = None, status: int = 200) -> Response:
-    """One order: books, reader, everything that happened, cases."""
-    order_id = page.path["id"]
+    """One order, by its id or its number: books, reader, everything that happened, cases."""
+    order_id = await order_id_of(page.ctx, page.actor, page.path["id"])
     story = await order_story(page.ctx, page.actor, order_id)
     if story.order.reader_id == page.actor.account_id and not may(page.actor, Verb.REVIEW_ORDER):
         return page.redirect(f"/loans/orders/{order_id}")

@@ -7,7 +7,7 @@ import { failed, skeleton } from "./list.js";
 import { tab } from "./memory.js";
 import { readerOf } from "./offers.js";
 import { drawn } from "./thread.js";
-import { dated, day, exactly, has, moment, named, t } from "./words.js";
+import { dated, day, exactly, has, moment, named, page, t } from "./words.js";
 
 /** The page behind one conversation; made anew for each, kept up to date in place. */
 export class ContextView {
@@ -88,6 +88,7 @@ export class ContextView {
               : card.page_title || card.page_url),
         ],
         ["asked", card.question],
+        ["order", page.makes_cases && orderOf(card)],
         ["queued", time(card.queued_at)],
         ["accepted", card.accepted_at && time(card.accepted_at)],
         ["rating", card.rating && t(`rating.${card.rating}`)],
@@ -340,6 +341,12 @@ function facts(rows) {
       .filter(([, value]) => value)
       .map(([name, value]) => [h("dt", {}, t(`fact.${name}`)), h("dd", {}, value)]),
   );
+}
+
+/** The loan order that the first question names, for who helps with orders. */
+function orderOf({ question }) {
+  const [, day, rest] = /(\d{6})[ -]?([0-9A-Z]{5})(?![0-9A-Z])/i.exec(question ?? "") ?? [];
+  return day && h("a", { href: `/console/orders/${day}${rest}`, target: "_blank" }, `${day} ${rest}`);
 }
 
 const time = (iso) => h("time", { datetime: iso, title: exactly(iso) }, dated(iso));
