@@ -1,7 +1,8 @@
 """Makes the pictures in docs/screenshots: starts the demo, lets a reader and a librarian talk, walks the pages.
 
-`python -m tools.screenshots` renews the committed dozen; `--all DIR` keeps every picture there (each page in both
-languages, light and dark, at 1280 and 390 px). It needs the test environment and a Chromium (tools/ensure-browser).
+`python -m tools.screenshots` renews the committed ones, `--loans` those of online loans alone; `--all DIR` keeps every
+picture there (each page in both languages, light and dark, at 1280 and 390 px). It needs the test environment and a
+Chromium (tools/ensure-browser).
 """
 
 import argparse
@@ -9,19 +10,18 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Page, async_playwright, expect
 
 from tests.servers import machine
-from tests.servers.browsers import DESKTOP, PHONE, Visits, chromium_path, launch
+from tests.servers.browsers import chromium_path, launch
+from tools.loan_pictures import LOAN_STILLS, LOAN_STORIES, LOANS_KEPT, loan_story
+from tools.photography import LOOKS, STORIES, Camera, Look
 
 DOCS = Path(__file__).parents[1] / "docs" / "screenshots"
-PASSWORD = "shuqiao-demo"
 DESK = "szlib"
 QUESTION = {
     "zh": "您好，我想找1990年代深圳城市规划方面的资料，最好是当年的报告，请问馆里有吗？",
@@ -93,62 +93,10 @@ STILLS = (
 )
 
 
-@dataclass(frozen=True)
-class Look:
-    """In which language, light and width a page is looked at."""
-
-    language: str
-    dark: bool
-    width: int
-
-    def __str__(self) -> str:
-        return f"{self.language}-{'dark' if self.dark else 'light'}-{self.width}"
-
-
-LOOKS = [
-    Look(language, dark, width) for language, dark, width in product(("zh", "en"), (False, True), (1280, 390))
-]
-STORIES = [Look("zh", False, 1280), Look("en", True, 390)]
-
-
-class Camera:
-    """People at their browsers, and where their pictures go."""
-
-    def __init__(self, browser: Browser, base: str, folder: Path) -> None:
-        self.visits, self.base, self.folder = Visits(browser), base, folder
-        self.cookies: dict[str, list[dict[str, str]]] = {}
-
-    async def person(self, look: Look, name: str = "") -> Page:
-        """Somebody of the demo with this look, logged in once for all."""
-        context = await self.visits.person(
-            language="zh-CN" if look.language == "zh" else "en-GB",
-            size=DESKTOP if look.width == DESKTOP[0] else PHONE,
-            dark=look.dark,
-        )
-        await context.add_cookies([{"name": "lang", "value": look.language, "url": self.base}])
-        page = await context.new_page()
-        if name and name not in self.cookies:
-            await page.goto(f"{self.base}/login?lang=zh")
-            await page.get_by_label("邮箱").fill(f"{name}@example.org")
-            await page.get_by_label("密码", exact=True).fill(PASSWORD)
-            await page.get_by_role("button", name="登录").click()
-            await page.wait_for_url(lambda url: "/login" not in url)
-            sid = next(cookie for cookie in await context.cookies() if cookie["name"] == "sid")
-            self.cookies[name] = [{"name": "sid", "value": sid["value"], "url": self.base}]
-        elif name:
-            await context.add_cookies(self.cookies[name])  # type: ignore[arg-type]
-        await context.add_cookies([{"name": "lang", "value": look.language, "url": self.base}])
-        return page
-
-    async def shoot(self, page: Page, name: str, look: Look) -> None:
-        await page.evaluate("document.fonts.ready")
-        await page.screenshot(path=self.folder / f"{name}-{look}.png", animations="disabled")
-
-
-async def stills(camera: Camera, look: Look) -> None:
+async def stills(camera: Camera, look: Look, pages: Sequence[tuple[str, str, str]]) -> None:
     """The pages that stand still."""
     people: dict[str, Page] = {}
-    for name, who, path in STILLS:
+    for name, who, path in pages:
         if who not in people:
             people[who] = await camera.person(look, who)
         page = people[who]
@@ -230,8 +178,12 @@ def demo(folder: Path) -> Iterator[str]:
     """The demo with fresh data on a free port; its address."""
     port = machine.free_port()
     command = [sys.executable, "-m", "server", "demo", "--data", str(folder / "demo"), "--port", str(port)]
+    log = folder / "demo.log"
     process = machine.start(
-        [*machine.dies_with_us(), *command], folder / "demo.log", lambda: machine.listens(port)
+        [*machine.dies_with_us(), *command],
+        log,
+        lambda: "Ctrl-C" in log.read_text("utf-8", errors="replace"),  # what it says when all is made
+        patience=180,
     )
     try:
         yield f"http://127.0.0.1:{port}"
@@ -239,7 +191,7 @@ def demo(folder: Path) -> Iterator[str]:
         machine.stop(process)
 
 
-async def make(folder: Path, looks: list[Look]) -> None:
+async def make(folder: Path, looks: list[Look], *, loans_only: bool) -> None:
     """Every picture into a folder."""
     executable = chromium_path()
     if executable is None:
@@ -248,10 +200,12 @@ async def make(folder: Path, looks: list[Look]) -> None:
         async with async_playwright() as playwright:
             browser = await launch(playwright, executable)
             camera = Camera(browser, base, folder)
-            for look in STORIES:
+            for turn, look in enumerate(LOAN_STORIES):
+                await loan_story(camera, look, turn)
+            for look in () if loans_only else STORIES:
                 await story(camera, look)
             for look in looks:
-                await stills(camera, look)
+                await stills(camera, look, LOAN_STILLS if loans_only else (*STILLS, *LOAN_STILLS))
             for fault in camera.visits.faults:
                 print(fault, file=sys.stderr)
             await browser.close()
@@ -260,14 +214,16 @@ async def make(folder: Path, looks: list[Look]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", metavar="DIR", type=Path, help="keep every picture here as well")
-    chosen = parser.parse_args().all
+    parser.add_argument("--loans", action="store_true", help="only the pages of online loans")
+    args = parser.parse_args()
+    chosen, kept = args.all, LOANS_KEPT if args.loans else (*KEPT, *LOANS_KEPT)
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        wanted = [look for look in LOOKS if chosen or any(name.endswith(f"-{look}") for name in KEPT)]
-        asyncio.run(make(folder, wanted))
+        wanted = [look for look in LOOKS if chosen or any(name.endswith(f"-{look}") for name in kept)]
+        asyncio.run(make(folder, wanted, loans_only=args.loans))
         DOCS.mkdir(parents=True, exist_ok=True)
-        for name in KEPT:
+        for name in kept:
             shutil.copy(folder / f"{name}.png", DOCS)
 
 
