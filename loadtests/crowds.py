@@ -2,9 +2,32 @@
 
 from collections.abc import Callable
 
+import httpx2 as httpx
+
+from loadtests.claims import headers_of
+
 Columns = Callable[[str], list[str]]
 PER_PERSON = 10  # claims held by one librarian
 SPREAD = 1000  # milliseconds, over which the copies' moments lie
+
+
+def begin(port: int, login: dict[str, str]) -> str:
+    """A form question in the pool, claimed; its number is that of its task."""
+    body = {"client_id": "sweep", "question": "怎样查民国报纸？", "mail": "r@sweep.test"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as http:
+        asked = http.post("/api/desks/bench/questions", json=body).raise_for_status().json()["id"]
+        http.post(f"/api/tasks/{asked}/claim", headers=headers_of(login)).raise_for_status()
+    return str(asked)
+
+
+def copies(columns: Columns, table: str, times: int, where: str, **changed: str) -> str:
+    """A statement that copies the rows found ``times`` times; ``i`` counts in the expressions of changed columns."""
+    names = columns(table)
+    wanted = [changed.get(name, f"{table}.{name}") for name in names]
+    return (
+        f"INSERT INTO {table} ({', '.join(names)}) WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n"
+        f" WHERE i < {times - 1}) SELECT {', '.join(wanted)} FROM {table}, n WHERE {where}"
+    )
 
 
 def crowd(columns: Columns, first: str, holder: str, count: int) -> list[str]:
@@ -18,12 +41,7 @@ def crowd(columns: Columns, first: str, holder: str, count: int) -> list[str]:
     manager = {"role": "'manager'", "scope": "'alliance'", "scope_id": "''", "account_id": "'sweep-m'"}
 
     def copied(table: str, times: int, where: str, **changed: str) -> str:
-        names = columns(table)
-        wanted = [changed.get(name, f"{table}.{name}") for name in names]
-        return (
-            f"INSERT INTO {table} ({', '.join(names)}) WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n"
-            f" WHERE i < {times - 1}) SELECT {', '.join(wanted)} FROM {table}, n WHERE {where}"
-        )
+        return copies(columns, table, times, where, **changed)
 
     return [
         copied(

@@ -2,6 +2,7 @@
 
     python -m loadtests.sweep                                     both databases
     python -m loadtests.sweep --database postgresql --tasks 10000 --workers 3
+    python -m loadtests.sweep --crowd desk                        records owed after conversations, idle librarians
 
 One form question is asked and claimed at the product's doors and copied inside the database. Then the clock is moved:
 opening to the alliance, reminders, ends of leases, due soon, escalation, overdue. First one worker takes all of it.
@@ -20,12 +21,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx2 as httpx
-
-from loadtests import crowds, rig, sql
-from loadtests.claims import headers_of
+from loadtests import crowds, desk_crowds, rig, sql
 from loadtests.desk import prepare
 
+CROWDS = {"pool": crowds, "desk": desk_crowds}
 TARGET = 10.0
 PATIENCE = 900.0
 
@@ -37,6 +36,7 @@ class Workers:
     url: str
     folder: Path
     environ: dict[str, str]
+    still_due: str
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
     shift: timedelta = timedelta()
 
@@ -72,16 +72,7 @@ class Workers:
     def left(self) -> int:
         """How many promises about the copies are due by their clock."""
         now = int((datetime.now(UTC) + self.shift).timestamp() * 1e6)
-        return int(sql.ask(self.url, crowds.STILL_DUE.format(now=now))[0][0])
-
-
-def ask_one(base: str, login: dict[str, str]) -> str:
-    """A form question in the pool, claimed; its number is that of its task."""
-    body = {"client_id": "sweep", "question": "怎样查民国报纸？", "mail": "r@sweep.test"}
-    with httpx.Client(base_url=base, trust_env=False, timeout=60) as http:
-        asked = http.post("/api/desks/bench/questions", json=body).raise_for_status().json()["id"]
-        http.post(f"/api/tasks/{asked}/claim", headers=headers_of(login)).raise_for_status()
-    return str(asked)
+        return int(sql.ask(self.url, self.still_due.format(now=now))[0][0])
 
 
 def sweep(workers: Workers, hours: float, count: int, *, deadly: bool) -> float:
@@ -101,19 +92,19 @@ def sweep(workers: Workers, hours: float, count: int, *, deadly: bool) -> float:
     return time.monotonic() - begun
 
 
-def found(url: str, count: int) -> dict[str, bool]:
+def found(url: str, name: str, count: int) -> dict[str, bool]:
     """Whether everything came about once for each copy."""
     checks = {}
-    for what, query in crowds.ONCE:
+    for what, query in CROWDS[name].ONCE:
         [counts] = sql.ask(url, query)
         checks[f"{what}: {counts[0]} for {count}, each once"] = counts == (str(count), str(count))
-    for what, query in crowds.NEVER:
+    for what, query in CROWDS[name].NEVER:
         [(number,)] = sql.ask(url, query)
         checks[f"{what}: {number}"] = number == "0"
     return checks
 
 
-def run(kind: str, count: int, workers: int, *, deadly: bool) -> bool:
+def run(kind: str, name: str, count: int, workers: int, *, deadly: bool) -> bool:
     """One database, so many workers, every sweep."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shuqiao-sweep-")))
@@ -121,27 +112,28 @@ def run(kind: str, count: int, workers: int, *, deadly: bool) -> bool:
         (folder / "clock").write_text("0")
         settings: dict[str, object] = {"embedded_worker": False, "test_clock_file": folder / "clock"}
         environ = rig.environment(url, folder, **settings)
-        with rig.shuqiao(url, folder, [], **settings) as server:
+        crowd = CROWDS[name]
+        with rig.shuqiao(url, folder, [], test_clock_file=folder / "clock") as server:
             [login] = prepare(environ, folder, 1)
-            first = ask_one(f"http://127.0.0.1:{server.port}", login)
-        made = crowds.crowd(lambda table: sql.columns(url, table), first, login["account_id"], count)
+            first = crowd.begin(server.port, login)
+        made = crowd.crowd(lambda table: sql.columns(url, table), first, login["account_id"], count)
         sql.tell(url, *made)
-        working = Workers(url, folder, environ)
+        working = Workers(url, folder, environ, crowd.STILL_DUE)
         stack.callback(lambda: [process.kill() for process in working.running])
         for _ in range(workers):
             working.start()
         working.settle()
         database, good = rig.Measured(0, pids), True
         names = f"{kind}, {workers} worker{'s' if workers > 1 else ''}{', one killed each time' if deadly else ''}"
-        print(f"{names}: {count} tasks", flush=True)
-        for hours, what in crowds.MILESTONES:
+        print(f"{names}: {count} of the {name}", flush=True)
+        for hours, what in crowd.MILESTONES:
             before = working.cpu() + database.cpu()
             seconds = sweep(working, hours, count, deadly=deadly)
             cpu = "" if deadly else f", {working.cpu() + database.cpu() - before:.1f} s of CPU"
             late = kind == "postgresql" and workers == 1 and seconds > TARGET
             print(f"  {'MISS' if late else 'ok  '} {what}: {seconds:.1f} s{cpu}", flush=True)
             good &= not late
-        return rig.judge(found(url, count)) and good
+        return rig.judge(found(url, name, count)) and good
 
 
 def main() -> int:
@@ -149,13 +141,18 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--database", choices=["postgresql", "sqlite"], action="append")
-    parser.add_argument("--tasks", type=int, default=10_000)
+    parser.add_argument(
+        "--crowd", choices=CROWDS, default="pool", help="of what there are so many (%(default)s)"
+    )
+    parser.add_argument(
+        "--tasks", type=int, default=10_000, help="or conversations, of the desk (%(default)s)"
+    )
     parser.add_argument("--workers", type=int, default=3, help="of the second round (%(default)s)")
     args = parser.parse_args()
     good = True
     for kind in args.database or ("postgresql", "sqlite"):
         for workers, deadly in ((1, False), (args.workers, True)):
-            good &= run(kind, args.tasks, workers, deadly=deadly)
+            good &= run(kind, args.crowd, args.tasks, workers, deadly=deadly)
     return 0 if good else 1
 
 

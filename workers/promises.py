@@ -4,7 +4,7 @@ from server.actions.archive_keeping import index_answers
 from server.actions.attachments import drop_unsent
 from server.actions.case_watch import mind_command, mind_confirmation, mind_dispatch, mind_reply
 from server.actions.dues import Kind, Kinds, kinds
-from server.actions.duty import check_counters, go_idle, lose_librarian, replace_supervisor
+from server.actions.duty import check_counters, go_all_idle, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, turn_clocks, watch_lease, watch_leases
 from server.actions.figure_keeping import keep_figures
 from server.actions.inspection_entry import correction_due
@@ -15,7 +15,7 @@ from server.actions.offers import expire_offer
 from server.actions.order_dues import end_hold, look_again, remind
 from server.actions.pieces import drop_upload
 from server.actions.presence import end_if_gone
-from server.actions.records import ask_for_wrap_up
+from server.actions.records import ask_for_wrap_up, ask_for_wrap_ups
 from server.actions.retention import drop_contents, forget_machines_words, forget_old_sessions
 from server.actions.routing import begin_round, widen
 from server.actions.stack_troubles import mind_trouble
@@ -27,8 +27,8 @@ PROMISES: Kinds = kinds(
     Kind("librarian_lost", lose_librarian, urgent=True),
     Kind("supervisor_lost", replace_supervisor, urgent=True),
     Kind("reader_gone", end_if_gone, urgent=True),
-    Kind("auto_away", go_idle),
-    Kind("wrap_up", ask_for_wrap_up),
+    Kind("auto_away", go_idle, together=go_all_idle),
+    Kind("wrap_up", ask_for_wrap_up, together=ask_for_wrap_ups),
     Kind("task_clock", turn_clock, together=turn_clocks),
     Kind("lease", watch_lease, together=watch_leases),
     Kind("check_counters", check_counters),

@@ -24,6 +24,7 @@ from server.store.duty import (
     lock_duty,
     recount,
     save_duty,
+    set_away,
     versions_of,
 )
 from server.store.participants import leave
@@ -89,12 +90,19 @@ async def console_versions(ctx: Context, staff_ids: Sequence[str]) -> dict[str, 
     return await versions_of(ctx.db.read, staff_ids)
 
 
-async def go_idle(ctx: Context, tx: Transaction, due: Due) -> None:
+async def go_all_idle(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dict[str, datetime]:
     """No sign of life for long: away until they say otherwise. (Due ``auto_away``.)"""
-    duty = await lock_duty(tx, due.subject_id)
-    if duty is not None and duty.availability is not Availability.AWAY:
-        await save_duty(tx, duties.away(duty, AwayReason.IDLE), "idle")
+    gone = await set_away(tx, [due.subject_id for due in dues], AwayReason.IDLE)
+    for changed in gone:
+        tx.announce(changed)
+    if gone:
         tx.announce(BoardChanged(""))
+    return {}
+
+
+async def go_idle(ctx: Context, tx: Transaction, due: Due) -> None:
+    """The same for one."""
+    await go_all_idle(ctx, tx, [due])
 
 
 async def lose_librarian(ctx: Context, tx: Transaction, due: Due) -> None:

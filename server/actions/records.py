@@ -1,59 +1,87 @@
 """Records that are owed: asked for at every log-in once they are overdue, then the manager's (R-LIVE.5)."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from server.actions.links import address_of
-from server.actions.mails import write_mail
+from server.actions.mails import new_mail, write_mails
 from server.context import Context
+from server.domain.accounts import Account
 from server.domain.chat import ChatSession, State
+from server.domain.desks import Desk
 from server.domain.events import BoardChanged
-from server.store.accounts import account_by_id, managers_of
-from server.store.chat import session_by_id
+from server.domain.policies import ChatPolicy
+from server.store.accounts import accounts_by_ids, managers_by_library
+from server.store.chat import sessions_by_ids
 from server.store.dues import Due
-from server.store.duty import bump_version
-from server.store.libraries import desk_by_id
+from server.store.duty import bump_versions
+from server.store.libraries import desks_by_ids
+from server.store.mails import Mail
 from server.store.policies import policy_at
 from server.store.rows import Transaction
 from server.words.times import moment
 
 
-async def ask_for_wrap_up(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
-    """The record is overdue: the console asks from now on; when that has not helped, the manager is mailed once.
+async def ask_for_wrap_ups(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dict[str, datetime]:
+    """Records are overdue: consoles ask from now on; where that has not helped, managers are mailed once.
 
-    Says when it comes to the manager. (Due ``wrap_up``.)
+    Says when each comes to the managers. (Due ``wrap_up``.)
     """
-    session = await session_by_id(tx, due.subject_id)
-    if session is None or session.state is not State.WRAPPING_UP or session.wrap_up_due_at is None:
-        return None
-    policy = await policy_at(tx, session.library_id, ctx.clock.now())
-    managers_at = session.wrap_up_due_at + timedelta(hours=policy.wrap_up_manager_hours)
-    tx.announce(await bump_version(tx, session.staff_id, "wrap_up"))
-    tx.announce(BoardChanged(session.desk_id))
-    if ctx.clock.now() < managers_at:
-        return managers_at
-    await _tell_managers(ctx, tx, session)
-    return None
+    sessions = await sessions_by_ids(tx, [due.subject_id for due in dues])
+    now, policies = ctx.clock.now(), dict[str, ChatPolicy]()
+    managers_at: dict[str, datetime] = {}
+    owed = [session for session in sessions if session.state is State.WRAPPING_UP]
+    for session in owed:
+        if session.library_id not in policies:
+            policies[session.library_id] = await policy_at(tx, session.library_id, now)
+        hours = policies[session.library_id].wrap_up_manager_hours
+        managers_at[session.id] = (session.wrap_up_due_at or now) + timedelta(hours=hours)
+    for changed in await bump_versions(tx, {session.staff_id for session in owed}, "wrap_up"):
+        tx.announce(changed)
+    for desk_id in sorted({session.desk_id for session in owed}):
+        tx.announce(BoardChanged(desk_id))
+    await _tell_managers(ctx, tx, [session for session in owed if managers_at[session.id] <= now])
+    return {session_id: at for session_id, at in managers_at.items() if at > now}
 
 
-async def _tell_managers(ctx: Context, tx: Transaction, session: ChatSession) -> None:
-    desk = await desk_by_id(tx, session.desk_id)
-    staff = await account_by_id(tx, session.staff_id)
-    for manager in await managers_of(tx, session.library_id):
-        language = manager.language
-        name = (desk.name_zh if language == "zh" else desk.name_en) if desk else ""
-        ended = session.ended_at or ctx.clock.now()
-        await write_mail(
-            ctx,
-            tx,
-            template="wrap_up_overdue_manager",
-            recipient=manager.mail,
-            language=language,
-            data={
-                "staff": staff.name if staff else "",
-                "desk": name,
-                "ended": moment(ended, ZoneInfo(ctx.settings.zone), language, ctx.clock.now()),
-                "link": address_of(ctx, "/manage/reviews/records"),
-            },
-            event_key=f"wrap_up:{session.id}:{manager.id}",
-        )
+async def ask_for_wrap_up(ctx: Context, tx: Transaction, due: Due) -> datetime | None:
+    """The same for one."""
+    return (await ask_for_wrap_ups(ctx, tx, [due])).get(due.subject_id)
+
+
+async def _tell_managers(ctx: Context, tx: Transaction, owed: Sequence[ChatSession]) -> None:
+    if not owed:
+        return
+    desks = await desks_by_ids(tx, sorted({session.desk_id for session in owed}))
+    staff = await accounts_by_ids(tx, {session.staff_id for session in owed})
+    managers = await managers_by_library(tx)
+    await write_mails(
+        ctx,
+        tx,
+        [
+            _overdue(ctx, session, manager, desks.get(session.desk_id), staff.get(session.staff_id))
+            for session in owed
+            for manager in managers.get(session.library_id, managers.get("", []))
+        ],
+    )
+
+
+def _overdue(
+    ctx: Context, session: ChatSession, manager: Account, desk: Desk | None, staff: Account | None
+) -> Mail:
+    language, now = manager.language, ctx.clock.now()
+    name = (desk.name_zh if language == "zh" else desk.name_en) if desk else ""
+    return new_mail(
+        ctx,
+        template="wrap_up_overdue_manager",
+        recipient=manager.mail,
+        language=language,
+        data={
+            "staff": staff.name if staff else "",
+            "desk": name,
+            "ended": moment(session.ended_at or now, ZoneInfo(ctx.settings.zone), language, now),
+            "link": address_of(ctx, "/manage/reviews/records"),
+        },
+        event_key=f"wrap_up:{session.id}:{manager.id}",
+    )

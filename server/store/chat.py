@@ -23,6 +23,11 @@ async def session_by_id(db: Reader, session_id: str) -> ChatSession | None:
     return session_of(row) if row else None
 
 
+async def sessions_by_ids(db: Reader, session_ids: Sequence[str]) -> list[ChatSession]:
+    """Those of the sessions that there are."""
+    return [session_of(row) for row in await db.rows(_SESSION + "s.id = ANY($1)", list(session_ids))]
+
+
 async def open_session_of(db: Reader, desk_id: str, reader_key: str) -> ChatSession | None:
     """The reader's open session at this desk; there is at most one."""
     row = await db.row(

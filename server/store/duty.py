@@ -107,6 +107,28 @@ async def bump_version(tx: Transaction, staff_id: str, why: str) -> DutyChanged:
     return DutyChanged(staff_id, row["version"] if row else 0, why)
 
 
+async def bump_versions(tx: Transaction, staff_ids: Collection[str], why: str) -> list[DutyChanged]:
+    """The same for many consoles at once."""
+    await tx.lock_rows("duty", "staff_id", staff_ids)
+    rows = await tx.rows(
+        "UPDATE duty SET version = version + 1 WHERE staff_id = ANY($1) RETURNING staff_id, version",
+        list(staff_ids),
+    )
+    return [DutyChanged(row["staff_id"], row["version"], why) for row in rows]
+
+
+async def set_away(tx: Transaction, staff_ids: Collection[str], reason: AwayReason) -> list[DutyChanged]:
+    """Set away, for a reason, those who are not away already."""
+    await tx.lock_rows("duty", "staff_id", staff_ids)
+    rows = await tx.rows(
+        "UPDATE duty SET availability = 'away', away_reason = $2, version = version + 1"
+        " WHERE staff_id = ANY($1) AND availability <> 'away' RETURNING staff_id, version",
+        list(staff_ids),
+        str(reason),
+    )
+    return [DutyChanged(row["staff_id"], row["version"], str(reason)) for row in rows]
+
+
 async def versions_of(db: Reader, staff_ids: Sequence[str]) -> dict[str, int]:
     """The version number of each duty row."""
     found: dict[str, int] = {}
