@@ -2,7 +2,7 @@
 scrolled through holds two ideas.
 
 A module counts its lines, a function the lines of its body without the docstring, parameters those that can
-be given by position (`self` aside).
+be given by position (`self` aside). What is declared by ``@overload`` is a type, not a function.
 """
 
 import ast
@@ -48,12 +48,16 @@ def module_finding(path: Path, source: str) -> Finding:
 def function_findings(path: Path, tree: ast.Module) -> Iterator[tuple[Finding, Finding]]:
     """For each function: the lines of its body, and how many parameters can be given by position."""
     for node in ast.walk(tree):
-        if isinstance(node, Function):
+        if isinstance(node, Function) and not _is_overload(node):
             where = f"{path}:{node.lineno} {node.name}"
             yield (
                 Finding(_body_lines(node), BODY_LINES, where),
                 Finding(_parameters(node), PARAMETERS, where),
             )
+
+
+def _is_overload(node: Function) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == "overload" for each in node.decorator_list)
 
 
 def _body_lines(node: Function) -> int:
