@@ -11,6 +11,7 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from server.commands.socket_protocol import SocketProtocol
 from server.live.asgi import AsgiConnection
 from server.live.client import Client
 from server.live.hub import Hub
@@ -69,7 +70,7 @@ async def house(limits: Limits) -> AsyncIterator[tuple[House, ClientConnection, 
         it.app,
         interface="asgi3",
         port=0,
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_per_message_deflate=False,
         lifespan="off",
         log_level="error",
