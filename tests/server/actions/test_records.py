@@ -58,3 +58,14 @@ async def test_where_a_library_has_no_manager_the_alliances_is_asked(hall: Hall)
     await hall.wait(DUE + 1)
     await hall.wait(24 * HOUR)
     assert await mailed(hall) == [("chief@library.test", "wrap_up_overdue_manager")]
+
+
+async def test_records_that_are_overdue_together_come_to_the_managers_once_each(hall: Hall) -> None:
+    await manager(hall, "boss", ScopeKind.LIBRARY, "home")
+    lin = await hall.staff("lin")
+    for reader in ("reader", "other"):
+        await end_session(hall.ctx, lin, await hall.talk("lin", reader))
+    await hall.wait(DUE + 1)
+    await hall.wait(24 * HOUR)
+    await hall.wait(24 * HOUR)
+    assert await mailed(hall) == [("boss@library.test", "wrap_up_overdue_manager")] * 2
