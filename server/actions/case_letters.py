@@ -8,13 +8,13 @@ from server.actions.case_opening import new_case
 from server.context import Context
 from server.domain.cases import (
     TEXT_LIMIT,
-    TITLE_LIMIT,
     Case,
     CaseKind,
     Channel,
     LineKind,
     NewCaseLine,
     demand_text,
+    headline,
 )
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.loan_rows import LoanOrder
@@ -51,7 +51,7 @@ async def write_to_reader(ctx: Context, actor: Actor, letter: Letter) -> Case:
             client_id=client_id,
             channel=Channel.ORDER,
             kind=CaseKind.QUESTION,
-            title=words.split("\n")[0][:TITLE_LIMIT],
+            title=headline(words),
             order=order,
             reader_id=reader_id,
             library_id=library_id,

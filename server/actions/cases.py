@@ -23,7 +23,6 @@ from server.domain.cases import (
     OUTCOME_LIMIT,
     READERS_KINDS,
     TEXT_LIMIT,
-    TITLE_LIMIT,
     Case,
     CaseKind,
     CaseLine,
@@ -35,6 +34,7 @@ from server.domain.cases import (
     demand_open,
     demand_text,
     done,
+    headline,
 )
 from server.domain.chat import RATINGS
 from server.domain.errors import Conflict, Invalid, NotFound
@@ -126,7 +126,7 @@ async def complain(ctx: Context, actor: Actor, wanted: Complaint) -> Case:
             client_id=client_id,
             channel=Channel.ORDER,
             kind=kind,
-            title=_title(text),
+            title=headline(text),
             order=order,
             line_id=wanted.line_id,
             library_id=actor.library_id,
@@ -162,7 +162,7 @@ async def take_down_case(ctx: Context, actor: Actor, wanted: TakenDown) -> Case:
             client_id=client_id,
             channel=Channel.WIDGET if session else Channel.PHONE,
             kind=kind,
-            title=_title(text),
+            title=headline(text),
             order=order,
             library_id=order.library_id if order else session.library_id if session else actor.library_id,
             reader_id=session.reader_id if session and not order else "",
@@ -367,7 +367,3 @@ def _kind(kind: str) -> CaseKind:
     if kind not in READERS_KINDS:
         raise Invalid("choice_wrong", "kind", choices=", ".join(READERS_KINDS), text=kind[:40])
     return CaseKind(kind)
-
-
-def _title(text: str) -> str:
-    return text.split("\n")[0][:TITLE_LIMIT]

@@ -163,6 +163,11 @@ def demand_text(text: str, field: str, limit: int) -> str:
     return kept
 
 
+def headline(text: str) -> str:
+    """What a case is called in lists: the first line of what was written."""
+    return text.split("\n")[0][:TITLE_LIMIT]
+
+
 def said(key: str, data: Mapping[str, Any]) -> str:
     """A text to be put into words for whoever reads it, as it is kept: its key and what fills it."""
     return json.dumps([key, dict(data)], ensure_ascii=False, separators=(",", ":"))
