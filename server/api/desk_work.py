@@ -1,6 +1,5 @@
 """Endpoints of a librarian's work in a conversation, the console, and the archive."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from server.actions.consoles import card_of, read_archived, search_archive, view_console, view_desk
@@ -19,7 +18,6 @@ from server.actions.desks import home_card
 from server.api.routes import ApiRequest, Endpoint, Handler
 from server.api.views import card_view, console_view, desk_view, events_view, library_card, names
 from server.domain.chat import ChatSession, wrap_up_from
-from server.domain.errors import Invalid
 from server.domain.permissions import Verb
 from server.wire import bodies
 from server.wire.frames import iso
@@ -86,7 +84,7 @@ async def wrap_up(r: ApiRequest) -> dict[str, Any]:
 
 
 async def archive(r: ApiRequest) -> bodies.Archive:
-    before = _instant(r.query.get("before", ""))
+    before = r.instant("before")
     found = await search_archive(
         r.ctx,
         r.actor,
@@ -121,16 +119,6 @@ async def archived(r: ApiRequest) -> bodies.Events:
 
 async def _card(r: ApiRequest, session: ChatSession) -> bodies.SessionCard:
     return card_view(await card_of(r.ctx, r.actor, session.id), r.actor)
-
-
-def _instant(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace(" ", "+").replace("Z", "+00:00"))
-    except ValueError:
-        raise Invalid("query_instant", "before") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _S = "/api/sessions/{id}"

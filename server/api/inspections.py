@@ -35,7 +35,7 @@ async def queue(r: ApiRequest) -> bodies.InspectionPage:
     view = r.query.get("view", "") or "waiting"
     if view not in VIEWS:
         raise Invalid("choice_wrong", "view", choices=", ".join(VIEWS), text=view)
-    after = _place(r.query.get("after", ""), "after", _END if view == "done" else _START)
+    after = r.place("after") or (_END if view == "done" else _START)
     found, counts = await inspection_queue(r.ctx, r.actor, view, after=after)
     more = _place_after(found[PAGE - 1].inspection) if len(found) > PAGE else ""
     counted = {name: sum(counts.get(state, 0) for state in states) for name, states in VIEWS.items()}
@@ -68,7 +68,7 @@ async def decide(r: ApiRequest) -> bodies.InspectionView:
 
 
 async def mine(r: ApiRequest) -> bodies.OwnInspections:
-    before = _place(r.query.get("before", ""), "before", _END)
+    before = r.place("before") or _END
     to_correct, found = await own_inspections(r.ctx, r.actor, before=before)
     more = _place_after(found[PAGE - 1]) if len(found) > PAGE else ""
     return bodies.OwnInspections(
@@ -110,18 +110,6 @@ async def publish(r: ApiRequest) -> bodies.PublicationView:
 
 def _judgement(body: bodies.Judging) -> Judgement:
     return Judgement(body.version, body.grade, body.row, body.reason, body.note, body.days)
-
-
-def _place(text: str, name: str, otherwise: tuple[datetime, str]) -> tuple[datetime, str]:
-    """Where a page goes on: the moment and id of the last row of the page before."""
-    if not text:
-        return otherwise
-    moment, _, row_id = text.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        raise Invalid("query_instant", name) from None
-    return at.replace(tzinfo=at.tzinfo or UTC), row_id
 
 
 def _place_after(inspection: Inspection) -> str:

@@ -1,7 +1,5 @@
 """Endpoints of a reader's loan orders: place, watch, cancel, renew, return."""
 
-from datetime import UTC, datetime
-
 from server.actions.desks import zone_of
 from server.actions.my_orders import my_orders, own_orders
 from server.actions.order_views import event_words, order_story
@@ -9,7 +7,6 @@ from server.actions.order_wishes import Return, book_return, cancel_lines, cance
 from server.actions.place_order import Wanted, place_order
 from server.api.loan_views import card_view, order_view, own_line_view
 from server.api.routes import ApiRequest, Endpoint
-from server.domain.errors import Invalid
 from server.domain.permissions import Verb
 from server.domain.slots import pickups
 from server.wire import loan_bodies as bodies
@@ -33,9 +30,7 @@ async def place(r: ApiRequest) -> bodies.OrderView:
 
 
 async def mine(r: ApiRequest) -> bodies.MyOrdersView:
-    page = await my_orders(
-        r.ctx, r.actor, before=moment(r.query.get("before", "")), before_id=r.query.get("before_id", "")
-    )
+    page = await my_orders(r.ctx, r.actor, before=r.instant("before"), before_id=r.query.get("before_id", ""))
     return bodies.MyOrdersView(
         at_home=[own_line_view(r, line) for line in page.at_home],
         under_way=[order_view(r, own) for own in page.under_way],
@@ -97,17 +92,6 @@ async def _order(r: ApiRequest, order_id: str) -> bodies.OrderView:
     story = await order_story(r.ctx, r.actor, order_id, public_only=True)
     (own,) = await own_orders(r.ctx, r.actor, [story.order])
     return order_view(r, own)
-
-
-def moment(raw: str) -> datetime | None:
-    """An instant from an address. Raises Invalid."""
-    if not raw:
-        return None
-    try:
-        at = datetime.fromisoformat(raw.replace(" ", "+"))  # a plus sign that nobody escaped
-    except ValueError:
-        raise Invalid("moment_wrong", "before", text=raw[:40]) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 _O = "/api/me/orders/{id}"

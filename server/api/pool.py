@@ -1,6 +1,6 @@
 """Endpoints of the task pool: look, claim, hand back, draft, preview, answer, release."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -37,7 +37,7 @@ async def pool(r: ApiRequest) -> bodies.PoolPageView:
         language=r.query.get("language", ""),
         asked_before=r.ctx.clock.now() - timedelta(hours=older) if older else None,
     )
-    page = await pool_page(r.ctx, r.actor, chosen, _place(r.query.get("after", "")))
+    page = await pool_page(r.ctx, r.actor, chosen, r.place("after"))
     return pool_page_view(page)
 
 
@@ -94,18 +94,6 @@ async def _task(r: ApiRequest) -> bodies.TaskView:
 def _content(r: ApiRequest) -> dict[str, Any]:
     content: dict[str, Any] = msgspec.to_builtins(r.body.content)
     return content
-
-
-def _place(text: str) -> tuple[datetime, str] | None:
-    """Where a page goes on: the moment and id of the last row of the page before."""
-    if not text:
-        return None
-    at, _, task_id = text.partition("~")
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        raise Invalid("query_instant", "after") from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC), task_id
 
 
 _LEASE = ("lease_over", "task_not_found")

@@ -1,7 +1,6 @@
 """Endpoints of a reader's consultations, and of phone calls that staff write down."""
 
 import json
-from datetime import UTC, datetime
 
 from server.actions.consultations import (
     OwnLine,
@@ -19,7 +18,6 @@ from server.actions.phone_calls import Call, enter_phone
 from server.actions.requests import Request, Submitted, submit_request
 from server.api.routes import ApiRequest, Endpoint
 from server.api.views import maybe, names
-from server.domain.errors import Invalid
 from server.domain.permissions import Verb
 from server.wire import request_bodies as bodies
 from server.wire.frames import iso
@@ -49,7 +47,7 @@ async def ask(r: ApiRequest) -> bodies.AskedConsultation:
 
 async def mine(r: ApiRequest) -> bodies.Consultations:
     lines, more = await my_consultations(
-        r.ctx, r.actor, before=_before(r.query.get("before", "")), before_id=r.query.get("before_id", "")
+        r.ctx, r.actor, before=r.instant("before"), before_id=r.query.get("before_id", "")
     )
     place = bodies.Place(more[0].isoformat(), more[1]) if more else None
     return bodies.Consultations([consultation_view(r, line) for line in lines], place)
@@ -165,16 +163,6 @@ async def _asked(r: ApiRequest, submitted: Submitted) -> bodies.AskedConsultatio
 def _conversion(body: bodies.Convert) -> Conversion:
     citation = body.citation | ({"material": body.material} if body.material else {})
     return Conversion(body.to, citation, body.question)
-
-
-def _before(raw: str) -> datetime | None:
-    if not raw:
-        return None
-    try:
-        moment = datetime.fromisoformat(raw.replace(" ", "+"))  # a plus sign that nobody escaped
-    except ValueError:
-        raise Invalid("moment_wrong", "before", text=raw[:40]) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 _C = "/api/consultations/{id}"

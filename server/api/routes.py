@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -58,6 +59,25 @@ class ApiRequest:
         if not is_number(raw) or not low <= int(raw) <= high:
             raise Invalid("query_number", name, low=low, high=high)
         return int(raw)
+
+    def instant(self, name: str) -> datetime | None:
+        """An instant from the query string, in UTC where it says no zone; None where none is said. Raises Invalid."""
+        raw = self.query.get(name, "")
+        return _instant(raw, name) if raw else None
+
+    def place(self, name: str) -> tuple[datetime, str] | None:
+        """Where a list goes on: ``moment~id`` of the last row of the page before. Raises Invalid."""
+        moment, _, row_id = self.query.get(name, "").partition("~")
+        return (_instant(moment, name), row_id) if moment or row_id else None
+
+
+def _instant(text: str, name: str) -> datetime:
+    whole = text.replace(" ", "+") if "T" in text else text  # a plus sign that nobody escaped
+    try:
+        at = datetime.fromisoformat(whole)
+    except ValueError:
+        raise Invalid("query_instant", name) from None
+    return at.replace(tzinfo=at.tzinfo or UTC)
 
 
 Handler = Callable[[ApiRequest], Awaitable[Any]]

@@ -7,9 +7,9 @@ from server.actions.item_imports import ItemImport
 from server.actions.shelving import Shelved
 from server.actions.store_work import Bench
 from server.api.views import names
-from server.domain.loan_rows import LoanLine, Store
+from server.domain.loan_rows import LoanLine, LoanOrder, Store
 from server.domain.loans import Stage
-from server.domain.store_work import Bundle, ToPack, Work, WorkLine
+from server.domain.store_work import Bundle, Work, WorkLine
 from server.wire import store_bodies as b
 from server.wire.frames import iso
 from server.words.catalogue import say
@@ -25,7 +25,10 @@ def work_view(store: Store, work: Work, language: str = "zh") -> b.WorkView:
         store=store_view(store),
         counts=work.counts,
         walks=[b.WalkView(walk.number, walk.urgent, _lines(walk.lines, language)) for walk in work.walks],
-        pack=[_pack(each) for each in work.pack],
+        pack=[
+            _pack_view(each.order, _lines(each.lines), each.packed_scans, coming=each.coming)
+            for each in work.pack
+        ],
         label=[parcel_view(each) for each in work.label],
         hand_over=[parcel_view(each) for each in work.hand_over],
         hold=[parcel_view(each) for each in work.hold],
@@ -85,17 +88,7 @@ def bench_view(bench: Bench) -> b.PackView:
         )
         for line in bench.lines
     ]
-    return b.PackView(
-        order.id,
-        order.number,
-        order.way,
-        order.name,
-        iso(order.dispatch_due_at),
-        0,
-        lines,
-        sorted(bench.scanned),
-        bench.parcel.id if bench.parcel else "",
-    )
+    return _pack_view(order, lines, bench.scanned, parcel=bench.parcel.id if bench.parcel else "")
 
 
 def stage_view(line: LoanLine) -> b.StageView:
@@ -142,17 +135,19 @@ def holdings_view(held: Holdings) -> b.HoldingsView:
     )
 
 
-def _pack(waiting: ToPack) -> b.PackView:
-    order = waiting.order
+def _pack_view(
+    order: LoanOrder, lines: list[b.LineView], scanned: frozenset[str], *, coming: int = 0, parcel: str = ""
+) -> b.PackView:
     return b.PackView(
-        order.id,
-        order.number,
-        order.way,
-        order.name,
-        iso(order.dispatch_due_at),
-        waiting.coming,
-        _lines(waiting.lines),
-        sorted(waiting.packed_scans),
+        order=order.id,
+        number=order.number,
+        way=order.way,
+        name=order.name,
+        due_at=iso(order.dispatch_due_at),
+        coming=coming,
+        lines=lines,
+        scanned=sorted(scanned),
+        parcel=parcel,
     )
 
 

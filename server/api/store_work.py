@@ -1,6 +1,5 @@
 """Endpoints of stores: work lists, scans, parcels, papers, shelves, figures (R-LOAN.2, R-LOAN.5, R-LOAN.6)."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
@@ -138,8 +137,8 @@ async def bring_in(r: ApiRequest) -> b.ItemListDone:
 
 
 async def figures(r: ApiRequest) -> b.HoldingsView:
-    since = _moment(r.query.get("since", ""), "since")
-    until = _moment(r.query.get("until", ""), "until")
+    since = r.instant("since")
+    until = r.instant("until")
     return holdings_view(await holdings.store_holdings(r.ctx, r.actor, r.path["id"], since, until))
 
 
@@ -178,16 +177,6 @@ def _choice(said: str, name: str, kind: Any) -> Any:
         return kind(said)
     except ValueError:
         raise Invalid("choice_wrong", name, choices=", ".join(kind), text=said) from None
-
-
-def _moment(said: str, name: str) -> datetime | None:
-    if not said:
-        return None
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
-        raise Invalid("query_instant", name) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 _S, _V = "/api/stores/{id}", Verb.WORK_STORE
