@@ -24,7 +24,9 @@ from tests.server.api.store_day import a_day_in_a_store
 from tests.stacks import a_day_at_a_stack
 from tests.town import Reader, Town
 
-NAMES = re.compile(r"""(?:query\.get\(|r\.(?:number|instant|place)\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query""")
+NAMES = re.compile(
+    r"""(?:query\.get\(|r\.(?:number|instant|place)\(|r\.query\[)"(\w+)"|"(\w+)" in r\.query"""
+)
 # Described answers that the day below does not bring about; other tests do.
 UNSEEN = {
     "POST /api/couriers/{name}/push",
