@@ -15,7 +15,9 @@ class Texts:
         self.chance = chance
         told = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
         self.answers: dict[str, str] = told.pop("answers")
-        self.parts = {name: [part.strip() for part in text.split("|")] for name, text in told.items()}
+        self.parts: dict[str, list[str]] = {
+            name: [part.strip() for part in text.split("|")] for name, text in told.items()
+        }
 
     def library(self, number: int) -> tuple[str, str, str]:
         """Chinese name, English name, city."""

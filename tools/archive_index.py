@@ -1,6 +1,6 @@
 """Puts an archive that `loadtests.archive` made into its search index, at once instead of little by little.
 
-    python -m loadtests.archive_index postgresql://… --at-once 5000 --psql …/bin/psql
+    python -m tools.archive_index postgresql://… --at-once 5000 --psql …/bin/psql
 
 The product's worker does the same within a running service, some hundred answers every few seconds, and keeps the
 index of words meanwhile; here nobody searches yet, so that it is made when all words are there. PostgreSQL only.
