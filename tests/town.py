@@ -17,7 +17,6 @@ from server.actions.logins import start_login
 from server.api.gateway import Gateway
 from server.assembly import build_app
 from server.clocks import TimedIds
-from server.commands.socket_protocol import SocketProtocol
 from server.context import Context
 from server.domain.accounts import Account, AccountState
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
@@ -185,7 +184,7 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
         uvicorn.Config(
             app,
             port=port,
-            ws=SocketProtocol,
+            ws="websockets-sansio",
             ws_per_message_deflate=False,
             log_level="warning",
             timeout_graceful_shutdown=5,

@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from server.assembly import build_app
 from server.commands.migrate import bring_up_to_date
 from server.commands.processes import demand_database, demand_folder, listen
-from server.commands.socket_protocol import SocketProtocol
 from server.commands.terminal import FAILED, Failure, Help, language_of
 from server.observing.logs import configure_logs
 from server.settings import Settings, load_settings
@@ -99,7 +98,7 @@ def config_for(app: Starlette, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws=SocketProtocol,
+        ws="websockets-sansio",
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

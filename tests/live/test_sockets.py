@@ -11,7 +11,6 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from server.commands.socket_protocol import SocketProtocol
 from server.live.asgi import AsgiConnection
 from server.live.client import Client
 from server.live.hub import Hub
@@ -70,7 +69,7 @@ async def house(limits: Limits) -> AsyncIterator[tuple[House, ClientConnection, 
         it.app,
         interface="asgi3",
         port=0,
-        ws=SocketProtocol,
+        ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",
         log_level="error",
