@@ -46,7 +46,7 @@ from server.api import (
     uploads,
     widget_login,
 )
-from server.api.crossing import Crossing
+from server.api.crossing import Answering, Crossing
 from server.api.doors import CrossOrigin, SafeHeaders, unexpected
 from server.api.gateway import Gateway
 from server.api.openapi import asyncapi, openapi
@@ -298,8 +298,8 @@ def _routes(ctx: Context) -> list[BaseRoute]:
     ours = [
         *(Route(path, document(make)) for path, make in documents.items()),
         *health.routes(ctx),
-        *(Route(e.path, respond(e, ctx), methods=[e.method]) for e in ENDPOINTS),
-        *(Route(p.path, pages.respond(p, ctx), methods=[p.method]) for p in PAGES),
+        *(Route(e.path, Answering(respond(e, ctx)), methods=[e.method]) for e in ENDPOINTS),
+        *(Route(p.path, Answering(pages.respond(p, ctx)), methods=[p.method]) for p in PAGES),
     ]
     return [Crossing(ours), Mount("/static", StaticFiles(directory=STATIC))]
 

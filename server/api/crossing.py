@@ -1,9 +1,11 @@
 """Finds the route of a request among hundreds by the first words of its path, and not by trying one after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.datastructures import URLPath
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
@@ -52,6 +54,20 @@ class Crossing(BaseRoute):
             if (found := self._by_words.get(words[:count])) is not None:
                 return found
         return ()
+
+
+class Answering:
+    """What answers requests, as the framework calls whole applications.
+
+    It wraps functions twice over for exceptions and for work in threads; ours answer every refusal themselves.
+    """
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._answer(Request(scope, receive, send))
+        await response(scope, receive, send)
 
 
 def _fixed(path: str) -> tuple[str, ...]:

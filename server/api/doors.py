@@ -20,6 +20,12 @@ _CSP = (
     " font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
 
+_SAFE = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+}
+
 
 class CrossOrigin:
     """Lets the pages of listed origins use the widget's endpoints (Fetch standard, CORS); cookies never travel."""
@@ -56,7 +62,9 @@ class SafeHeaders:
 
     def __init__(self, app: ASGIApp, secure: bool) -> None:
         self._app = app
-        self._secure = secure
+        self._headers = [(name.lower().encode(), value.encode()) for name, value in _SAFE.items()]
+        if secure:
+            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -65,12 +73,9 @@ class SafeHeaders:
 
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", _CSP)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-                if self._secure:
-                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+                own = list(message["headers"])
+                named = {name for name, _ in own}
+                message["headers"] = own + [each for each in self._headers if each[0] not in named]
             await send(message)
 
         await self._app(scope, receive, safe)

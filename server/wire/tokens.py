@@ -97,5 +97,5 @@ def hashed(secret_text: str) -> str:
 
 
 def _signature(secret: str, purpose: str, body: str) -> str:
-    digest = hmac.new(secret.encode(), f"{purpose}:{body}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(secret.encode(), f"{purpose}:{body}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
