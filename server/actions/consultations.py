@@ -1,16 +1,15 @@
 """A reader's own consultations: where each stands, its answer, and what the reader may do about it (R-72.8, R-72.9)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 
 from server.actions.access import access_consultation
 from server.actions.deliveries import Delivered, deliveries_for
 from server.actions.desks import library_of
 from server.actions.inspection_entry import look_again_at
-from server.actions.kept_policies import kept_policies
+from server.actions.kept_policies import kept_policies, kept_policy
 from server.actions.leaving import TRIES, ChangedHands, leave_task, lock_with_holder
 from server.actions.pool_entry import note_step, tell_reader
 from server.actions.requests import Submitted, request_of, submit_request
@@ -23,6 +22,7 @@ from server.domain.events import PoolChanged
 from server.domain.kept_answers import Answer
 from server.domain.permissions import Actor, Verb, demand
 from server.domain.requests import COMMENT_LIMIT, Next, next_for
+from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Action, Channel, Standing, after
 from server.store.attachments import attached_to
 from server.store.consultations import (
@@ -96,9 +96,14 @@ async def consultation_story(ctx: Context, actor: Actor, consultation_id: str) -
     )
 
 
-async def own_line(ctx: Context, consultation: Consultation, desk: Desk | None = None) -> OwnLine:
+async def own_line(
+    ctx: Context, consultation: Consultation, place: tuple[Desk, Library] | None = None
+) -> OwnLine:
     """A consultation with its desk (where it is in hand already), its clock and what happens next, for its reader."""
-    return (await _lines(ctx, [consultation], {desk.id: desk} if desk else {}))[0]
+    if place is None or place[0].id != consultation.desk_id:  # an equal wish that waits elsewhere
+        return (await _lines(ctx, [consultation]))[0]
+    policy = await kept_policy(ctx, ctx.db.read, consultation.policy_id)
+    return _line(consultation, place, policy, ctx.clock.now())
 
 
 async def own_request(ctx: Context, actor: Actor, consultation_id: str) -> dict[str, str]:
@@ -172,20 +177,21 @@ async def _cancel(ctx: Context, actor: Actor, c: Consultation) -> None:
         tx.announce(PoolChanged(task.id, "cancelled"))
 
 
-async def _lines(
-    ctx: Context, found: Sequence[Consultation], known: Mapping[str, Desk] = MappingProxyType({})
-) -> list[OwnLine]:
+async def _lines(ctx: Context, found: Sequence[Consultation]) -> list[OwnLine]:
     db, now = ctx.db.read, ctx.clock.now()
     if not found:
         return []
-    lacking = sorted({c.desk_id for c in found} - known.keys())
-    desks = {**known, **(await desks_by_ids(db, lacking) if lacking else {})}
+    desks = await desks_by_ids(db, sorted({c.desk_id for c in found}))
     libraries = await libraries_by_ids(db, sorted({c.library_id for c in found}))
     policies = await kept_policies(ctx, db, {c.policy_id for c in found})
     lines = []
     for c in found:
-        desk, policy = desks[c.desk_id], policies[c.policy_id]
+        desk = desks[c.desk_id]
         library = libraries.get(c.library_id) or await library_of(ctx, desk)
-        due_at = c.submitted_at + timedelta(hours=policy.strict_hours)
-        lines.append(OwnLine(c, desk, library, due_at, next_for(c, policy, now)))
+        lines.append(_line(c, (desk, library), policies[c.policy_id], now))
     return lines
+
+
+def _line(c: Consultation, place: tuple[Desk, Library], policy: TaskPolicy, now: datetime) -> OwnLine:
+    due_at = c.submitted_at + timedelta(hours=policy.strict_hours)
+    return OwnLine(c, *place, due_at, next_for(c, policy, now))

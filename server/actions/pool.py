@@ -28,15 +28,15 @@ from server.domain.tasks import (
 from server.store.consultations import consultations_of_task
 from server.store.dues import cancel_due, set_due
 from server.store.libraries import desks_by_ids, desks_of, libraries_by_ids
-from server.store.policies import task_policy_at, task_policy_read
+from server.store.policies import task_policy_read
 from server.store.pool_lists import (
     add_trail,
     claims_of,
-    count_stages,
     desk_ids_of,
     desk_ids_read,
     pool_row,
     pool_rows,
+    stages_read,
     trail_of,
 )
 from server.store.reads import read_together
@@ -46,7 +46,7 @@ from server.store.tasks import (
     concerned_read,
     free_claim_slot,
     lock_claim_slots,
-    lock_task,
+    lock_task_of,
     put_back,
     rules_of,
     rules_view,
@@ -115,14 +115,19 @@ async def pool_page(
     counted = PoolFilter(
         "pool", None, chosen.desk_id, chosen.channel, chosen.material, chosen.language, chosen.asked_before
     )
-    stages = await count_stages(ctx.db.read, who, counted)
-    mine = sum((await count_stages(ctx.db.read, who, PoolFilter("mine"))).values())
-    waits, limit = 0, (await task_policy_at(ctx.db.read, "", who.now)).claims_held
-    if may(actor, Verb.RELEASE_ANSWER):
-        waits = sum((await count_stages(ctx.db.read, who, PoolFilter("release"))).values())
+    stages, mine, waits, policy = await read_together(
+        ctx.db.read,
+        stages_read(who, counted),
+        stages_read(who, PoolFilter("mine")),
+        stages_read(who, PoolFilter("release")),
+        task_policy_read("", who.now),
+    )
+    to_release = sum(waits.values()) if may(actor, Verb.RELEASE_ANSWER) else 0
     desks = await desks_by_ids(ctx.db.read, sorted({row.task.desk_id for row in rows}))
     libraries = await libraries_by_ids(ctx.db.read, sorted({row.task.library_id for row in rows}))
-    return PoolPage(rows[:PAGE], desks, libraries, place, stages, mine, waits, limit)
+    return PoolPage(
+        rows[:PAGE], desks, libraries, place, stages, sum(mine.values()), to_release, policy.claims_held
+    )
 
 
 async def open_task(ctx: Context, actor: Actor, task_id: str) -> Opened:
@@ -230,8 +235,7 @@ async def hold(
 
 async def lock_held(tx: Transaction, actor: Actor, task_id: str) -> TaskRow:
     """The task, locked for whoever says that they hold it. Raises NotFound."""
-    await lock_claim_slots(tx, actor.account_id)
-    row = await lock_task(tx, task_id)
+    row = await lock_task_of(tx, actor.account_id, task_id)
     if row is None:
         raise NotFound("task_not_found")
     return row

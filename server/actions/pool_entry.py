@@ -78,7 +78,6 @@ async def enter(
     if known is not None:
         return Entered(known, again=True)
     policy_id = await name_policy(ctx, tx, policy)
-    consultation = replace(consultation, policy_id=policy_id)
     task_id = await join_one_of(tx, consultation, waiting)
     if task_id is None:
         task_id = await _own_task(ctx, tx, consultation, open_now=open_now)
@@ -87,7 +86,7 @@ async def enter(
         if mine is not None:
             await settle_clock(tx, task_id)
             return Entered(mine, again=True)
-    consultation = replace(consultation, task_id=task_id)
+    consultation = replace(consultation, task_id=task_id, policy_id=policy_id)
     await insert_consultation(tx, consultation)
     await keep_keys(tx, task_id, consultation.id, keys)
     if task_id != consultation.id:

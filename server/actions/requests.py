@@ -16,7 +16,7 @@ from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.citations import read_citation, texts_of
 from server.domain.consultations import TITLE, Consultation
-from server.domain.desks import Desk
+from server.domain.desks import Desk, Library
 from server.domain.errors import Invalid, NotAllowed, NotFound
 from server.domain.forms import Form
 from server.domain.permissions import Actor, Verb, demand
@@ -24,7 +24,7 @@ from server.domain.requests import QUESTION_LIMIT, day_begins, demand_quota
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
 from server.store.consultations import count_requests_since
-from server.store.libraries import desk_by_slug
+from server.store.libraries import place_by_slug
 from server.store.rows import Transaction
 
 CHANNELS = (Channel.DOCUMENT, Channel.FORM, Channel.KNOWLEDGE)
@@ -59,7 +59,7 @@ class Submitted:
 
     consultation: Consultation
     again: bool
-    desk: Desk | None = None  # where it was asked just now
+    place: tuple[Desk, Library] | None = None  # where it was asked just now
 
 
 async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request) -> Submitted:
@@ -75,9 +75,10 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
     if not actor.account_id:
         raise NotAllowed("log_in_to_request", "R-ORG.2")
     demand(actor, Verb.REQUEST_DOCUMENT)
-    desk = await desk_by_slug(ctx.db.read, slug)
-    if desk is None or not desk.open:
+    place = await place_by_slug(ctx.db.read, slug)
+    if place is None or not place[0].open:
         raise NotFound("desk_not_found", slug=slug)
+    desk, library = place
     wanted = read_document(ctx, actor, desk, request)
     session = await _conversation(ctx, actor, request)
     if session is not None:  # it goes along, so that nothing is asked twice (R-LIVE.4)
@@ -87,7 +88,7 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         entered = await keep_document(ctx, tx, desk, wanted)
         if not entered.again:
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
-    return Submitted(entered.consultation, entered.again, desk)
+    return Submitted(entered.consultation, entered.again, (desk, library))
 
 
 async def keep_document(ctx: Context, tx: Transaction, desk: Desk, wanted: Consultation) -> Entered:

@@ -156,7 +156,7 @@ def story_view(r: ApiRequest, story: Story) -> bodies.StoryView:
 
 
 async def _asked(r: ApiRequest, submitted: Submitted) -> bodies.AskedConsultation:
-    line = await own_line(r.ctx, submitted.consultation, submitted.desk)
+    line = await own_line(r.ctx, submitted.consultation, submitted.place)
     return bodies.AskedConsultation(consultation_view(r, line), submitted.again)
 
 

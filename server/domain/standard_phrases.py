@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 from server.domain.task_policies import TaskPolicy
 
@@ -30,6 +31,8 @@ def phrases_in(text: str, policy: TaskPolicy) -> frozenset[StandardPhrase]:
     return frozenset(phrase for phrase in StandardPhrase if _plain(policy.phrase(phrase)) in plain)
 
 
+# The phrases themselves, and the answer that is just being looked at from several sides.
+@lru_cache(maxsize=64)
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).translate(_STOPS)
     return _DAYS.sub("经三天的检索", "".join(folded.split()))

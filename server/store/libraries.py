@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from server.domain.desks import Desk, Library
+from server.store.reads import Read, first, read, read_together
 from server.store.rows import (
     Reader,
     Row,
@@ -90,8 +91,20 @@ async def save_library(tx: Transaction, library: Library) -> None:
 
 
 async def desk_by_slug(db: Reader, slug: str) -> Desk | None:
-    row = await db.row(f"{_DESK} WHERE slug = $1", slug)
-    return _desk(row) if row else None
+    return await read(db, _desk_read(slug))
+
+
+async def place_by_slug(db: Reader, slug: str) -> tuple[Desk, Library] | None:
+    """The desk and its library."""
+    library = Read(
+        f"{_LIBRARY} WHERE id = (SELECT library_id FROM desk WHERE slug = $1)", (slug,), first(_library)
+    )
+    found = await read_together(db, _desk_read(slug), library)
+    return (found[0], found[1]) if found[0] and found[1] else None
+
+
+def _desk_read(slug: str) -> Read[Desk | None]:
+    return Read(f"{_DESK} WHERE slug = $1", (slug,), first(_desk))
 
 
 async def desk_by_id(db: Reader, desk_id: str) -> Desk | None:

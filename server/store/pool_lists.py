@@ -40,21 +40,17 @@ async def pool_rows(
     if after is not None:
         where += f" AND (t.clock_from_at, t.id) > (${len(values) + 1}, ${len(values) + 2})"
         values += [to_us(after[0]), after[1]]
-    rows = await db.rows(
-        f"{_BESIDE} FROM task t WHERE {where} ORDER BY t.clock_from_at, t.id LIMIT ${len(values) + 1}",
-        *values,
-        limit,
-    )
+    page = f"SELECT * FROM task t WHERE {where} ORDER BY t.clock_from_at, t.id LIMIT ${len(values) + 1}"
+    # What stands beside them is looked up for these rows alone: planned for all that wait, it reads whole tables.
+    rows = await db.rows(f"{_BESIDE} FROM ({page}) AS t ORDER BY t.clock_from_at, t.id", *values, limit)
     return [_pool_row(row) for row in rows]
 
 
-async def count_stages(db: Reader, who: Onlooker, chosen: PoolFilter) -> dict[int, int]:
+def stages_read(who: Onlooker, chosen: PoolFilter) -> Read[dict[int, int]]:
     """How many tasks of each stage the list would show."""
     where, values = _condition(who, chosen)
-    rows = await db.rows(
-        f"SELECT t.stage, COUNT(*) AS count FROM task t WHERE {where} GROUP BY t.stage", *values
-    )
-    return {row["stage"]: row["count"] for row in rows}
+    sql = f"SELECT t.stage, COUNT(*) AS count FROM task t WHERE {where} GROUP BY t.stage"
+    return Read(sql, tuple(values), lambda rows: {row["stage"]: row["count"] for row in rows})
 
 
 async def pool_row(db: Reader, who: Onlooker, task_id: str) -> PoolRow | None:

@@ -43,7 +43,10 @@ async def read_together(
     db: Reader, a: Read[A], b: Read[B], c: Read[C], d: Read[D], e: Read[E], /
 ) -> tuple[A, B, C, D, E]: ...
 async def read_together(db: Reader, *reads: Read[Any]) -> tuple[Any, ...]:
-    """Read several things as of one moment. SQLite is at hand: there they are read one after the other."""
+    """Read several things as of one moment, in their order where they take locks.
+
+    SQLite is at hand: there they are read one after the other.
+    """
     if db.dialect == "sqlite":
         return tuple([await read(db, each) for each in reads])
     row = await db.row(_together(tuple([each.sql for each in reads])), *[v for r in reads for v in r.values])

@@ -10,7 +10,7 @@ from datetime import datetime
 from server.domain.pool import TaskRow
 from server.domain.tasks import Channel, Task, TaskState, Waiting
 from server.store.consultations import policy_of
-from server.store.reads import Read, first, read
+from server.store.reads import Read, first, read, read_together
 from server.store.rows import (
     Reader,
     Row,
@@ -62,8 +62,18 @@ async def join_task(tx: Transaction, task_id: str) -> bool:
 
 async def lock_task(tx: Transaction, task_id: str) -> TaskRow | None:
     """The task, held against every other change to the end of the transaction."""
-    row = await tx.row("SELECT * FROM task WHERE id = $1 FOR UPDATE", task_id)
-    return task_of(row) if row else None
+    return await read(tx, _locked_task(task_id))
+
+
+async def lock_task_of(tx: Transaction, staff_id: str, task_id: str) -> TaskRow | None:
+    """First this person's counter, then the task, both held to the end of the transaction."""
+    slots = Read("SELECT 1 AS held FROM claim_count WHERE staff_id = $1 FOR UPDATE", (staff_id,), bool)
+    _, row = await read_together(tx, slots, _locked_task(task_id))
+    return row
+
+
+def _locked_task(task_id: str) -> Read[TaskRow | None]:
+    return Read("SELECT * FROM task WHERE id = $1 FOR UPDATE", (task_id,), first(task_of))
 
 
 async def rules_view(db: Reader, row: TaskRow) -> Task:
