@@ -295,7 +295,8 @@ def _instant(microseconds: int, minutes: int) -> str:
     return datetime.fromtimestamp(microseconds / 1e6 + 60 * minutes, UTC).isoformat()
 
 
-_LATE = ("slot_unknown", "pickup_needed", "not_logged_in")  # the clock went past it
+# The clock went past it; the last copy that could be lent was damaged on the way.
+_LATE = ("slot_unknown", "pickup_needed", "not_logged_in", "title_gone")
 _STANDING = (
     "SELECT DISTINCT ON (l.order_id, l.state) l.order_id, l.state, l.store_id, l.barcode, o.number"
     " FROM loan_line l JOIN loan_order o ON o.id = l.order_id"
