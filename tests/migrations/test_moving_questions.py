@@ -1,6 +1,7 @@
 """What readers left with a desk before there was a task pool waits in it afterwards, with its own clock."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,15 @@ QUESTION = (
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, to be brought to an old schema first."""
     if request.param == "sqlite":
-        return f"sqlite://{tmp_path / 'old.db'}"
+        yield f"sqlite://{tmp_path / 'old.db'}"
+        return
     server: Postgres = request.getfixturevalue("postgres_server")
-    return server.create("before_the_pool")
+    url = server.create("of_an_old_schema")
+    yield url
+    server.drop(url)
 
 
 async def test_questions_left_with_a_desk_wait_in_the_pool_after_the_upgrade(
