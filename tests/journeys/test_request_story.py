@@ -42,6 +42,7 @@ async def ask(page: Page) -> str:
 async def answer(console: Page, place: Installation) -> None:
     """The librarian claims, writes while the server dies and comes back, and sends."""
     await console.wait_for_selector('.line[data-state="current"]')
+    await expect(console.get_by_role("button", name="领取", exact=True)).to_be_visible()
     await console.keyboard.press("c")
     await expect(console.locator(".holding__lease")).to_contain_text("领取还剩")
     await console.locator(".segments__one", has_text="邮件正文").click()

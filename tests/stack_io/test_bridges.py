@@ -118,6 +118,7 @@ async def test_events_that_the_device_took_for_delivered_are_asked_for(hall: Hal
         await everything_is_kept(hall, host.device)
 
 
+@pytest.mark.timeout(300)
 async def test_a_device_that_does_not_know_a_command_again_is_asked_before_it_is_told_again(
     hall: Hall,
 ) -> None:
@@ -135,7 +136,7 @@ async def test_a_device_that_does_not_know_a_command_again_is_asked_before_it_is
                 async def connected(so_often: int = cuts) -> bool:
                     return network.connections >= so_often
 
-                await until(connected)
+                await until(connected, seconds=90)  # chance may make each wait long
                 network.cut()
             network.weather = Weather(breaks=0.05)
             await hall.settled(*commands, seconds=100)
