@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -113,7 +114,7 @@ async def test_a_fact_is_put_right_and_a_returned_answer_corrected(town: Town) -
     shown = (await town.people["duty_manager"].http.get("/api/quality/samples")).json()
     home = next(each for each in shown["samples"] if each["library_id"] == town.libraries["home"])
     assert (home["sampled"], home["failed"], home["lacking"]) == (1, 0, 298)
-    today = town.ctx.clock.now().date().isoformat()
+    today = town.ctx.clock.now().astimezone(ZoneInfo(town.ctx.settings.zone)).date().isoformat()
     answer = await town.people["duty_manager"].http.post(
         "/api/quality/publications", json={"first": today, "last": today}
     )
