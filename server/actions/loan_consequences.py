@@ -16,9 +16,8 @@ from server.domain.loans import ENDED, House, Stage
 from server.domain.stack import SETTLING, EventKind
 from server.store.cards import free_item, take_places
 from server.store.coupons import free_slot, give_coupon_back
-from server.store.items import move_item, reclaim_item, release_item
+from server.store.items import free_in_place, move_item, reclaim_item, release_item
 from server.store.rows import Transaction
-from server.store.shelves import free_missing
 
 # Where the copy is while its line stands so; ``release`` where the line has done with it.
 _ITEM_STATES = {
@@ -125,6 +124,8 @@ async def _items_follow(ctx: Context, tx: Transaction, opened: OpenOrder, change
         state = _ITEM_ENDS[change.after]
         released = await release_item(tx, line.item_id, line.id, state)
         if not released and change.before in _PUT_BACK_FROM:
-            released = await free_missing(tx, line.item_id)  # another waited for it where it could not be
+            released = bool(
+                await free_in_place(tx, [line.item_id])
+            )  # another waited for it where it could not be
         if released and state == "available":
             await tell_askers(ctx, tx, line.record_id)

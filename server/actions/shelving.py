@@ -31,7 +31,7 @@ RULE = "R-LOAN.6"
 PLACE_LIMIT, TOTE_LIMIT = 40, 30
 OFF = ("unshelved", "withdrawn", "damaged", "missing")  # why a book is taken off
 NOWHERE = ItemPlace()  # none is said
-_SHELVABLE = frozenset({"unshelved", "missing", "damaged", "withdrawn", "available"})
+_SHELVABLE = frozenset({"unshelved", "missing", "stray", "damaged", "withdrawn", "available"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """What an operator sees of the stacks, and does when a machine does not come to an end by itself (docs/stack.md)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.actions.access import access_store, audit
 from server.actions.open_orders import Fact
 from server.actions.orders import absorb, tell
+from server.actions.stack_commands import books_follow
 from server.context import Context
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import StackPictured, StackWoken
@@ -204,6 +205,7 @@ async def take_over(ctx: Context, actor: Actor, command_id: str, outcome: str, r
             await _tell_order(ctx, tx, actor, command, {"outcome": outcome, "reason": said})
         if not await set_taken_over(tx, command_id, state, by=actor.account_id, reason=said, now=now):
             raise Conflict("command_settled")
+        await books_follow(ctx, tx, [replace(command, state=state)])
         if command.sends and command.kind is not CommandKind.CANCEL:
             await insert_commands(tx, [cancellation(command, ctx.ids.new(), now)])
         await audit(ctx, tx, actor, "stack.take_over", f"command:{command_id}", detail=f"{outcome}: {said}")

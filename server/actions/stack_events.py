@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from server.actions.orders import absorb
+from server.actions.stack_commands import books_follow
 from server.actions.stack_troubles import Trouble, TroubleKind, report_trouble
 from server.context import Context
 from server.domain.errors import Unavailable
@@ -156,7 +157,8 @@ async def _follow(
         if letter.command.order_id and letter.told.problem in (None, Problem.WRONG_ITEM):
             events.setdefault(letter.command.order_id, []).append(_order_event(letter, letter.command, now))
         if end := end_of(letter.command.kind, letter.told):
-            ends.setdefault(letter.command.id, end)
+            if end[0] is CommandState.DONE or letter.command.id not in ends:
+                ends[letter.command.id] = end
             if letter.command.kind is CommandKind.CANCEL and end[0] is CommandState.DONE:
                 ends.setdefault(letter.command.target_id, (CommandState.CANCELLED, "withdrawn"))
         elif letter.told.kind in (EventKind.ACCEPTED, EventKind.MOVING):
@@ -169,6 +171,7 @@ async def _follow(
     settled = await settle_commands(tx, ends, now)
     if events:
         await absorb(ctx, tx, events)
+    await books_follow(ctx, tx, settled)
     await add_to_hour(tx, device_id, settled, now)
 
 

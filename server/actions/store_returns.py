@@ -23,7 +23,7 @@ from server.store.orders import line_by_id
 from server.store.parcel_steps import cancel_empty_parcel, return_received
 from server.store.parcels import parcel_by_id
 from server.store.rows import Reader, Transaction
-from server.store.shelves import arrive_in, find_item, free_missing, stand_at
+from server.store.shelves import arrive_in, find_item, stand_at
 from server.store.store_work import order_of, strays_in
 
 _COMING_BACK = frozenset({Stage.RETURN_BOOKED, Stage.RETURNING, Stage.RETURN_ARRIVED})
@@ -105,7 +105,6 @@ async def put_stray_back(ctx: Context, actor: Actor, store_id: str, command_id: 
         if device is None or item is None:
             raise NotFound("stray_not_found", RULE)
         await insert_commands(tx, [_command(ctx, device.id, item, ctx.ids.new())])
-        await free_missing(tx, item.id)
         await audit(ctx, tx, actor, "store.stray", f"item/{item.id}", detail=item.barcode)
 
 

@@ -6,10 +6,16 @@ from datetime import datetime
 from server.domain.allocation import Candidate
 from server.domain.loan_rows import Item
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
+from server.store.stack_commands import UNENDED
 from server.store.values import columns, value_from
 
 _ITEM = columns(Item)
 _PER_TITLE = 20  # copies looked at for one line
+# What a machine was told of and has not come to an end with may be on its way, though its order has given it up.
+_FREE = (
+    "i.state = 'available' AND NOT EXISTS"
+    f" (SELECT 1 FROM stack_command c WHERE c.item_id = i.id AND c.state IN {UNENDED})"
+)
 
 
 async def item_by_id(db: Reader, item_id: str) -> Item | None:
@@ -23,13 +29,13 @@ async def item_by_barcode(db: Reader, barcode: str) -> Item | None:
 
 
 async def free_copies(db: Reader, record_id: int) -> list[Candidate]:
-    """Copies of a title that nobody has, in stores that are open."""
+    """Copies of a title that nobody has and no machine moves, in stores that are open."""
     rows = await db.rows(
         "SELECT i.id, i.record_id, i.store_id, i.barcode, i.tote, i.location, s.kind, s.turn,"
         " d.id AS device_id, d.state AS device_state, d.paused_at"
         " FROM item i JOIN store s ON s.id = i.store_id AND s.active"
         " LEFT JOIN stack_device d ON d.store_id = i.store_id AND d.active"
-        f" WHERE i.record_id = $1 AND i.state = 'available' LIMIT {_PER_TITLE}",
+        f" WHERE i.record_id = $1 AND {_FREE} LIMIT {_PER_TITLE}",
         record_id,
     )
     return [_candidate(row) for row in rows]
@@ -39,7 +45,7 @@ async def reserve(tx: Transaction, item_id: str, order_id: str, line_id: str) ->
     """Promise a free copy to a line; False when somebody was faster."""
     return bool(
         await tx.execute(
-            "UPDATE item SET state = 'reserved', order_id = $2, line_id = $3 WHERE id = $1 AND state = 'available'",
+            f"UPDATE item AS i SET state = 'reserved', order_id = $2, line_id = $3 WHERE i.id = $1 AND {_FREE}",
             item_id,
             order_id,
             line_id,
@@ -76,6 +82,24 @@ async def reclaim_item(tx: Transaction, item_id: str, order_id: str, line_id: st
             line_id,
         )
     )
+
+
+async def set_aside(tx: Transaction, item_ids: Collection[str]) -> set[str]:
+    """Brought by a machine for nobody any more: they stand at a station until put back. Returns their stores."""
+    rows = await tx.rows(
+        "UPDATE item SET state = 'stray' WHERE id = ANY($1) AND state IN ('available', 'missing') RETURNING store_id",
+        sorted(item_ids),
+    )
+    return {row["store_id"] for row in rows}
+
+
+async def free_in_place(tx: Transaction, item_ids: Collection[str]) -> set[int]:
+    """What stood aside, or was missing, is in its place; returns the titles of which a copy is free by this."""
+    rows = await tx.rows(
+        "UPDATE item SET state = 'available' WHERE id = ANY($1) AND state IN ('stray', 'missing') RETURNING record_id",
+        sorted(item_ids),
+    )
+    return {row["record_id"] for row in rows}
 
 
 async def take_turn(tx: Transaction, store_ids: Collection[str], now: datetime) -> None:

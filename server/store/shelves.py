@@ -86,13 +86,6 @@ async def arrive_in(tx: Transaction, item_id: str, store_id: str) -> bool:
     )
 
 
-async def free_missing(tx: Transaction, item_id: str) -> bool:
-    """What was missing is there after all."""
-    return bool(
-        await tx.execute("UPDATE item SET state = 'available' WHERE id = $1 AND state = 'missing'", item_id)
-    )
-
-
 async def barcodes_known(db: Reader, barcodes: Collection[str]) -> dict[str, Item]:
     """Items by their barcodes, those that are there."""
     found: dict[str, Item] = {}

@@ -13,6 +13,7 @@ from server.store.values import columns, insert_values, rows_as_table, value_fro
 __all__ = ["CommandRow", "DeviceRow", "NewCommand", "device_of_store", "insert_commands", "withdraw"]
 
 _OPEN = "('pending', 'sent', 'accepted')"
+UNENDED = "('pending', 'sent', 'accepted', 'unsure')"  # the machine may be at it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ async def withdraw(tx: Transaction, command_id: str, cancel_id: str, now: dateti
     if taken:
         return True
     row = await tx.row(
-        f"SELECT {_COLUMNS} FROM stack_command c WHERE id = $1 AND state IN ('pending', 'sent', 'accepted', 'unsure')"
+        f"SELECT {_COLUMNS} FROM stack_command c WHERE id = $1 AND state IN {UNENDED}"
         f" AND NOT EXISTS (SELECT 1 FROM stack_command o WHERE o.target_id = c.id AND o.device_id = c.device_id"
         f" AND o.state IN {_OPEN})",
         command_id,
@@ -121,7 +122,7 @@ async def count_open(db: Reader, device_ids: Collection[str]) -> dict[str, dict[
     """How many commands of each device are open or unsure, by state."""
     rows = await db.rows(
         "SELECT device_id, state, COUNT(*) AS n FROM stack_command WHERE device_id = ANY($1)"
-        " AND state IN ('pending', 'sent', 'accepted', 'unsure') GROUP BY device_id, state",
+        f" AND state IN {UNENDED} GROUP BY device_id, state",
         sorted(device_ids),
     )
     found: dict[str, dict[str, int]] = {device_id: {} for device_id in device_ids}
@@ -149,7 +150,7 @@ async def open_commands(db: Reader, device_id: str, *, limit: int) -> list[Comma
     """What a device has to do yet, and what nobody knows to be done, oldest first."""
     rows = await db.rows(
         f"SELECT {_COLUMNS} FROM stack_command WHERE device_id = $1"
-        " AND state IN ('pending', 'sent', 'accepted', 'unsure') ORDER BY created_at, id LIMIT $2",
+        f" AND state IN {UNENDED} ORDER BY created_at, id LIMIT $2",
         device_id,
         limit,
     )
@@ -166,14 +167,6 @@ async def due_commands(db: Reader, device_id: str, now: datetime, *, limit: int)
         limit,
     )
     return [value_from(CommandRow, row) for row in rows]
-
-
-async def count_on_way(db: Reader, device_id: str) -> int:
-    """How many commands were sent of which the device has said nothing yet."""
-    row = await db.row(
-        "SELECT COUNT(*) AS n FROM stack_command WHERE device_id = $1 AND state = 'sent'", device_id
-    )
-    return int(row["n"]) if row else 0
 
 
 async def mark_sent(
@@ -244,7 +237,10 @@ async def confirm_accepted(
 async def settle_commands(
     tx: Transaction, ends: Mapping[str, tuple[CommandState, str]], now: datetime
 ) -> list[CommandRow]:
-    """These came to their ends; returns those that had not come to one before."""
+    """These came to their ends; returns those that had not come to one before.
+
+    A book that was brought after all stands at a station, whatever was said or given up before.
+    """
     if not ends:
         return []
     settled = [(command_id, str(state), result[:60]) for command_id, (state, result) in sorted(ends.items())]
@@ -252,7 +248,8 @@ async def settle_commands(
     rows = await tx.rows(
         "UPDATE stack_command SET state = v.column2, result = v.column3, settled_at = $1"
         f" FROM {source} WHERE id = v.column1"
-        f" AND state IN ('pending', 'sent', 'accepted', 'unsure') RETURNING {_COLUMNS}",
+        f" AND (state IN {UNENDED} OR kind = 'retrieve' AND v.column2 = 'done' AND state <> 'done')"
+        f" RETURNING {_COLUMNS}",
         to_us(now),
         *given,
     )
@@ -278,7 +275,7 @@ async def set_taken_over(
     return bool(
         await tx.execute(
             "UPDATE stack_command SET state = $2, result = 'taken_over', taken_over_by = $3, reason = $4,"
-            " settled_at = $5 WHERE id = $1 AND state IN ('pending', 'sent', 'accepted', 'unsure')",
+            f" settled_at = $5 WHERE id = $1 AND state IN {UNENDED}",
             command_id,
             str(state),
             by,

@@ -120,16 +120,22 @@ async def stations_of(db: Reader, store_id: str) -> dict[str, str]:
 
 
 async def strays_in(db: Reader, store_id: str, now: datetime, command_id: str = "") -> list[Stray]:
-    """What machines brought for attempts that are over, and what nobody has had taken in again since."""
+    """What machines brought for attempts that are over, and what nobody has had taken in again since.
+
+    One that is promised to another order by now, or was missed there, counts until somebody has seen it.
+    """
     one = " AND c.id = $3" if command_id else ""
     rows = await db.rows(
-        "SELECT c.id, c.item_id, c.barcode, c.tote, c.settled_at, l.title, COALESCE(i.state, '') AS item_state"
-        " FROM stack_device d JOIN stack_command c ON c.device_id = d.id"
-        " JOIN loan_line l ON l.id = c.line_id LEFT JOIN item i ON i.id = c.item_id"
-        " WHERE d.store_id = $1 AND c.kind = 'retrieve' AND c.state = 'done' AND c.settled_at >= $2"
-        f" AND l.command_id <> c.id{one}"
-        " AND NOT EXISTS (SELECT 1 FROM stack_command b WHERE b.device_id = c.device_id AND b.kind = 'put_back'"
-        " AND b.item_id = c.item_id AND b.created_at >= c.settled_at)"
+        "SELECT c.id, c.item_id, c.barcode, c.tote, c.settled_at, COALESCE(l.title, '') AS title, i.state AS item_state"
+        " FROM item i JOIN stack_command c ON c.item_id = i.id AND c.kind = 'retrieve' AND c.state = 'done'"
+        " JOIN stack_device d ON d.id = c.device_id AND d.store_id = i.store_id"
+        " LEFT JOIN loan_line l ON l.id = c.line_id"
+        " WHERE i.store_id = $1 AND i.state IN ('stray', 'reserved', 'missing')"
+        " AND (i.state = 'stray' OR c.settled_at >= $2 AND COALESCE(i.checked_at, 0) <= c.settled_at)"
+        f" AND COALESCE(l.command_id, '') <> c.id{one}"
+        " AND NOT EXISTS (SELECT 1 FROM stack_command o WHERE o.item_id = c.item_id"
+        " AND (o.kind = 'put_back' AND o.state NOT IN ('failed', 'cancelled') AND o.created_at >= c.settled_at"
+        " OR o.kind = 'retrieve' AND o.state = 'done' AND o.settled_at > c.settled_at))"
         f" ORDER BY c.settled_at, c.id LIMIT {LISTED}",
         store_id,
         to_us(now - _STRAYS_SINCE),

@@ -1,11 +1,13 @@
-"""Conversations under way at an upgrade go on with their next number, and who had to stay out stays out."""
+"""What is under way at an upgrade goes on: conversations with their next number, books where they stand."""
 
+import time
 from pathlib import Path
 
 from server.settings import Settings
 from server.store.chat import session_by_id
 from server.store.database import NewMessage, Outcome, open_database
 from server.store.migrating import migrate
+from server.store.rows import Reader, Transaction
 from tests.migrations.test_moving_questions import DESK, old_url  # noqa: F401
 from tests.migrations.test_schema import migrated_to
 
@@ -17,8 +19,43 @@ SESSION = (
     " 0, '', '', '', '', '', 3, 7, 2, '几点开门？', '', '', '', '', '', '', 0, 0)"
 )
 
+ITEM = (
+    "INSERT INTO item (id, record_id, barcode, library_id, store_id, location, tote, state, order_id, line_id,"
+    " added_at, checked_at, note) VALUES ($1, 7, $1, 'l', 's', 'A-1', 'T1', $2, '', '', 0, $3, '')"
+)
+COMMAND = (
+    "INSERT INTO stack_command (id, device_id, kind, order_id, line_id, item_id, barcode, tote, target_id, priority,"
+    " state, result, sends, created_at, next_at, settled_at, taken_over_by, reason)"
+    " VALUES ($1, 'd', $2, 'o', 'line', $3, $3, 'T1', '', 5, 'done', '', 1, $4, 0, $4, '', '')"
+)
+LINE = (  # it waits for another copy than those below
+    "INSERT INTO loan_line (id, order_id, position, record_id, title, authors, state, stage_at, store_id, item_id,"
+    " barcode, location, command_id, parcel_id, attempts, renewals) VALUES"
+    " ('line', 'o', 1, 7, '书', '', 'to_pick', 0, 's', 'other', 'other', '', '', '', 2, 0)"
+)
 
-async def test_conversations_go_on_with_their_next_number_after_the_upgrade(
+
+async def _brought_before(tx: Transaction) -> None:
+    """Books, and what machines were told of them."""
+    now = time.time_ns() // 1000
+    await tx.execute(LINE)
+    await tx.execute(ITEM, "at-rest", "available", None)
+    for item_id, state, seen in (
+        ("brought", "available", None),
+        ("seen-since", "available", now),
+        ("taken-in", "available", None),
+        ("promised", "reserved", None),
+    ):
+        await tx.execute(ITEM, item_id, state, seen)
+        await tx.execute(COMMAND, f"c-{item_id}", "retrieve", item_id, now - 9)
+    await tx.execute(COMMAND, "back", "put_back", "taken-in", now - 5)
+
+
+async def _free(db: Reader) -> set[str]:
+    return {row["id"] for row in await db.rows("SELECT id FROM item WHERE state = 'available'")}
+
+
+async def test_after_the_upgrade_conversations_have_their_next_number_and_what_was_brought_in_vain_is_not_free(
     old_url: str,  # noqa: F811
     tmp_path: Path,
 ) -> None:
@@ -30,6 +67,7 @@ async def test_conversations_go_on_with_their_next_number_after_the_upgrade(
         await tx.execute(DESK)
         await tx.execute(SESSION, "talking", "active")
         await tx.execute(SESSION, "over", "closed")
+        await _brought_before(tx)
     await db.close()
     await migrate(old_url)
     db = open_database(settings)
@@ -42,7 +80,8 @@ async def test_conversations_go_on_with_their_next_number_after_the_upgrade(
     assert await say("talking", 2) == (Outcome.STALE, 0)
     assert await say("talking", 3) == (Outcome.STORED, 8)
     assert await say("over", 3) == (Outcome.CLOSED, 0)
-    over = await session_by_id(db.read, "over")
+    over, free = await session_by_id(db.read, "over"), await _free(db.read)
     await db.close()
     assert over is not None
     assert (over.crew, over.last_seq, over.last_staff_seq, over.question) == (3, 7, 2, "几点开门？")
+    assert free == {"at-rest", "seen-since", "taken-in"}

@@ -70,6 +70,7 @@ class StackCommand(Model):
         indexes = [
             Index(fields=("device_id", "state", "next_at"), name="stack_command_next"),
             Index(fields=("device_id", "settled_at"), name="stack_command_settled"),
+            Index(fields=("item_id",), name="stack_command_item"),
         ]
 
 

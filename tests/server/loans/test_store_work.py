@@ -8,7 +8,7 @@ import pytest
 
 from server.actions.dispatch import collect, hand_over, label, report_round
 from server.actions.store_lists import my_stores, store_work, walk_of
-from server.actions.store_returns import inspect, line_of_code, put_back, put_stray_back, receive
+from server.actions.store_returns import inspect, line_of_code, put_back, receive
 from server.actions.store_work import not_found, pack, pick, scan_to_pack
 from server.domain.errors import Conflict, NotFound, Refusal
 from server.domain.loan_rows import Parcel
@@ -252,26 +252,6 @@ async def test_a_machine_takes_a_book_in_again_and_closes_the_line(loans: Loans)
     await loans.machine(order.id, "put_away", command, 2)
     assert await stages(loans, order.id) == [Stage.CANCELLED]
     assert await loans.one("SELECT state FROM item") == "available"
-
-
-async def test_what_a_machine_brought_in_vain_is_taken_in_again(loans: Loans) -> None:
-    await loans.item(1, "stack", "BC1")
-    await loans.item(1, "stack", "BC2")
-    order = await loans.order(1)
-    await loans.tell(order.id, House.APPROVED)
-    ctx, actor, store = loans.town.ctx, keeper(loans, "stack"), loans.stores["stack"]
-    first = (await loans.lines(order.id))[0].command_id
-    await loans.machine(order.id, "failed", first, 1)
-    await loans.machine(order.id, "retrieved", first, 2)
-    async with ctx.transaction() as tx:  # as the inbox does
-        now = int(ctx.clock.now().timestamp() * 1_000_000)
-        await tx.execute("UPDATE stack_command SET state = 'done', settled_at = $2 WHERE id = $1", first, now)
-    _, work = await store_work(ctx, actor, store)
-    assert [stray.command_id for stray in work.strays] == [first]
-    await put_stray_back(ctx, actor, store, first)
-    with pytest.raises(NotFound, match="stray_not_found"):
-        await put_stray_back(ctx, actor, store, first)
-    assert await loans.one("SELECT COUNT(*) FROM stack_command WHERE kind = 'put_back'") == 1
 
 
 async def test_a_store_is_there_only_for_those_who_work_in_it(loans: Loans) -> None:
