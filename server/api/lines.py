@@ -113,7 +113,7 @@ class Line:
                 subbed["last"] = self.here[topic].last
             case ["case", case_id, "staff"]:
                 await access_case(self.ctx.db.read, self.actor, case_id, Verb.WORK_CASE)
-            case ["cases"] if may(self.actor, Verb.WORK_CASE):
+            case ["cases"] if may(self.actor, Verb.WATCH_CASES):
                 pass
             case ["notices"]:
                 pass

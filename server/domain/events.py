@@ -162,7 +162,7 @@ class CaseChanged:
 
 @dataclass(frozen=True, slots=True)
 class CasesChanged:
-    """The support agents' list has changed: whoever shows it looks again."""
+    """The list of cases has changed: whoever shows it looks again."""
 
     case_id: str
 
