@@ -7,7 +7,7 @@ from typing import Any
 from server.actions.carts import cart_size
 from server.actions.loan_catalogue import Title, stores
 from server.domain.errors import Refusal
-from server.domain.forms import FormRefused
+from server.domain.forms import FormRefused, yuan
 from server.domain.lending import List
 from server.domain.loan_rows import Store
 from server.words.catalogue import say, text
@@ -94,7 +94,7 @@ def _menu_of(path: str) -> str:
 
 def money(cents: int, language: str) -> str:
     """An amount: ¥5.00, and in words where it is nothing."""
-    return f"¥{cents // 100}.{cents % 100:02d}" if cents else text("loans.free_of_charge", language)
+    return f"¥{yuan(cents)}" if cents else text("loans.free_of_charge", language)
 
 
 def told(page: PageRequest, refusal: Refusal | None) -> list[tuple[str, str]]:

@@ -36,8 +36,8 @@ async def kept_coupons(ctx: Context, actor: Actor) -> list[Coupon]:
 
 
 async def add_coupon(ctx: Context, actor: Actor, library_id: str, form: Form) -> Coupon:
-    """Begin a campaign: ``code``, ``name_zh``, ``name_en``, ``cents`` (0 waives all), ``group``, ``quota`` (0: without
-    end), ``from``, ``until`` (days, both included). Raises FormRefused, Conflict ``coupon_code_taken``.
+    """Begin a campaign: ``code``, ``name_zh``, ``name_en``, ``amount`` (in yuan, 0 waives all), ``group``, ``quota``
+    (0: without end), ``from``, ``until`` (days, both included). Raises FormRefused, Conflict ``coupon_code_taken``.
     """
     demand(actor, Verb.KEEP_COUPONS, Thing(library_id))
     code = form.text("code", limit=CODE_LIMIT, required=True).upper()
@@ -119,7 +119,7 @@ def _coupon(ctx: Context, form: Form, before: Coupon) -> Coupon:
         before,
         name_zh=form.text("name_zh", limit=120, required=True),
         name_en=form.text("name_en", limit=120),
-        cents=form.number("cents", low=0, high=MAX_CENTS),
+        cents=form.amount("amount", high=MAX_CENTS),
         group=form.choice("group", ("", *GROUPS)),
         quota=form.number("quota", low=0, high=MAX_QUOTA),
     )

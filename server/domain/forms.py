@@ -1,6 +1,7 @@
 """Fields as people fill them in, on a page or in a line of a CSV file: everything wrong is said at once."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ T = TypeVar("T")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _MAIL = re.compile(r"[^@\s,;<>\"()]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
 _ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:[/?#]\S*)?")
+_AMOUNT = re.compile(r"¥?\s*([0-9]{1,9})(?:\.([0-9]{1,2}))?\s*元?")
 _LONGEST = 200  # part of an address: no id, name or secret of ours is that long
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -88,6 +90,10 @@ class Form:
         self.refuse(Invalid("number_wrong", name, low=low, high=high))
         return low
 
+    def amount(self, name: str, *, high: int) -> int:
+        """An amount of money in yuan, at most ``high`` cents; returned in cents."""
+        return self.read(lambda: cents_of(self.raw(name), name, high=high), 0)
+
     def read(self, read: Callable[[], T], default: T) -> T:
         """What a rule makes of a field; its Invalid is remembered and the default used."""
         try:
@@ -114,6 +120,20 @@ def checked_mail(text: str, field: str = "mail") -> str:
     if form.problems:
         raise form.problems[0]
     return mail.lower()
+
+
+def cents_of(text: str, field: str, *, high: int) -> int:
+    """An amount as people write it (5, 5.5, ¥5.00), in cents and at most ``high``. Raises Invalid ``amount_wrong``."""
+    written = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", text.strip()))
+    cents = int(written[1]) * 100 + int((written[2] or "").ljust(2, "0")) if written else -1
+    if not 0 <= cents <= high:
+        raise Invalid("amount_wrong", field, high=yuan(high))
+    return cents
+
+
+def yuan(cents: int) -> str:
+    """An amount in yuan with two decimals: 5.00."""
+    return f"{cents // 100}.{cents % 100:02d}"
 
 
 def is_number(text: str) -> bool:

@@ -163,7 +163,7 @@ async def test_every_screen_is_accessible_and_fits(
     coupon = {
         "code": "a1",
         "name_zh": "免邮",
-        "cents": "0",
+        "amount": "0",
         "quota": "0",
         "from": "2026-01-01",
         "until": "2027-01-01",

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from server.actions.case_deeds import (
+    COUPON_CENTS,
     Deed,
     cancel_for_reader,
     fetch_elsewhere,
@@ -37,8 +38,9 @@ from server.actions.cases import (
 )
 from server.actions.order_views import order_story, told
 from server.domain.cases import READERS_KINDS, CaseKind, CaseState
+from server.domain.coupons import Coupon
 from server.domain.errors import Invalid
-from server.domain.forms import is_number
+from server.domain.forms import cents_of
 from server.domain.permissions import Verb, may
 from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
@@ -78,7 +80,7 @@ async def cases(page: PageRequest) -> Response:
         tags=await case_tags(page.ctx, found),
         overdue=counts["overdue"],
         works=may(page.actor, Verb.WORK_CASE),
-        topics=json.dumps({"cases": 0} if may(page.actor, Verb.WORK_CASE) else {}),
+        topics=json.dumps({"cases": 0}),
     )
 
 
@@ -161,12 +163,13 @@ async def do(page: PageRequest) -> Response:
 
 async def coupon(page: PageRequest) -> Response:
     """Give the reader a coupon of their own."""
-    cents = await _said(page, "cents") or "0"
-    amount = int(cents) if is_number(cents) else -1
-    given = give_coupon(
-        page.ctx, page.actor, page.path["id"], cents=amount, reason=await _said(page, "reason")
-    )
-    return await _acted(page, given, fallback="reason")
+
+    async def given() -> Coupon:
+        cents = cents_of(await _said(page, "amount"), "amount", high=COUPON_CENTS)
+        reason = await _said(page, "reason")
+        return await give_coupon(page.ctx, page.actor, page.path["id"], cents=cents, reason=reason)
+
+    return await _acted(page, given(), fallback="reason")
 
 
 async def judge(page: PageRequest) -> Response:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from server.actions.desks import zone_of
 from server.actions.loan_offers import add_coupon, add_slots, edit_coupon, edit_slot, kept_coupons, kept_times
 from server.domain.coupons import Coupon
+from server.domain.forms import yuan
 from server.domain.loan_orders import WAYS
 from server.domain.loan_policies import GROUPS
 from server.domain.permissions import Verb
@@ -25,7 +26,7 @@ async def coupons(
     now, zone = page.ctx.clock.now(), zone_of(page.ctx)
     today = now.astimezone(zone).date()
     fresh = {
-        "cents": "0",
+        "amount": yuan(0),
         "quota": "0",
         "from": today.isoformat(),
         "until": (today + timedelta(30)).isoformat(),
@@ -36,10 +37,9 @@ async def coupons(
         return coupon.valid_from.astimezone(zone).date().isoformat(), last.date().isoformat()
 
     def as_filled(coupon: Coupon) -> Fill:
-        values = {
-            name: str(getattr(coupon, name)) for name in ("name_zh", "name_en", "cents", "group", "quota")
-        }
-        return Fill(values | dict(zip(("from", "until"), days(coupon), strict=True)))
+        values = {name: str(getattr(coupon, name)) for name in ("name_zh", "name_en", "group", "quota")}
+        span = dict(zip(("from", "until"), days(coupon), strict=True))
+        return Fill(values | span | {"amount": yuan(coupon.cents)})
 
     return show_loans(
         page,

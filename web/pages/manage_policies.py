@@ -5,7 +5,9 @@ from starlette.responses import Response
 from server.actions.libraries import access_library
 from server.actions.policies import list_policies, set_policy, withdraw_policy
 from server.domain.errors import NotFound
+from server.domain.forms import Form, cents_of, yuan
 from server.domain.permissions import Verb
+from server.domain.policies import HIGHEST
 from web.pages.base import Page, PageRequest
 from web.pages.managing import CORRECTABLE, alliance_wide, filled, said, show
 
@@ -22,7 +24,7 @@ async def set_value(page: PageRequest) -> Response:
     form = await filled(page)
     library_id = form.raw("library")
     try:
-        await set_policy(page.ctx, page.actor, library_id, form=form)
+        await set_policy(page.ctx, page.actor, library_id, form=_in_cents(form))
     except CORRECTABLE as refusal:
         name = form.raw("name")
         errors = {
@@ -62,7 +64,16 @@ async def _screen(
         wrong=wrong,
         errors=errors or {},
         typed=typed,
+        yuan=yuan,
     )
+
+
+def _in_cents(form: Form) -> Form:
+    """Money is filled in in yuan and set in cents. Raises Invalid ``amount_wrong``."""
+    value = form.raw("value")
+    if value and form.raw("name").endswith("_cents"):
+        value = str(cents_of(value, "value", high=HIGHEST))
+    return Form({name: form.raw(name) for name in ("name", "valid_from")} | {"value": value})
 
 
 def _library_id(page: PageRequest, asked: str | None) -> str:

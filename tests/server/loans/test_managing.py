@@ -9,7 +9,7 @@ from server.actions.borrowers import borrower_page, find_borrowers
 from server.actions.case_deeds import give_coupon
 from server.actions.case_letters import Letter, write_to_reader
 from server.actions.case_talks import talked_of
-from server.actions.cases import TakenDown, post_to_case, take_down_case
+from server.actions.cases import TakenDown, claim_case, post_to_case, take_down_case
 from server.actions.loan_offers import add_coupon, add_slots, edit_coupon, edit_slot, kept_coupons, kept_times
 from server.actions.notices import change_notice, put_up_notice, shown_notices
 from server.actions.order_views import event_words, order_story
@@ -21,14 +21,16 @@ from server.domain.forms import Form, FormRefused
 from server.domain.loans import House, Stage
 from server.domain.order_numbers import order_number
 from server.domain.permissions import Actor
+from server.store.policies import loan_policy_at
 from server.store.told import keep_suggestion
 from tests.server.loans.conftest import Loans
+from tests.server.loans.test_cases import complained
 
 STORE = {"code": "east", "name_zh": "东区书库", "kind": "smart", "tier": "district", "driver": "simulator"}
 COUPON = {
     "code": "read",
     "name_zh": "读书月",
-    "cents": "300",
+    "amount": "3.00",
     "quota": "2",
     "from": "2026-11-01",
     "until": "2026-11-30",
@@ -70,6 +72,35 @@ async def test_nothing_is_taken_from_a_closed_store(loans: Loans) -> None:
     await loans.tell(order.id, House.APPROVED)
     line = (await loans.lines(order.id))[0]
     assert (line.state, line.item_id) == (Stage.TO_PICK, kept)
+
+
+async def test_money_is_filled_in_in_yuan_and_kept_in_cents(loans: Loans) -> None:
+    """As amounts stand everywhere else; three decimals, letters and debts are refused beside the field."""
+    ctx, town = loans.town.ctx, loans.town
+
+    async def sent(who: str, path: str, **fields: str) -> str:
+        answer = await town.people[who].http.post(path, data={"csrf": town.people[who].csrf} | fields)
+        assert answer.status_code in (303, 422), answer.text
+        return answer.text
+
+    wanted = COUPON | {"library": town.libraries["home"]}
+    for wrong in ("3.001", "三元", "-3"):
+        assert "两位小数" in await sent("manager", "/manage/coupons", **(wanted | {"amount": wrong}))
+    await sent("manager", "/manage/coupons", **(wanted | {"amount": "3.5"}))
+    (coupon,) = await kept_coupons(ctx, await actor(loans, "manager"))
+    assert coupon.cents == 350
+    assert 'value="3.50"' in (await town.people["manager"].http.get("/manage/coupons")).text
+    price = {"name": "postage_cents", "library": ""}
+    assert "100000.00" in await sent("duty_manager", "/manage/policies", value="6.005", **price)
+    await sent("duty_manager", "/manage/policies", value="6.00", **price)
+    assert (await loan_policy_at(ctx.db.read, "", ctx.clock.now())).postage_cents == 600
+    assert "¥6.00" in (await town.people["duty_manager"].http.get("/manage/policies")).text
+    agent, case = await actor(loans, "agent"), await complained(loans, await loans.order(1))
+    await claim_case(ctx, agent, case.id)
+    door = f"/console/cases/{case.id}/coupon"
+    assert "两位小数" in await sent("agent", door, amount="1.999", reason="致歉")
+    await sent("agent", door, amount="2.00", reason="致歉")
+    assert await loans.one("SELECT cents FROM coupon WHERE reader_id <> ''") == 200
 
 
 async def test_a_coupon_belongs_to_who_keeps_its_library(loans: Loans) -> None:
