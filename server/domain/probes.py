@@ -1,6 +1,5 @@
 """A look at a link, its evidence and when to look again; what a fetched page turns out to be."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -76,12 +75,6 @@ class Probe:
 def next_look(step: int, sent_at: datetime) -> datetime | None:
     """When to look again after ``step`` looks: 1, 7 and 30 days after the answer, then never."""
     return sent_at + LOOK_AGAIN[step] if step < len(LOOK_AGAIN) else None
-
-
-def links_in(text: str, limit: int = 5) -> list[str]:
-    """The web addresses in a text, in order, each once; Chinese punctuation behind one is no part of it."""
-    found = re.findall(r"https?://[^\s<>\"'“”‘’（）【】《》，。；！？、]+", text)
-    return list(dict.fromkeys(url.rstrip(".,;:!?)]}") for url in found))[:limit]
 
 
 def classify(fetched: Fetched) -> tuple[Sign, str]:

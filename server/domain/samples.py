@@ -52,16 +52,6 @@ def sampling_of(
     return Sampling(next((reason for reason, holds in reasons if holds), None), at_random)
 
 
-def is_sampled(
-    draw: float, suggestion: Suggestion, *, intern: bool, probe_finding: bool, share: float = 0.05
-) -> bool:
-    """Whether the answer comes before an inspector at all."""
-    return (
-        sampling_of(draw, suggestion, intern=intern, probe_finding=probe_finding, share=share).reason
-        is not None
-    )
-
-
 def clean_samples_lacking(
     inspected: int, failed: int, *, rate: float = 0.01, confidence: float = 0.95
 ) -> int:

@@ -51,11 +51,6 @@ def meaning_of(verdict: Verdict, *, sure: bool = True) -> Meaning:
     return Meaning.DEAD if verdict in _DEAD else Meaning.UNSURE
 
 
-def opened_when_sent(meaning: Meaning) -> bool | None:
-    """The fact behind G-E3 and G-F4: it opened, it did not, or (None) an inspector has to look."""
-    return None if meaning is Meaning.UNSURE else meaning is Meaning.GOOD
-
-
 def has_died(verdict: Verdict, *, when_sent: Verdict) -> bool:
     """Whether a later look has found something new that is wrong. Bots that are turned away prove nothing."""
     return verdict is not when_sent and verdict in _BARRED | _DEAD | _TROUBLE

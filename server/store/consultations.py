@@ -159,29 +159,6 @@ async def mark_consultation_rated(
     )
 
 
-async def raise_stage(
-    tx: Transaction, consultation_id: str, stage: int, *, escalated_at: datetime | None
-) -> bool:
-    """It has come to a deadline (R-72.6); False where it is further already, or answered."""
-    if escalated_at is not None:
-        return bool(
-            await tx.execute(
-                "UPDATE consultation SET stage = $2, escalated_at = $3"
-                " WHERE id = $1 AND stage < $2 AND state = 'open'",
-                consultation_id,
-                stage,
-                to_us(escalated_at),
-            )
-        )
-    return bool(
-        await tx.execute(
-            "UPDATE consultation SET stage = $2 WHERE id = $1 AND stage < $2 AND state = 'open'",
-            consultation_id,
-            stage,
-        )
-    )
-
-
 async def convert_consultation(tx: Transaction, c: Consultation) -> bool:
     """It goes on as another kind of consultation, with all its fields (R-ANS.4)."""
     return bool(

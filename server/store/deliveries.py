@@ -53,16 +53,6 @@ async def count_fetch(
     )
 
 
-async def fetches_of(db: Reader, delivery_id: str, *, limit: int = 200) -> list[tuple[datetime, str]]:
-    """When a delivery was fetched and from which network, newest first."""
-    rows = await db.rows(
-        "SELECT at, network FROM delivery_fetch WHERE delivery_id = $1 ORDER BY at DESC LIMIT $2",
-        delivery_id,
-        limit,
-    )
-    return [(from_us(row["at"]), row["network"]) for row in rows]
-
-
 async def void_deliveries(tx: Transaction, consultation_ids: Sequence[str], now: datetime) -> int:
     """Nothing more is fetched for these consultations: their reader is forgotten."""
     if not consultation_ids:

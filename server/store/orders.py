@@ -1,7 +1,6 @@
 """Loan orders and their events. An order is locked before its lines; several are locked in the order of their ids."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -126,18 +125,6 @@ async def parcels_of(db: Reader, order_id: str) -> list[Parcel]:
     """An order's parcels, out and back, oldest first."""
     rows = await db.rows(f"SELECT {_PARCEL} FROM parcel WHERE order_id = $1 ORDER BY made_at, id", order_id)
     return [value_from(Parcel, row) for row in rows]
-
-
-async def count_overdue(db: Reader, reader_id: str, now: datetime) -> int:
-    """How many books a reader has kept beyond their day (R-COM.9: it bars new orders)."""
-    row = await db.row(
-        "SELECT count(*) AS n FROM loan_line l JOIN loan_order o ON o.id = l.order_id"
-        " WHERE o.reader_id = $1 AND l.ended_at IS NULL AND l.due_at < $2"
-        " AND l.state IN ('on_loan', 'return_booked')",
-        reader_id,
-        to_us(now),
-    )
-    return int(row["n"]) if row else 0
 
 
 def _event(row: Row) -> OrderEvent:

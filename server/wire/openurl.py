@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
-from server.domain.citations import LIMITS, Citation, Material, normal_date, read_citation
-from server.domain.forms import Form
+from server.domain.citations import LIMITS, Material, normal_date
 from server.domain.identifiers import find_doi
 
 LONGEST = 8_000  # characters; longer ones are cut by browsers and servers on their way
@@ -110,12 +109,6 @@ def read_openurl(text: str) -> OpenUrl:
         name = name.removeprefix("rft.")
         keys[name] = (*keys.get(name, ()), value)
     return OpenUrl(keys)
-
-
-def citation_of_openurl(text: str) -> Citation:
-    """The citation as far as the OpenURL gives it; numbers with wrong check digits are kept as they came."""
-    fields = read_openurl(text).fields()
-    return read_citation(Form(fields or {"material": str(Material.BOOK)}))
 
 
 def version_1(text: str) -> str:

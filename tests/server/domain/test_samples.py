@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.domain.grades import Finding, Grade, Suggestion
-from server.domain.samples import Reason, clean_samples_lacking, is_sampled, samples_needed, sampling_of
+from server.domain.samples import Reason, clean_samples_lacking, samples_needed, sampling_of
 
 GOOD = Suggestion(Grade.EXCELLENT, "G-E1")
 FAIL = Suggestion(Grade.FAIL, "G-F4")
@@ -34,7 +34,6 @@ def test_why_an_answer_comes_before_an_inspector(
 ) -> None:
     sampling = sampling_of(draw, suggestion, intern=intern, probe_finding=probe)
     assert sampling.reason is reason
-    assert is_sampled(draw, suggestion, intern=intern, probe_finding=probe) is (reason is not None)
 
 
 def test_chance_is_remembered_beside_another_reason() -> None:
@@ -46,7 +45,9 @@ def test_chance_is_remembered_beside_another_reason() -> None:
 def test_chance_takes_its_share_of_each_librarians_answers() -> None:
     rng = Random(7)
     for _ in range(5):
-        taken = sum(is_sampled(rng.random(), GOOD, intern=False, probe_finding=False) for _ in range(4000))
+        taken = sum(
+            sampling_of(rng.random(), GOOD, intern=False, probe_finding=False).at_random for _ in range(4000)
+        )
         assert 150 < taken < 250  # 200, five standard deviations either way
 
 

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.citations import Material
-from server.wire.openurl import citation_of_openurl, read_openurl, version_1
+from server.domain.citations import Citation, Material, read_citation
+from server.domain.forms import Form
+from server.wire.openurl import read_openurl, version_1
 from tests.vectors import vectors
 
 Flat = dict[str, str | int]
+
+
+def citation_of(text: str) -> Citation:
+    """The citation that a form is filled with."""
+    return read_citation(Form(read_openurl(text).fields() or {"material": str(Material.BOOK)}))
 
 
 def flat(text: str) -> Flat:
@@ -50,7 +56,7 @@ def test_article_and_source_are_kept_apart() -> None:
         "authors": "Kern",
         "pages": "3-9",
     }
-    chapter = citation_of_openurl("rft.btitle=water&rft.atitle=fish")
+    chapter = citation_of("rft.btitle=water&rft.atitle=fish")
     assert (chapter.material, chapter.title, chapter.container) == (Material.BOOK, "fish", "water")
     assert chapter.is_part
 
@@ -58,10 +64,8 @@ def test_article_and_source_are_kept_apart() -> None:
 def test_both_versions_mean_the_same() -> None:
     old = "genre=article&atitle=Fish&title=Water&aulast=Kern&aufirst=B.&date=2019-03&issn=1002-1167&volume=2&pages=1-9"
     new = "&".join(f"rft.{part}" for part in old.replace("&title=", "&jtitle=").split("&"))
-    assert citation_of_openurl(old) == citation_of_openurl(
-        f"https://r.test/openurl?url_ver=Z39.88-2004&{new}#top"
-    )
-    assert citation_of_openurl(old).authors == "Kern, B."
+    assert citation_of(old) == citation_of(f"https://r.test/openurl?url_ver=Z39.88-2004&{new}#top")
+    assert citation_of(old).authors == "Kern, B."
 
 
 @pytest.mark.parametrize(
@@ -78,21 +82,21 @@ def test_both_versions_mean_the_same() -> None:
     ],
 )
 def test_the_type_is_worked_out(query: str, material: Material) -> None:
-    assert citation_of_openurl(query).material is material
+    assert citation_of(query).material is material
 
 
 def test_numbers_are_found_where_they_stand() -> None:
-    told = citation_of_openurl(
+    told = citation_of(
         "rft.genre=article&rft_id=info:doi/10.1000/ABC&rft_id=urn:ISSN:1002-1167&rft.atitle=a&rft.jtitle=b"
     )
     assert (told.doi, told.issn) == ("10.1000/abc", "1002-1167")
-    assert citation_of_openurl("rft.btitle=b&rft_id=urn:ISBN:7-301-15089-X").isbn == "9787301150894"
+    assert citation_of("rft.btitle=b&rft_id=urn:ISBN:7-301-15089-X").isbn == "9787301150894"
 
 
 def test_chinese_comes_through_in_either_escape() -> None:
     for encoding in ("utf-8", "gb18030"):
         escaped = "".join(f"%{byte:02X}" for byte in "数字图书馆".encode(encoding))
-        assert citation_of_openurl(f"genre=book&title={escaped}").title == "数字图书馆"
+        assert citation_of(f"genre=book&title={escaped}").title == "数字图书馆"
 
 
 @pytest.mark.parametrize("text", ["", "hello", "https://x.test/", "a&b&c", "==&=", "?"])
@@ -102,5 +106,5 @@ def test_what_is_no_openurl_says_nothing(text: str) -> None:
 
 @given(st.text(max_size=200))
 def test_anything_can_be_pasted(text: str) -> None:
-    citation_of_openurl(text)
+    citation_of(text)
     assert parse_qsl(version_1(text)) is not None
