@@ -20,7 +20,6 @@ from server.domain.loan_rows import LoanLine
 from server.domain.loans import House, Stage, allowed
 from server.domain.permissions import Actor, Verb
 from server.store.coupon_keeping import insert_coupon
-from server.store.items import free_copies
 from server.store.orders import line_by_id
 from server.store.rows import Transaction
 from server.store.stores import store_by_id
@@ -29,6 +28,7 @@ REASON_LIMIT = 300
 COUPON_DAYS = 90
 COUPON_CENTS = 10_000  # of one coupon at most
 _ELSEWHERE = frozenset({Stage.APPROVED, Stage.REQUESTED, Stage.FETCHING, Stage.TO_PICK, Stage.TROUBLED})
+_FOUND = frozenset({Stage.REQUESTED, Stage.TO_PICK})
 _VERBS = {
     House.SENT_AGAIN: Verb.SEND_AGAIN,
     House.CANCELLED: Verb.CANCEL_FOR_READER,
@@ -80,12 +80,12 @@ async def fetch_elsewhere(ctx: Context, actor: Actor, case_id: str, deed: Deed) 
             if line.state is Stage.APPROVED:
                 await retry_allocation(ctx, tx, order_id)
                 continue
-            if not await free_copies(tx, line.record_id):
-                raise Conflict("no_other_copy", "R-LOAN.8", title=line.title)
             if line.command_id:
                 await withdraw_command(ctx, tx, line.command_id)
             data = {"outcome": "elsewhere", "reason": doing.reason, "store_id": line.store_id}
-            await tell(ctx, tx, order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
+            opened = await tell(ctx, tx, order_id, [Fact(House.TAKEN_OVER, (line_id,), data)], actor=actor)
+            if opened.lines[line_id].state not in _FOUND:  # nothing of this transaction is kept
+                raise Conflict("no_other_copy", "R-LOAN.8", title=line.title)
         return await _end(ctx, tx, doing, "elsewhere")
 
 

@@ -203,6 +203,9 @@ async def test_a_copy_is_not_given_up_where_there_is_no_other(loans: Loans) -> N
     await loans.item(1, "stack")
     await fetch_elsewhere(ctx, agent, case.id, Deed("闭馆", (line.id,)))
     assert (await loans.lines(order.id))[0].state is Stage.REQUESTED
+    with pytest.raises(Conflict, match="no_other_copy"):  # the only other one was had before
+        await fetch_elsewhere(ctx, agent, case.id, Deed("设备检修", (line.id,)))
+    assert (await loans.lines(order.id))[0].state is Stage.REQUESTED
 
 
 async def test_the_list_of_cases_moves_before_the_eyes_of_managers_and_of_no_reader(loans: Loans) -> None:
