@@ -6,6 +6,7 @@ from typing import Any
 
 from server.actions.carts import cart_size
 from server.actions.loan_catalogue import Title, stores
+from server.actions.portal import own_desk, own_library
 from server.domain.errors import Refusal
 from server.domain.forms import FormRefused, yuan
 from server.domain.lending import List
@@ -69,8 +70,8 @@ def shown_title(page: PageRequest, title: Title, known: Mapping[str, Store]) -> 
 
 
 async def frame(page: PageRequest) -> dict[str, Any]:
-    """What every loan page needs: the menu with what lies in the cart, and what was just done."""
-    count = await cart_size(page.ctx, page.actor)
+    """What every loan page needs: the menu with what lies in the cart, what was just done, whom to call."""
+    count, desk = await cart_size(page.ctx, page.actor), await own_desk(page.ctx, page.actor)
     menu = [
         ("/loans", text("loans.menu.home", page.language)),
         ("/loans/cart", text("loans.menu.cart_n" if count else "loans.menu.cart", page.language, n=count)),
@@ -82,6 +83,8 @@ async def frame(page: PageRequest) -> dict[str, Any]:
         "here_menu": _menu_of(page.request.url.path),
         "done": done if done in (*DONE, *DONE_ORDERS) else "",
         "money": lambda cents: money(cents, page.language),
+        "service": await own_library(page.ctx, page.actor),
+        "service_desk": f"/d/{desk.slug}" if desk else "/portal",
     }
 
 

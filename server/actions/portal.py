@@ -10,7 +10,7 @@ from server.domain.figures import Figures, Key
 from server.domain.permissions import Actor
 from server.store.boards import anyone_on_duty
 from server.store.figures import by_period, mark_of
-from server.store.libraries import desks_of, libraries_by_ids, libraries_like
+from server.store.libraries import desks_of, libraries_by_ids, libraries_like, library_by_id
 from server.store.people import names_of
 from server.store.policies import task_policy_at
 from server.store.portal import Answered, first_desks, latest_answers
@@ -68,6 +68,11 @@ async def own_desk(ctx: Context, actor: Actor) -> Desk | None:
     if not actor.library_id:
         return None
     return next((desk for desk in await desks_of(ctx.db.read, actor.library_id) if desk.open), None)
+
+
+async def own_library(ctx: Context, actor: Actor) -> Library | None:
+    """The reader's own library, whose service phone they call (R-LOAN.17)."""
+    return await library_by_id(ctx.db.read, actor.library_id) if actor.library_id else None
 
 
 async def _read(ctx: Context, now: datetime) -> Today:

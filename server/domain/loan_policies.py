@@ -6,8 +6,8 @@ from typing import Any
 
 CITY, NEIGHBOURHOOD = "city", "neighbourhood"  # 全城通, 诚信通 (R-COM.1)
 CARDS = (CITY, NEIGHBOURHOOD)
-GROUPS = ("elder", "child", "disabled", "remote")  # R-LOAN.9
-LONGER = frozenset({"elder", "disabled", "remote"})  # whose loans last longer (R-COM.8)
+GROUPS = ("elder", "child", "disabled", "remote", "working")  # R-LOAN.9, R-COM.8
+LONGER = frozenset({"elder", "disabled", "remote", "working"})  # whose loans last longer (R-COM.8)
 
 
 @dataclass(frozen=True, slots=True)

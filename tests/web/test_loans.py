@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from server.domain.loans import House
-from tests.loan_day import ADDRESS, TO_READER, opened, walk
+from tests.loan_day import ADDRESS, BACK, TO_READER, opened, walk
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.shelves import Shelves, add_notice
@@ -190,3 +190,18 @@ async def test_who_asks_about_an_order_of_theirs_need_not_log_in_again(library: 
     assert order["number"] in (
         await people["agent"].http.get(f"/console/orders/{order['number']}")
     ).text.replace(" ", "")
+
+
+async def test_my_orders_say_how_long_books_may_stay_what_is_saved_and_whom_to_call(library: Library) -> None:
+    """R-COM.4 and R-LOAN.17: number of books, loan time, the saved list; a service phone under every page."""
+    town, http = library.town, library.town.people["reader"].http
+    async with town.ctx.transaction() as tx:
+        await tx.execute("UPDATE library SET phone = '0755 8284' WHERE id = $1", town.libraries["home"])
+    saved = {"record": library.shelves.records["算法导论"]}
+    await http.post("/api/me/lists/saved", json=saved)
+    order = await ordered(library, "红楼梦")
+    text = (await http.get("/loans/orders")).text
+    assert all(words in text for words in ("借期 30 天", "算法导论", 'href="tel:07558284"'))
+    await walk(town.ctx, order, (*TO_READER, *BACK))
+    assert "借阅 20" in (await http.get("/loans/orders")).text
+    assert "各馆服务电话" in (await town.http.get("/loans")).text

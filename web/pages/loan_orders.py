@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from server.actions.addresses import list_addresses
+from server.actions.carts import show_cart
 from server.actions.cases import Complaint, complain, own_cases_of_order
 from server.actions.desks import zone_of
 from server.actions.my_orders import OwnOrder, desk_for_orders, my_orders, own_orders
@@ -30,11 +31,13 @@ from server.domain.permissions import Verb
 from server.domain.slots import pickups
 from server.wire.outcomes import way_of
 from server.words.catalogue import text
-from web.loan_parts import frame, told
+from server.words.times import day_text
+from web.loan_parts import frame, shown, told
 from web.log_ins import filled
 from web.pages.base import Page, PageRequest
 
 _S = OrderState
+_SAVED = 5  # of the saved list; the cart has all of it
 _KINDS = {
     **dict.fromkeys((_S.AWAITING_REVIEW, _S.UNFILLED), "warn"),
     **dict.fromkeys((_S.APPROVED, _S.FETCHING, _S.PICKED, _S.PACKED, _S.WITH_COURIER, _S.RETURNING), "info"),
@@ -52,14 +55,18 @@ async def listed(page: PageRequest) -> Response:
         before_id=page.query.get("before_id", ""),
     )
     first = not page.query.get("before")
+    days = mine.policy.days(mine.card.group)
+    saved = (await show_cart(page.ctx, page.actor)).saved if first else ()
     older = urlencode({"before": mine.more[0].isoformat(), "before_id": mine.more[1]}) if mine.more else ""
     return page.render(
         "loans_orders.html",
         mine=mine,
         first=first,
         ready=[own for own in mine.under_way if own.order.state is _S.ON_HOLD_SHELF],
-        under_way=[_order(page, own) for own in mine.under_way],
-        over=[_order(page, own) for own in mine.over],
+        under_way=[_order(page, own) | {"loan_time": _loan_time(page, own, days)} for own in mine.under_way],
+        over=[_order(page, own) | {"loan_time": _loan_time(page, own, days)} for own in mine.over],
+        saved=await shown(page, saved[:_SAVED]),
+        saved_in_all=len(saved),
         older=f"/loans/orders?{older}" if older else "",
         limit=mine.policy.items(mine.card.kind),
         here_address="/loans/orders",
@@ -181,6 +188,23 @@ def _order(page: PageRequest, own: OwnOrder) -> dict[str, Any]:
         "to_return": [line for line in own.lines if line.can_return],
         "coming_back": [line for line in own.lines if line.line.state is Stage.RETURN_BOOKED],
     }
+
+
+def _loan_time(page: PageRequest, own: OwnOrder, days: int) -> str:
+    """How long the books may stay, by when they are to be back, or from when to when they were lent (R-COM.4)."""
+    lent = [line.line for line in own.lines if line.line.lent_at]
+    due = min((line.due_at for line in lent if line.due_at and not line.ended_at), default=None)
+    if due is not None:
+        return text("loans.due", page.language, day=_day(page, due))
+    if not lent:
+        return "" if own.order.closed_at else text("loans.orders.days", page.language, n=days)
+    since = min(line.lent_at for line in lent if line.lent_at)
+    until = max((line.ended_at for line in lent if line.ended_at), default=since)
+    return text("loans.orders.lent", page.language, since=_day(page, since), until=_day(page, until))
+
+
+def _day(page: PageRequest, at: datetime) -> str:
+    return day_text(at.astimezone(zone_of(page.ctx)).date(), page.language)
 
 
 def _told_once(page: PageRequest, story: Story) -> list[tuple[StoryEvent, str]]:
