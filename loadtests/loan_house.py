@@ -3,8 +3,6 @@
 import asyncio
 import json
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from loadtests import rig
-from tests.servers import machine
+from tests.servers import machine, nursery
 from tests.servers.product import Product
 
 machine.STARTING = rig.READY_SECONDS
@@ -46,12 +44,12 @@ class Machine:
             ),
             *("--seed", str(number + 1), "--speed", str(speed), "--aisles", "6", "--levels", "8"),
         ]
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: machine.Running | None = None
 
     def start(self) -> None:
         """Power on; returned means that it can be called."""
-        command = [*machine.dies_with_us(), sys.executable, "-m", "stack_io.simulator", *self._options]
-        self._process = machine.start(command, self._log, lambda: machine.listens(self.port))
+        self._process = nursery.born("stack_io.simulator.__main__", self._options, self._log)
+        machine.await_answer(self._process, self._log, lambda: machine.listens(self.port))
 
     def kill(self) -> None:
         """The power is cut."""

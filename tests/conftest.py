@@ -18,6 +18,7 @@ from tests.servers.browsers import Visits
 from tests.servers.clocks import FileClock
 from tests.servers.machine import machine_cannot
 from tests.servers.mails import MailServer
+from tests.servers.nursery import close_nursery, open_nursery
 from tests.servers.postgres import Postgres
 from tests.servers.product import Product
 from tests.servers.valkey import Valkey
@@ -147,8 +148,16 @@ def clock_file(tmp_path: Path) -> FileClock:
     return FileClock(tmp_path / "clock")
 
 
+@pytest.fixture(scope="session")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Processes of ours begin where everything is imported already."""
+    process = open_nursery(tmp_path_factory.mktemp("nursery"))
+    yield
+    close_nursery(process)
+
+
 @pytest.fixture
-def product(tmp_path: Path) -> Iterator[Callable[..., Product]]:
+def product(tmp_path: Path, nursery: None) -> Iterator[Callable[..., Product]]:
     """Makes processes of ours from settings, not yet started: `product("serve", database_url=…).start()`."""
     made: list[Product] = []
 

@@ -4,6 +4,8 @@ import argparse
 import asyncio
 import csv
 import signal
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,5 +101,11 @@ async def serve(args: argparse.Namespace) -> None:
         await stop.wait()
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Be a store, as the words on the command line say."""
+    asyncio.run(serve(parser().parse_args(argv)))
+    return 0
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(parser().parse_args()))
+    sys.exit(main())

@@ -17,6 +17,7 @@ from tests.hall import settings_for
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
+@pytest.mark.usefixtures("nursery")
 def test_whatever_is_killed_every_order_ends_or_is_explained(
     postgres_url: str, redis_url: str, tmp_path: Path
 ) -> None:

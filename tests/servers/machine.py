@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 import pytest
 
@@ -34,26 +34,49 @@ def dies_with_us() -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 
 
-def start(
-    command: list[str],
-    log: Path,
-    answers: Callable[[], bool],
-    *,
-    environ: dict[str, str] | None = None,
-    patience: float = STARTING,
-) -> subprocess.Popen[bytes]:
-    """Start a server and come back when it answers. Raises RuntimeError with the end of its log otherwise."""
+class Running(Protocol):
+    """As much of `subprocess.Popen` as tests ask for."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+def launch(command: list[str], log: Path, environ: dict[str, str] | None = None) -> "subprocess.Popen[bytes]":
+    """A process that ends with us, and whose words go to a file."""
     with log.open("ab") as sink:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, env=environ
+        return subprocess.Popen(
+            [*dies_with_us(), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+            env=environ,
         )
-    deadline = time.monotonic() + patience
+
+
+def await_answer(
+    process: Running, log: Path, answers: Callable[[], bool], patience: float | None = None
+) -> None:
+    """Come back when a server answers. Raises RuntimeError with the end of its log when it ends or never does."""
+    deadline = time.monotonic() + (patience or STARTING)
     while not answers():
         if process.poll() is not None or time.monotonic() > deadline:
             stop(process)
-            tail = log.read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{command[0]} did not start: {tail}")
+            raise RuntimeError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.01)  # nothing else tells that a foreign server has begun to listen
+
+
+def start(command: list[str], log: Path, answers: Callable[[], bool]) -> "subprocess.Popen[bytes]":
+    """Start a server and come back when it answers; it ends with us. Raises RuntimeError as above."""
+    process = launch(command, log)
+    await_answer(process, log, answers)
     return process
 
 
@@ -64,7 +87,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Running) -> None:
     """End a server, kindly at first; ended ones are left alone."""
     process.terminate()
     try:

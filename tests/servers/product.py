@@ -1,12 +1,10 @@
 """The product itself as processes: started, killed like a host that loses power, and started again."""
 
 import os
-import subprocess
-import sys
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from tests.servers import machine
+from tests.servers import machine, nursery
 
 
 class Product:
@@ -29,7 +27,7 @@ class Product:
             "argon2_memory_kib": 1024,
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: machine.Running | None = None
 
     @property
     def url(self) -> str:
@@ -38,10 +36,10 @@ class Product:
 
     def start(self) -> None:
         """Start it and come back when it is ready. Raises RuntimeError with the end of its log."""
-        command = [*machine.dies_with_us(), sys.executable, "-m", "server", self.command]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SHUQIAO_")}
         environ |= {f"SHUQIAO_{name.upper()}": str(value) for name, value in self.settings.items()}
-        self.process = machine.start(command, self.log, self._ready, environ=environ)
+        self.process = nursery.born("server.__main__", [self.command], self.log, environ)
+        machine.await_answer(self.process, self.log, self._ready)
 
     def kill(self) -> None:
         """SIGKILL: no farewell, no clean-up."""

@@ -26,7 +26,7 @@ class Valkey:
         """Begin to answer. Does nothing while it runs."""
         if self.process is not None:
             return
-        command = [*machine.dies_with_us(), str(_binary.get_binary_path()), "--port", str(self.port)]
+        command = [str(_binary.get_binary_path()), "--port", str(self.port)]
         command += ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(self.folder)]
         self.process = machine.start(command, self.folder / "valkey.log", lambda: machine.listens(self.port))
 

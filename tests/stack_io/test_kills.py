@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ import pytest
 
 from server.domain.errors import Unavailable
 from server.domain.stack import Liveness
-from tests.servers import machine
+from tests.servers import machine, nursery
 from tests.servers.postgres import Postgres
 from tests.servers.product import Product
 from tests.stack_io.halls import Hall, books, open_hall, until
@@ -31,14 +29,12 @@ class Machine:
         self.journal = folder / "store.jsonl"
         self.log = folder / "store.log"
         self._options = options
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: machine.Running | None = None
 
     def start(self) -> None:
-        command = [*machine.dies_with_us(), sys.executable, "-m", "stack_io.simulator"]
-        command += ["--port", str(self.port), "--journal", str(self.journal), "--open-stock", "--no-faults"]
-        self._process = machine.start(
-            [*command, *self._options], self.log, lambda: machine.listens(self.port)
-        )
+        words = ["--port", str(self.port), "--journal", str(self.journal), "--open-stock", "--no-faults"]
+        self._process = nursery.born("stack_io.simulator.__main__", [*words, *self._options], self.log)
+        machine.await_answer(self._process, self.log, lambda: machine.listens(self.port))
 
     def kill(self) -> None:
         if self._process is not None:

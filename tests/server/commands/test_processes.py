@@ -3,8 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from server.context import make_context
 from server.demo.seeding import PASSWORD, seed
 from server.settings import Settings
 from tests.server.commands.conftest import Shuqiao
-from tests.servers import machine
+from tests.servers import machine, nursery
 from tests.servers.product import Product
 
 SAID = "请问哪里可以查到《点石斋画报》的原刊？"
@@ -33,15 +31,15 @@ class Demo:
         self.data = folder / "data"
         self.port = machine.free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: machine.Running | None = None
         self._log = folder / "demo.log"
 
     def start(self, *arguments: str) -> str:
         """Start it; returns what it said until it was ready."""
         self._log.unlink(missing_ok=True)
-        command = [*machine.dies_with_us(), sys.executable, "-m", "server", "demo", "--port", str(self.port)]
-        command += ["--data", str(self.data), *arguments]
-        self.process = machine.start(command, self._log, lambda: "Ctrl-C" in self.said, patience=90)
+        words = ["demo", "--port", str(self.port), "--data", str(self.data), *arguments]
+        self.process = nursery.born("server.__main__", words, self._log)
+        machine.await_answer(self.process, self._log, lambda: "Ctrl-C" in self.said, patience=90)
         return self.said
 
     def stop(self) -> int:
