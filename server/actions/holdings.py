@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 from server.actions.access import access_store
 from server.context import Context
 from server.domain.errors import Invalid
-from server.domain.holdings import Counted, Period, Target, targets
+from server.domain.holdings import Counted, Period, Target, Wanted, targets
 from server.domain.loan_rows import Store
 from server.domain.permissions import Actor, Verb, store_scopes
-from server.store.holdings import count_holdings
+from server.store.holdings import count_holdings, wanted_titles
 from server.store.policies import loan_policy_at
 from server.store.stores import stores_within
 
 YEAR = timedelta(days=365)
 USUAL = timedelta(days=30)
+WANTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Holdings:
     counted: Counted
     targets: tuple[Target, ...]
     period: Period
+    wanted: tuple[Wanted, ...] = ()
 
 
 async def watched_stores(ctx: Context, actor: Actor) -> list[Store]:
@@ -35,7 +37,7 @@ async def watched_stores(ctx: Context, actor: Actor) -> list[Store]:
 async def store_holdings(
     ctx: Context, actor: Actor, store_id: str, since: datetime | None = None, until: datetime | None = None
 ) -> Holdings:
-    """A store's figures; accuracy over the period asked for, the last thirty days otherwise.
+    """A store's figures, and what readers wait for; accuracy over the period asked for, the last thirty days otherwise.
 
     Raises NotFound, Invalid for a period that ends before it begins.
     """
@@ -47,4 +49,5 @@ async def store_holdings(
         raise Invalid("period_backwards", "until")
     counted = await count_holdings(db, store, now - YEAR, period)
     policy = await loan_policy_at(db, store.library_id, now)
-    return Holdings(store, counted, tuple(targets(store.kind, store.tier, counted, policy)), period)
+    wanted = tuple(await wanted_titles(db, store.id, limit=WANTED))
+    return Holdings(store, counted, tuple(targets(store.kind, store.tier, counted, policy)), period, wanted)

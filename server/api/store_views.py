@@ -132,6 +132,9 @@ def holdings_view(held: Holdings) -> b.HoldingsView:
         wrong_scans=counted.wrong_scans,
         since=iso(held.period.since),
         until=iso(held.period.until),
+        wanted=[
+            b.WantedView(w.record_id, w.title, w.readers, iso(w.since), w.copies, w.here) for w in held.wanted
+        ],
     )
 
 

@@ -41,6 +41,18 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A title for which readers wait: how many, since when, and how many copies the alliance and this store have."""
+
+    record_id: int
+    title: str
+    readers: int
+    since: datetime
+    copies: int
+    here: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A figure, what it should at least be, how binding that is (M or S), and of how many it was made."""
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from server.domain.holdings import Counted, Period
+from server.domain.holdings import Counted, Period, Wanted
 from server.domain.loan_rows import Store
 from server.store.rows import Reader, Row, from_us, to_us
 
@@ -54,6 +54,29 @@ async def count_holdings(db: Reader, store: Store, year_ago: datetime, period: P
         scans=_number(scans, "n"),
         wrong_scans=_number(scans, "wrong"),
     )
+
+
+async def wanted_titles(db: Reader, store_id: str, *, limit: int) -> list[Wanted]:
+    """The titles for which most readers wait; of equal ones that which was asked for first."""
+    copies = (
+        "SELECT COUNT(*) FROM item i WHERE i.record_id = w.record_id AND i.state NOT IN ('withdrawn', 'lost')"
+    )
+    rows = await db.rows(
+        f"SELECT w.record_id, r.title, w.readers, w.since, ({copies}) AS copies,"
+        f" ({copies} AND i.store_id = $1) AS here FROM (SELECT record_id, COUNT(*) AS readers, MIN(at) AS since"
+        " FROM cart_line WHERE list = 'asked' AND told_at IS NULL GROUP BY record_id"
+        " ORDER BY readers DESC, since, record_id LIMIT $2) w JOIN bibliographic_record r ON r.id = w.record_id"
+        " ORDER BY w.readers DESC, w.since, w.record_id",
+        store_id,
+        limit,
+    )
+    return [
+        Wanted(
+            *(row["record_id"], row["title"], row["readers"], from_us(row["since"])),
+            *(row["copies"], row["here"]),
+        )
+        for row in rows
+    ]
 
 
 async def sent_orders(db: Reader, store_id: str, period: Period) -> list[tuple[datetime, bool]]:

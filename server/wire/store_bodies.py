@@ -286,8 +286,19 @@ class TargetView(Struct):
     basis: int
 
 
+class WantedView(Struct):
+    """A title for which readers wait, with the copies that the alliance and this store have."""
+
+    record: int
+    title: str
+    readers: int
+    since: str
+    copies: int
+    here: int
+
+
 class HoldingsView(Struct):
-    """The figures of a store (R-LOAN.2, R-LOAN.5)."""
+    """The figures of a store (R-LOAN.2, R-LOAN.5), and what readers wait for (R-LOAN.6)."""
 
     store: StoreView
     states: dict[str, int]
@@ -298,3 +309,4 @@ class HoldingsView(Struct):
     wrong_scans: int
     since: str
     until: str
+    wanted: list[WantedView]

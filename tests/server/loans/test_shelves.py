@@ -137,6 +137,32 @@ async def test_accuracy_is_computed_from_scans_and_confirmed_complaints(loans: L
         await store_holdings(ctx, actor, store, later, later)
 
 
+async def test_a_store_sees_for_what_readers_wait(loans: Loans) -> None:
+    """So that copies come where they are wanted (R-LOAN.6); who has been told waits no more."""
+    await catalogue(loans)
+    ctx, store = loans.town.ctx, loans.stores["store"]
+    rows = await ctx.db.read.rows("SELECT id FROM bibliographic_record ORDER BY control_number")
+    first, second = (row["id"] for row in rows)
+    for record in (first, second):
+        await asked(loans, record)
+    async with ctx.transaction() as tx:
+        for reader, told in (("other", None), ("third", 1)):
+            await tx.execute(
+                "INSERT INTO cart_line (id, list, reader_id, record_id, at, told_at)"
+                " VALUES ($1, 'asked', $1, $2, 2, $3)",
+                reader,
+                second,
+                told,
+            )
+    await loans.item(second, "store")
+    await loans.item(second, "stack")
+    wanted = (await store_holdings(ctx, keeper(loans, "store"), store)).wanted
+    assert [(each.title, each.readers, each.copies, each.here) for each in wanted] == [
+        ("三体 other", 2, 2, 1),
+        ("三体 home", 1, 0, 0),
+    ]
+
+
 async def test_managers_see_the_figures_of_their_librarys_stores_only(loans: Loans) -> None:
     ctx = loans.town.ctx
     for library, sees in (("home", True), ("other", False)):
