@@ -20,6 +20,7 @@ UNEXPLAINED = (
     " AND c.kind <> 'stuck')"  # those come of a clock that jumps
 )
 OPEN = "SELECT id, kind, state, line_id FROM stack_command WHERE state IN ('pending', 'sent', 'accepted', 'unsure')"
+STRAYS = "SELECT id FROM item WHERE state = 'stray'"  # brought for nobody, and not put back yet
 # Each finds what must not be; the first columns tell what it is.
 NEVER: Sequence[tuple[str, str]] = (
     (

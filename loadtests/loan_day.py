@@ -90,8 +90,8 @@ async def _come_to_rest(day: Day) -> None:
 
 
 def _at_rest(day: Day) -> bool:
-    waiting = sql.ask(day.url, loan_checks.UNEXPLAINED) or sql.ask(day.url, loan_checks.OPEN)
-    return not waiting and not wanting(day)
+    waiting = (loan_checks.UNEXPLAINED, loan_checks.OPEN, loan_checks.STRAYS)
+    return not any(sql.ask(day.url, query) for query in waiting) and not wanting(day)
 
 
 async def _keep_promises(day: Day) -> None:
