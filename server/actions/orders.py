@@ -14,7 +14,7 @@ from server.actions.loan_consequences import follow
 from server.actions.open_orders import Changed, Fact, OpenOrder
 from server.context import Context
 from server.domain.errors import Conflict, NotFound
-from server.domain.events import OrderChanged
+from server.domain.events import OrderChanged, ReviewMoved
 from server.domain.loan_fold import Line, OrderState
 from server.domain.loan_house import Attempt
 from server.domain.loan_rows import LoanLine
@@ -25,6 +25,7 @@ from server.store.rows import Transaction
 
 __all__ = ["Fact", "OpenOrder", "absorb", "tell"]
 ROUNDS = 6  # what follows from what follows; a chain that does not end is a mistake of ours
+_REVIEWED = frozenset({House.SUBMITTED, House.APPROVED, House.REFUSED, House.CANCELLED})
 _REASONED = (House.REFUSED, House.CANCELLED)
 _REASON = 500
 _CLOSED = frozenset({OrderState.CLOSED, OrderState.REFUSED, OrderState.CANCELLED, OrderState.UNFILLED})
@@ -91,6 +92,8 @@ async def settle(ctx: Context, tx: Transaction, opened: Sequence[OpenOrder]) -> 
     await save_lines(tx, [each.lines[line_id] for each in opened for line_id in sorted(each.touched)])
     await save_orders(tx, [each.row for each in opened])
     for each in opened:
+        if any(event.kind in _REVIEWED for event in each.fresh):
+            tx.announce(ReviewMoved(each.row.id))
         for event in each.fresh:
             line = each.folded.lines.get(event.line_id)
             stage = str(line.stage) if line else ""

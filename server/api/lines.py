@@ -115,6 +115,8 @@ class Line:
                 await access_case(self.ctx.db.read, self.actor, case_id, Verb.WORK_CASE)
             case ["cases"] if may(self.actor, Verb.WATCH_CASES):
                 pass
+            case ["review"] if may(self.actor, Verb.REVIEW_ORDER):
+                pass
             case ["notices"]:
                 pass
             case ["board"] if may(self.actor, Verb.WATCH_BOARD):

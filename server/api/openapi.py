@@ -172,6 +172,7 @@ SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
         {"case": "01j…", "why": "claimed"},
     ),
     "cases": ("The list of cases has changed: look again.", {"case": "01j…"}),
+    "review": ("An order came in, was decided on, or was cancelled: look again.", {"order": "01j…"}),
     "notices": ("What all readers are told has changed: fetch /api/notices.", {}),
     "stack": (
         "A machine's store at this moment (docs/stack.md); without a picture: look at the device again.",

@@ -132,6 +132,13 @@ class OrderChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewMoved:
+    """An order came in, was decided on, or was cancelled: managers' lists look again (R-COM.3)."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoreWorkChanged:
     """The work lists of a store have changed: store keepers' pages look again."""
 
@@ -182,6 +189,7 @@ Event = (
     | StackWoken
     | StackPictured
     | OrderChanged
+    | ReviewMoved
     | StoreWorkChanged
     | NoticesChanged
     | CaseSaid

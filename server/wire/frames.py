@@ -21,6 +21,7 @@ from server.domain.events import (
     PoolChanged,
     QueueMoved,
     ReceiptMoved,
+    ReviewMoved,
     StackPictured,
     StoreWorkChanged,
     TypingSeen,
@@ -254,6 +255,8 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return "board", {"t": "board", "desk": desk_id}
         case PoolChanged(task_id, why):
             return "pool", {"t": "pool", "task": task_id, "why": why}
+        case ReviewMoved(order_id):
+            return "review", {"t": "review", "order": order_id}
         case StoreWorkChanged(store_id, order_id, why):
             return f"loans/{store_id}", {"t": "loans", "store": store_id, "order": order_id, "why": why}
         case CaseChanged(case_id, why):

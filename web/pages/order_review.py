@@ -46,6 +46,7 @@ async def orders(page: PageRequest, *, fill: Fill | None = None, status: int = 2
         found=found,
         spoken=spoken,
         fill=fill or Fill(),
+        topics=json.dumps({"review": 0}),
     )
 
 

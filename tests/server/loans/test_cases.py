@@ -208,14 +208,20 @@ async def test_a_copy_is_not_given_up_where_there_is_no_other(loans: Loans) -> N
     assert (await loans.lines(order.id))[0].state is Stage.REQUESTED
 
 
-async def test_the_list_of_cases_moves_before_the_eyes_of_managers_and_of_no_reader(loans: Loans) -> None:
+async def test_lists_of_orders_and_cases_move_before_the_eyes_of_managers_and_of_no_reader(
+    loans: Loans,
+) -> None:
     people = loans.town.people
-    async with loans.town.socket(people["manager"], topics={"cases": 0}) as line:
+    async with loans.town.socket(people["manager"], topics={"cases": 0, "review": 0}) as line:
         await line.hear("subbed")
-        case = await complained(loans, await loans.order(1))
+        await line.hear("subbed")
+        order = await loans.order(1)
+        assert (await line.hear("review"))["order"] == order.id
+        case = await complained(loans, order)
         assert (await line.hear("cases"))["case"] == case.id
-    async with loans.town.socket(people["reader"], topics={"cases": 0}) as line:
-        assert (await line.hear("err"))["code"] == "topic_not_found"
+    for topic in ("cases", "review"):
+        async with loans.town.socket(people["reader"], topics={topic: 0}) as line:
+            assert (await line.hear("err"))["code"] == "topic_not_found"
 
 
 async def test_managers_see_the_cases_of_their_libraries(loans: Loans) -> None:

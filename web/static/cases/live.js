@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 const place = document.querySelector("[data-topics]");
 const heard = JSON.parse(place.dataset.topics); // the last number of each topic that we know of
 const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
-const CHANGES = new Set(["case", "cases"]);
+const CHANGES = new Set(["case", "cases", "review"]);
 let timer = 0;
 
 new Link({
