@@ -173,19 +173,19 @@ async def _talk(console: Page, reader: Page, look: Look) -> None:
     await expect(reader.locator("shuqiao-chat .tick.read").last).to_be_visible()
 
 
+def said(log: Path) -> str:
+    return log.read_text("utf-8", errors="replace")
+
+
 @contextmanager
 def demo(folder: Path) -> Iterator[str]:
     """The demo with fresh data on a free port; its address."""
     port = machine.free_port()
     command = [sys.executable, "-m", "server", "demo", "--data", str(folder / "demo"), "--port", str(port)]
     log = folder / "demo.log"
-    process = machine.start(
-        [*machine.dies_with_us(), *command],
-        log,
-        lambda: "Ctrl-C" in log.read_text("utf-8", errors="replace"),  # what it says when all is made
-        patience=180,
-    )
+    process = machine.launch(command, log)
     try:
+        machine.await_answer(process, log, lambda: "Ctrl-C" in said(log), patience=180)  # when all is made
         yield f"http://127.0.0.1:{port}"
     finally:
         machine.stop(process)
