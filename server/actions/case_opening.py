@@ -25,7 +25,7 @@ from server.store.rows import Transaction
 from server.store.stores import store_by_id
 
 # Of what the product finds out by itself, what the reader is told at once.
-_TOLD = frozenset({CaseKind.LATE, CaseKind.STUCK, CaseKind.UNSURE})
+_TOLD = frozenset({CaseKind.LATE, CaseKind.STUCK, CaseKind.UNSURE, CaseKind.DIFFERENCE})
 
 
 async def open_case(
@@ -39,11 +39,12 @@ async def open_case(
     order_id: str = "",
     line_id: str = "",
     store_id: str = "",
+    quiet: bool = False,
 ) -> Case:
     """Open a case for what the product has found out by itself; found again, the first one is returned.
 
     ``title_key`` with ``data`` says in words what is the matter. Where a reader waits for the order they are told
-    first, in their language, by mail and on the order's page.
+    first, in their language, by mail and on the order's page, unless it is to be opened in ``quiet``.
     """
     if known := await case_by_client_id(tx, client_id[:80]):
         return known
@@ -66,7 +67,7 @@ async def open_case(
     before = case
     found = done(title_key, data, client_id="found", public=False)
     case, _, _ = await write_line(ctx, tx, case, SYSTEM, found)
-    if case.reader_id and case.kind in _TOLD:
+    if case.reader_id and case.kind in _TOLD and not quiet:
         text = said(f"cases.told.{case.kind}", {"number": order.number if order else ""})
         told = NewCaseLine(LineKind.MESSAGE, text, "told")
         case, _, _ = await write_line(ctx, tx, case, SYSTEM, told)

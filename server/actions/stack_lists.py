@@ -38,7 +38,8 @@ async def compare_page(
 ) -> tuple[int, int]:
     """Hold a page of the device's list against our items; returns how many differ, and how many of these are new.
 
-    At most ``room`` differences are written down. Where a tote alone differs the device is right: it moves them.
+    At most ``room`` differences are written down; of a book that an order has, that order's case is opened. Where a
+    tote alone differs the device is right: it moves them.
     """
     now = ctx.clock.now()
     async with ctx.transaction() as tx:
@@ -54,6 +55,10 @@ async def compare_page(
         }
         await mark_seen(tx, device.store_id, here, moved, now)
         fresh = await keep_differences(tx, found[:room])
+        for difference in found[:room]:
+            item = ours.get(difference.barcode)
+            if item is not None and item.order_id:
+                await report_trouble(ctx, tx, _misplaced(device, item))
     return len(found), fresh
 
 
@@ -82,6 +87,19 @@ async def finish_comparison(
                 ctx, tx, Trouble(TroubleKind.DIFFERENCE, device.id, count=found, detail=detail)
             )
     return found
+
+
+def _misplaced(device: DeviceRow, item: Shelved) -> Trouble:
+    """An order has the book, and the device, too: its reader is told, whoever it is that is wrong."""
+    detail = f"{item.order_id} {item.barcode}"
+    return Trouble(
+        TroubleKind.MISPLACED,
+        device.id,
+        order_id=item.order_id,
+        line_id=item.line_id,
+        barcode=item.barcode,
+        detail=detail,
+    )
 
 
 def _objection(item: Shelved | None, store_id: str) -> str | None:

@@ -28,6 +28,7 @@ class TroubleKind(StrEnum):
     LOST = "lost"  # numbers never came
     NOT_APPLIED = "not_applied"  # it was understood, and the order could not take it
     DIFFERENCE = "difference"  # the store's own list and ours disagree
+    MISPLACED = "misplaced"  # a book that an order has is on the store's list
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ async def mind_trouble(ctx: Context, tx: Transaction, due: Due) -> None:
         store_id=device.store_id if device else "",
         title_key=f"stack.trouble.{trouble.kind}",
         data={"barcode": trouble.barcode, "count": trouble.count, "detail": trouble.detail},
+        quiet=trouble.kind is TroubleKind.ALARM,  # nothing about the books is known to be wrong
     )
     if trouble.kind is TroubleKind.DIFFERENCE:
         await give_case(tx, trouble.device_id, case.id)
@@ -81,4 +83,5 @@ _CASES = {
     TroubleKind.LOST: CaseKind.DIFFERENCE,
     TroubleKind.NOT_APPLIED: CaseKind.STUCK,
     TroubleKind.DIFFERENCE: CaseKind.DIFFERENCE,
+    TroubleKind.MISPLACED: CaseKind.DIFFERENCE,
 }

@@ -26,12 +26,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """An item as we have it."""
+    """An item as we have it, and the order's line that has it."""
 
     barcode: str
     store_id: str
     state: str
     tote: str
+    order_id: str
+    line_id: str
 
 
 _COLUMNS = columns(Difference)

@@ -1,17 +1,20 @@
 """What an operator sees of a stack and does by hand (server/actions/stack.py)."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from server.actions import stack
 from server.actions.stack_events import record_events
+from server.actions.stack_lists import compare_page
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.loans import House, Stage
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.domain.stack import CommandKind, CommandState, EventKind, Garbage, Liveness
 from server.store.stack_commands import open_commands
+from server.store.stack_devices import device_by_id
 from tests.server.loans.conftest import Loans
 from tests.servers.clocks import FileClock
 from tests.stack_io.test_inbox import fetching
@@ -134,3 +137,21 @@ async def test_a_command_that_was_cancelled_before_it_was_sent_says_nothing_to_t
     await loans.tell(desk.order_id, House.CANCELLED)
     assert (await desk.command()).state is CommandState.CANCELLED
     assert await open_commands(loans.town.ctx.db.read, "d1", limit=10) == []
+
+
+async def test_a_reader_is_told_first_when_the_machine_has_a_book_that_their_order_has(loans: Loans) -> None:
+    """Found again each night it stays one case; of a book that nobody waits for nobody is told."""
+    ctx = loans.town.ctx
+    desk = await fetching(loans)
+    await desk.hear(desk.event(EventKind.RETRIEVED, 1))
+    await loans.tell(desk.order_id, House.PICKED, desk.line_id)
+    await loans.item(2, "store", "B2")  # and the machine has it
+    loans.clock.advance(timedelta(minutes=11))
+    device = await device_by_id(ctx.db.read, "d1")
+    assert device is not None
+    for _ in range(2):
+        assert (await compare_page(ctx, device, {desk.barcode: "T1", "B2": "T2"}, room=10))[0] == 2
+        await loans.later(seconds=1)
+    rows = await ctx.db.read.rows("SELECT kind, order_id, reader_id FROM support_case")
+    assert [tuple(row) for row in rows] == [("difference", desk.order_id, loans.town.people["reader"].id)]
+    assert (await loans.mails()).count("case_found") == 1
