@@ -85,7 +85,7 @@ def _clone(state: State) -> State:
 
 
 @contextmanager
-def _states_when_needed() -> Iterator[None]:
+def states_when_needed() -> Iterator[None]:
     """Tortoise makes every model anew before each operation, and few operations look back: two thirds of the time."""
     eager = State.clone
     State.clone = _clone  # type: ignore[method-assign,assignment]
@@ -98,7 +98,7 @@ def _states_when_needed() -> Iterator[None]:
 async def _run(connection: str | dict[str, Any]) -> None:
     EXECUTOR_CACHE.clear()  # it keeps the first dialect's statements otherwise
     try:
-        with _states_when_needed():
+        with states_when_needed():
             await run_migrations(config=config(connection))
     finally:
         await Tortoise.close_connections()

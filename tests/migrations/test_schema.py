@@ -1,9 +1,7 @@
 """Migrations make the schema that the models describe, on both backends, and lose nothing on the way."""
 
-import asyncio
 import re
 import sqlite3
-import sys
 from pathlib import Path
 
 import asyncpg
@@ -12,7 +10,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.migrations.api.migrate import migrate as run_migrations
 
 import migrations
-from server.store.migrating import config, migrate
+from server.store.migrating import config, migrate, states_when_needed
 from tests.servers.postgres import Postgres
 
 # What models cannot say, so that only this list remembers it.
@@ -62,17 +60,14 @@ def sqlite_schema(path: Path) -> tuple[dict[str, list[tuple[str, str, int]]], se
 
 
 async def test_the_words_of_records_are_kept_as_each_database_can_search_them(
-    tmp_path: Path, postgres_server: Postgres
+    sqlite_url: str, postgres_url: str
 ) -> None:
     """No model describes them: a virtual table here, a table with an index and a function there."""
-    await migrate(f"sqlite://{tmp_path / 'words.db'}")
-    with sqlite3.connect(tmp_path / "words.db") as connection:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
         connection.execute(f"INSERT INTO {WORDS} (rowid, words) VALUES (7, '图书 t:图书')")
         found = connection.execute(f"SELECT rowid FROM {WORDS} WHERE {WORDS} MATCH '\"t:图书\"'").fetchall()
         assert found == [(7,)]
-    url = postgres_server.create("schema_words")
-    await migrate(url)
-    words = await asyncpg.connect(url)
+    words = await asyncpg.connect(postgres_url)
     await words.execute(f"INSERT INTO {WORDS} VALUES (7, array_to_tsvector(ARRAY['图书', 't:图书', 'b:0']))")
     assert await words.fetchval("SELECT record_hits($1, 5, 9)", "'t:图书'") == [7]
     await words.close()
@@ -81,7 +76,8 @@ async def test_the_words_of_records_are_kept_as_each_database_can_search_them(
 async def migrated_to(name: str, url: str) -> None:
     """The schema of an earlier version."""
     EXECUTOR_CACHE.clear()
-    await run_migrations(config=config(url), target=f"shuqiao.{name}")
+    with states_when_needed():
+        await run_migrations(config=config(url), target=f"shuqiao.{name}")
     await Tortoise.close_connections()
     EXECUTOR_CACHE.clear()
 
@@ -95,22 +91,22 @@ async def fresh(url: str) -> None:
     EXECUTOR_CACHE.clear()
 
 
-async def test_migrations_and_models_agree_on_sqlite(tmp_path: Path) -> None:
-    await migrate(f"sqlite://{tmp_path / 'migrated.db'}")
+async def test_migrations_and_models_agree_on_sqlite(sqlite_url: str, tmp_path: Path) -> None:
     await fresh(f"sqlite://{tmp_path / 'fresh.db'}")
-    tables, indexes = sqlite_schema(tmp_path / "migrated.db")
+    tables, indexes = sqlite_schema(Path(sqlite_url.removeprefix("sqlite://")))
     wanted, wanted_indexes = sqlite_schema(tmp_path / "fresh.db")
     assert tables == wanted
     assert wanted_indexes <= indexes
     assert indexes - wanted_indexes == BY_HAND
 
 
-async def test_migrations_and_models_agree_on_postgresql(postgres_server: Postgres) -> None:
-    migrated, wanted = postgres_server.create("schema_migrated"), postgres_server.create("schema_fresh")
-    await migrate(migrated)
+async def test_migrations_and_models_agree_on_postgresql(
+    postgres_server: Postgres, postgres_url: str
+) -> None:
+    wanted = postgres_server.create("schema_fresh")
     await fresh("asyncpg://" + wanted.partition("://")[2])
-    assert await postgres_columns(migrated) == await postgres_columns(wanted)
-    indexes = await postgres_indexes(migrated)
+    assert await postgres_columns(postgres_url) == await postgres_columns(wanted)
+    indexes = await postgres_indexes(postgres_url)
     assert indexes - await postgres_indexes(wanted) == BY_HAND
 
 
@@ -131,15 +127,6 @@ async def postgres_indexes(url: str) -> set[str]:
     )
     await connection.close()
     return {row["indexname"] for row in rows if not row["indexname"].startswith(SEARCH)}
-
-
-async def test_several_hosts_may_migrate_an_empty_database_at_once(postgres_server: Postgres) -> None:
-    url = postgres_server.create("schema_together")
-    code = (
-        "import asyncio, sys; from server.store.migrating import migrate; asyncio.run(migrate(sys.argv[1]))"
-    )
-    hosts = [await asyncio.create_subprocess_exec(sys.executable, "-c", code, url) for _ in range(3)]
-    assert [await host.wait() for host in hosts] == [0, 0, 0]
 
 
 async def test_a_file_with_data_is_copied_before_it_is_changed(tmp_path: Path) -> None:

@@ -159,12 +159,12 @@ def test_a_font_that_labels_cannot_use_is_noticed(shuqiao: Shuqiao, sqlite_url: 
     assert levels(said)["labels"] == "WARN" and "TrueType" in said.out
 
 
-def test_a_new_database_begins_with_a_calendar(shuqiao: Shuqiao, tmp_path: Path) -> None:
-    settings = {"environment": "test", "database_url": f"sqlite://{tmp_path / 'new.db'}"}
+def test_a_new_database_begins_with_a_calendar(shuqiao: Shuqiao, sqlite_url: str) -> None:
+    settings = {"environment": "test", "database_url": sqlite_url}
     made = shuqiao("migrate", **settings)
     assert made.status == 0, made.err
     assert levels(shuqiao("doctor", **settings))["calendar"] in ("OK", "WARN")
-    with sqlite3.connect(tmp_path / "new.db") as connection:
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite://")) as connection:
         assert connection.execute("SELECT count(*) FROM calendar_year").fetchone() == (2,)
         assert connection.execute("SELECT count(*) FROM calendar_day").fetchone() > (40,)
     assert shuqiao("migrate", **settings).status == 0

@@ -14,24 +14,22 @@ HEAD = "条码,记录号,架位,料箱,新书\n"
 
 
 @pytest.fixture
-def prepared(shuqiao: Shuqiao, tmp_path: Path) -> Shuqiao:
+def prepared(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> Shuqiao:
     """The program on a database with a library, two records and a store."""
 
     def run(*arguments: str, lang: str = "en_GB.UTF-8", **settings: object) -> Said:
-        place = f"sqlite://{tmp_path / 'test.db'}"
         return shuqiao(
-            *arguments, lang=lang, environment="test", secret_key=SECRET, database_url=place, **settings
+            *arguments, lang=lang, environment="test", secret_key=SECRET, database_url=sqlite_url, **settings
         )
 
     (tmp_path / "members.csv").write_text(LIBRARIES, encoding="utf-8")
     (tmp_path / "books.mrc").write_bytes(cnmarc("数字图书馆", "r1") + cnmarc("三体", "r2"))
     for arguments in (
-        ("migrate",),
         ("import-libraries", "members.csv"),
         ("import-records", "books.mrc", "--library", "nju"),
     ):
         assert run(*arguments).status == 0
-    with sqlite3.connect(tmp_path / "test.db") as connection:
+    with sqlite3.connect(tmp_path / "shuqiao.sqlite3") as connection:
         connection.execute(
             "INSERT INTO store (id, library_id, code, name_zh, name_en, kind, tier, address, phone, active, turn,"
             " created_at) SELECT 's1', id, 'NJ-1', '智能书库', '', 'smart', 'centre', '', '', 1, 0, 0 FROM library"
@@ -40,7 +38,7 @@ def prepared(shuqiao: Shuqiao, tmp_path: Path) -> Shuqiao:
 
 
 def items(folder: Path) -> list[tuple[str, str, str, bool]]:
-    with sqlite3.connect(folder / "test.db") as connection:
+    with sqlite3.connect(folder / "shuqiao.sqlite3") as connection:
         rows = connection.execute("SELECT barcode, location, tote, new_until_at FROM item ORDER BY barcode")
         return [(barcode, location, tote, until is not None) for barcode, location, tote, until in rows]
 

@@ -71,7 +71,9 @@ async def log_in(http: httpx.AsyncClient, who: str) -> httpx.Response:
     return await http.post("/login", data=fields)
 
 
-async def test_the_demo_starts_from_nothing_answers_and_stops_kindly(demo: Demo) -> None:
+async def test_the_demo_starts_from_nothing_stops_kindly_and_keeps_its_data_until_told_otherwise(
+    demo: Demo,
+) -> None:
     said = demo.start()
     assert PASSWORD in said
     assert f"{demo.url}/d/szlib" in said
@@ -83,22 +85,16 @@ async def test_the_demo_starts_from_nothing_answers_and_stops_kindly(demo: Demo)
     async with httpx.AsyncClient(base_url=demo.url, trust_env=False, verify=False) as http:
         await log_in(http, "manager")
         assert (await http.get("/manage/board")).status_code == 200
-    assert demo.stop() == 0
-    assert "Traceback" not in demo.said
-
-
-async def test_the_demo_keeps_its_data_until_told_otherwise(demo: Demo) -> None:
-    demo.start()
+    seeded = await _sessions(demo)
     async with httpx.AsyncClient(base_url=demo.url, trust_env=False, verify=False) as http:
         opened = {"topic": "reference", "question": SAID, "client_id": "01demo"}
         assert (await http.post("/api/desks/szlib/sessions", json=opened)).status_code == 201
     assert demo.stop() == 0
-    counts = []
-    for arguments in ((), ("--fresh",)):
+    assert "Traceback" not in demo.said
+    for arguments, sessions in (((), seeded + 1), (("--fresh",), seeded)):
         demo.start(*arguments)
         assert demo.stop() == 0
-        counts.append(await _sessions(demo))
-    assert counts[0] == counts[1] + 1
+        assert await _sessions(demo) == sessions
 
 
 async def _sessions(demo: Demo) -> int:

@@ -13,23 +13,21 @@ LIBRARIES = "slug,name_zh,name_en\nnju,南京大学图书馆,NJU Library\n"
 
 
 @pytest.fixture
-def prepared(shuqiao: Shuqiao, tmp_path: Path) -> Shuqiao:
+def prepared(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> Shuqiao:
     """The program on a fresh database with one library."""
 
     def run(*arguments: str, lang: str = "C", **settings: object) -> Said:
-        place = f"sqlite://{tmp_path / 'test.db'}"
         return shuqiao(
-            *arguments, lang=lang, environment="test", secret_key=SECRET, database_url=place, **settings
+            *arguments, lang=lang, environment="test", secret_key=SECRET, database_url=sqlite_url, **settings
         )
 
     (tmp_path / "members.csv").write_text(LIBRARIES, encoding="utf-8")
-    assert run("migrate").status == 0
     assert run("import-libraries", "members.csv").status == 0
     return run
 
 
 def titles(folder: Path) -> list[str]:
-    with sqlite3.connect(folder / "test.db") as connection:
+    with sqlite3.connect(folder / "shuqiao.sqlite3") as connection:
         return [row[0] for row in connection.execute("SELECT title FROM bibliographic_record ORDER BY title")]
 
 

@@ -13,15 +13,11 @@ from tests.servers.postgres import Postgres
 
 
 @pytest.mark.cluster
-async def test_an_address_may_carry_parameters(postgres_server: Postgres) -> None:
-    url = postgres_server.create("parameters")
-    try:
-        await migrate(url + "?sslmode=prefer&application_name=migrating")
-        facts = await look_at(url + "?sslmode=prefer")
-        assert (facts.missing, facts.unknown, facts.recent) == ((), (), True)
-        assert facts.drift is not None
-    finally:
-        postgres_server.drop(url)
+async def test_an_address_may_carry_parameters(postgres_url: str) -> None:
+    await migrate(postgres_url + "?sslmode=prefer&application_name=migrating")
+    facts = await look_at(postgres_url + "?sslmode=prefer")
+    assert (facts.missing, facts.unknown, facts.recent) == ((), (), True)
+    assert facts.drift is not None
 
 
 @pytest.mark.cluster
