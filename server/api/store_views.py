@@ -123,6 +123,7 @@ def holdings_view(held: Holdings) -> b.HoldingsView:
     return b.HoldingsView(
         store=store_view(held.store),
         states=dict(counted.states),
+        idle=counted.idle,
         figures=[
             b.TargetView(t.name, t.value, t.target, t.binding, t.rule, t.met, t.basis) for t in held.targets
         ],

@@ -24,6 +24,7 @@ class Counted:
     """What was counted of a store; the year ends now, the period is asked for."""
 
     states: Mapping[str, int]
+    idle: int  # on the shelf, here for more than a year, and not lent within it
     added_in_year: int  # to this store
     new_in_year: int  # new books of the store's own library that were put into it
     library_new_in_year: int  # and into any store

@@ -30,6 +30,12 @@ async def count_holdings(db: Reader, store: Store, year_ago: datetime, period: P
         store.id,
         to_us(year_ago),
     )
+    idle = await db.row(
+        "SELECT COUNT(*) AS n FROM item i WHERE i.store_id = $1 AND i.state = 'available' AND i.added_at < $2"
+        " AND NOT EXISTS (SELECT 1 FROM loan_line l WHERE l.item_id = i.id AND l.lent_at >= $2)",
+        store.id,
+        to_us(year_ago),
+    )
     fresh = await db.row(
         "SELECT COUNT(*) AS n, SUM(CASE WHEN store_id = $1 THEN 1 ELSE 0 END) AS here FROM item"
         " WHERE added_at >= $3 AND library_id = $2 AND new_until_at IS NOT NULL",
@@ -46,6 +52,7 @@ async def count_holdings(db: Reader, store: Store, year_ago: datetime, period: P
     )
     return Counted(
         states={row["state"]: int(row["n"]) for row in rows},
+        idle=_number(idle, "n"),
         added_in_year=_number(added, "n"),
         new_in_year=_number(fresh, "here"),
         library_new_in_year=_number(fresh, "n"),

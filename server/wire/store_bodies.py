@@ -302,6 +302,7 @@ class HoldingsView(Struct):
 
     store: StoreView
     states: dict[str, int]
+    idle: int
     figures: list[TargetView]
     sent: int
     faulty: int

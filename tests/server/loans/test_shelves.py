@@ -137,7 +137,7 @@ async def test_accuracy_is_computed_from_scans_and_confirmed_complaints(loans: L
         await store_holdings(ctx, actor, store, later, later)
 
 
-async def test_a_store_sees_for_what_readers_wait(loans: Loans) -> None:
+async def test_a_store_sees_for_what_readers_wait_and_what_stands_idle(loans: Loans) -> None:
     """So that copies come where they are wanted (R-LOAN.6); who has been told waits no more."""
     await catalogue(loans)
     ctx, store = loans.town.ctx, loans.stores["store"]
@@ -156,8 +156,11 @@ async def test_a_store_sees_for_what_readers_wait(loans: Loans) -> None:
             )
     await loans.item(second, "store")
     await loans.item(second, "stack")
-    wanted = (await store_holdings(ctx, keeper(loans, "store"), store)).wanted
-    assert [(each.title, each.readers, each.copies, each.here) for each in wanted] == [
+    held = await store_holdings(ctx, keeper(loans, "store"), store)
+    assert held.counted.idle == 0
+    loans.clock.advance(timedelta(days=366))
+    assert (await store_holdings(ctx, keeper(loans, "store"), store)).counted.idle == 1
+    assert [(each.title, each.readers, each.copies, each.here) for each in held.wanted] == [
         ("三体 other", 2, 2, 1),
         ("三体 home", 1, 0, 0),
     ]
@@ -187,7 +190,7 @@ async def test_managers_see_the_figures_of_their_librarys_stores_only(loans: Loa
 def test_targets_are_those_of_the_standard(
     kind: str, tier: str, volumes: int, binding: str, share: tuple[float, str] | None
 ) -> None:
-    counted = Counted({"available": volumes, "withdrawn": 9}, volumes // 10, 15, 100, 200, 4, 300, 7)
+    counted = Counted({"available": volumes, "withdrawn": 9}, 0, volumes // 10, 15, 100, 200, 4, 300, 7)
     found = {target.name: target for target in targets(kind, tier, counted, LoanPolicy())}
     assert (found["volumes"].value, found["volumes"].target) == (volumes, volumes)
     assert found["volumes"].met and found["volumes"].binding == binding
