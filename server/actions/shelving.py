@@ -29,9 +29,15 @@ from server.store.shelves import (
 
 RULE = "R-LOAN.6"
 PLACE_LIMIT, TOTE_LIMIT = 40, 30
-OFF = ("unshelved", "withdrawn", "damaged", "missing")  # why a book is taken off
+OFF = (
+    "unshelved",
+    "moving",
+    "withdrawn",
+    "damaged",
+    "missing",
+)  # why a book is taken off; moving: to another store
 NOWHERE = ItemPlace()  # none is said
-_SHELVABLE = frozenset({"unshelved", "missing", "stray", "damaged", "withdrawn", "available"})
+_SHELVABLE = frozenset({"unshelved", "moving", "missing", "stray", "damaged", "withdrawn", "available"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ async def look_up(ctx: Context, actor: Actor, store_id: str, code: str) -> Shelv
 
 
 async def put_on_shelf(ctx: Context, actor: Actor, store_id: str, wanted: NewItem) -> Shelved:
-    """Put a book on a shelf of this store, so that it can be lent: a new one, or one that was taken off or missing.
+    """Put a book on a shelf of this store, so that it can be lent: a new one, or one taken off or missing, here or in
+    another store (R-LOAN.7).
 
     Raises Conflict ``item_busy`` when an order has it, Invalid ``item_record_unknown`` for a new one of which no
     record is known.

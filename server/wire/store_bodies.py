@@ -216,7 +216,7 @@ class ShelfItem(Struct):
 
 
 class OffShelf(Struct):
-    """Take a book off: unshelved, withdrawn, damaged, missing."""
+    """Take a book off: unshelved, moving (to another store), withdrawn, damaged, missing."""
 
     code: Code
     reason: Annotated[str, Meta(max_length=20)]

@@ -41,7 +41,7 @@ class Item(Model):
     store_id = fields.CharField(max_length=26)
     location = fields.CharField(max_length=40, default="")
     tote = fields.CharField(max_length=30, default="")
-    # available, reserved, picked, out, returning, received, stray, unshelved, missing, lost, damaged, withdrawn
+    # available, reserved, picked, out, returning, received, stray, unshelved, moving, missing, lost, damaged, withdrawn
     state = fields.CharField(max_length=12, default="available")
     order_id = fields.CharField(max_length=26, default="")
     line_id = fields.CharField(max_length=26, default="")

@@ -15,6 +15,7 @@ from server.domain.loan_policies import LoanPolicy
 from server.domain.loan_rows import ItemPlace
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.store.catalogue import save_records
+from server.store.items import free_copies
 from tests.server.loans.conftest import Loans
 from tests.server.loans.test_store_work import keeper, ready, sent
 
@@ -62,6 +63,25 @@ async def test_a_new_book_is_put_on_the_shelf_by_isbn_and_who_asked_is_told_once
     assert again.item.location == "A-1" and not again.fresh
     assert (await loans.mails()).count("loan_back") == 1
     assert (await relocate(ctx, actor, store, "N1", ItemPlace("B-2", "T9"))).item.location == "B-2"
+
+
+async def test_a_book_goes_from_one_store_to_another(loans: Loans) -> None:
+    """Nobody is promised it on the way; it stands where it is put on a shelf (R-LOAN.7)."""
+    item = await loans.item(1, "store", "B1")
+    ctx, stores = loans.town.ctx, loans.stores
+    await take_off_shelf(
+        ctx, keeper(loans, "store"), stores["store"], TakenOff("B1", "moving", "调往智能书库")
+    )
+    assert await loans.item_state(item) == "moving"
+    assert not await free_copies(ctx.db.read, 1)
+    there = await put_on_shelf(
+        ctx, keeper(loans, "stack"), stores["stack"], NewItem("B1", ItemPlace("S-1", "T7"))
+    )
+    assert (there.item.store_id, there.item.location, there.item.state) == (
+        stores["stack"],
+        "S-1",
+        "available",
+    )
 
 
 async def test_a_book_that_an_order_has_stays_where_it_is(loans: Loans) -> None:

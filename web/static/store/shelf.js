@@ -7,7 +7,7 @@ import { tell } from "./scanner.js";
 import { right } from "./signal.js";
 
 const MEANS = ["look", "put_on", "take_off", "move"];
-const REASONS = ["unshelved", "damaged", "missing", "withdrawn"];
+const REASONS = ["unshelved", "moving", "damaged", "missing", "withdrawn"];
 const SHOWN = 100;
 const MOST_TEXT = 200_000; // characters that the server takes at once; more goes by the command line
 
