@@ -29,13 +29,8 @@ from server.store.shelves import (
 
 RULE = "R-LOAN.6"
 PLACE_LIMIT, TOTE_LIMIT = 40, 30
-OFF = (
-    "unshelved",
-    "moving",
-    "withdrawn",
-    "damaged",
-    "missing",
-)  # why a book is taken off; moving: to another store
+# Why a book is taken off; one that is moving is on its way to another store (R-LOAN.7).
+OFF = ("unshelved", "moving", "withdrawn", "damaged", "missing")
 NOWHERE = ItemPlace()  # none is said
 _SHELVABLE = frozenset({"unshelved", "moving", "missing", "stray", "damaged", "withdrawn", "available"})
 
