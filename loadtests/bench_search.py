@@ -29,27 +29,31 @@ from loadtests import rig
 from loadtests.titles import ASPECTS, FIELDS, LATIN, METHODS, PLACES, Titles, records
 
 TARGET_MS = 50
+FLAT, FLAT_FROM = 1.25, 50_000  # the importer's memory may grow by so much, in an import of at least so many
 LIBRARY = "bench-lib"
 LIBRARIES = "slug,name_zh,name_en,desk_slug,mail,open\n{slug},测试馆,Bench,{slug},d@bench.test,yes\n"
 
 
-def fill(environ: Mapping[str, str], folder: Path, count: int) -> None:
+def fill(environ: dict[str, str], folder: Path, count: int) -> None:
     """Import so many made-up records for one library."""
     members, catalogue = folder / "members.csv", folder / "titles.mrc"
     members.write_text(LIBRARIES.format(slug=LIBRARY), encoding="utf-8")
     with catalogue.open("wb") as file:
         for record in records(count):
             file.write(record)
-    for command in (
-        ("migrate",),
-        ("import-libraries", str(members)),
-        ("import-records", str(catalogue), "--library", LIBRARY),
-    ):
-        began = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-m", "server", *command], env=dict(environ), cwd=rig.ROOT, check=True
-        )
-        print(f"  {command[0]}: {time.monotonic() - began:.0f} s", flush=True)
+    rig.run(environ, "migrate")
+    rig.run(environ, "import-libraries", str(members))
+    command = [sys.executable, "-m", "server", "import-records", str(catalogue), "--library", LIBRARY]
+    began, sizes = time.monotonic(), []
+    with subprocess.Popen(command, env=dict(environ), cwd=rig.ROOT) as process:
+        while process.poll() is None:
+            sizes.append(rig.Measured(0, [process.pid]).rss_kib() >> 10)
+            time.sleep(0.1)
+    seconds, early, most = time.monotonic() - began, max(sizes[: 1 + len(sizes) // 4]), max(sizes)
+    print(f"  import-records: {count:,} in {seconds:.0f} s, {count / seconds:,.0f} a second;", end=" ")
+    print(f"memory {early} MiB in the first quarter, {most} MiB at most", flush=True)
+    if process.returncode or (count >= FLAT_FROM and most > FLAT * early):
+        raise SystemExit("  import-records: failed, or its memory grew with the file")
 
 
 class Questions:
