@@ -111,3 +111,12 @@ async def test_what_a_reader_cancelled_on_its_way_is_nobody_elses_until_it_is_ba
     await desk.hear(desk.event(K.RETRIEVED, 1))
     assert (await desk.stage(), await strays(loans)) == (Stage.RECALLED, []), "its own line is on the list"
     assert await tried_again(loans, other) is Stage.APPROVED
+
+
+async def test_what_failed_is_put_back_when_it_comes_though_no_other_copy_was_to_be_had(loans: Loans) -> None:
+    """The order waits for a copy and still names the command by which this one came."""
+    desk = await fetching(loans)
+    await desk.hear(desk.event(K.FAILED, 1))
+    assert await desk.stage() is Stage.APPROVED
+    await desk.hear(desk.event(K.RETRIEVED, 2))
+    assert await strays(loans) == [desk.command_id]
