@@ -17,8 +17,13 @@ from server.store.stack_commands import NewCommand, insert_commands
 TRY_AGAIN = timedelta(minutes=15)
 
 
-async def allocate(ctx: Context, tx: Transaction, opened: OpenOrder, line_ids: Sequence[str]) -> list[Fact]:
-    """Reserve a copy for each of these lines; what cannot be had now is looked for again, and in the end given up."""
+async def allocate(
+    ctx: Context, tx: Transaction, opened: OpenOrder, line_ids: Sequence[str], *, again: bool = False
+) -> list[Fact]:
+    """Reserve a copy for each of these lines; what cannot be had now is looked for again, and in the end given up.
+
+    Looked for ``again`` later, a copy that was tried in vain may do after all: a machine that stood works by now.
+    """
     policy = await loan_policy(ctx.shelf, tx, opened.row.policy_id)
     stores = {
         line.store_id
@@ -30,7 +35,9 @@ async def allocate(ctx: Context, tx: Transaction, opened: OpenOrder, line_ids: S
     for line_id in sorted(
         line_ids, key=lambda each: opened.lines[each].record_id
     ):  # everybody in this order: none waits in a ring
-        chosen = await _take_copy(tx, opened, line_id, smart_first=policy.smart_stack_first, stores=stores)
+        chosen = await _take_copy(
+            tx, opened, line_id, smart_first=policy.smart_stack_first, stores=stores, again=again
+        )
         if chosen is None:
             facts.append(await _shortage(ctx, tx, opened, line_id, timedelta(hours=policy.store_try_hours)))
             continue
@@ -48,18 +55,18 @@ async def allocate(ctx: Context, tx: Transaction, opened: OpenOrder, line_ids: S
 
 
 async def _take_copy(
-    tx: Transaction, opened: OpenOrder, line_id: str, *, smart_first: bool, stores: set[str]
+    tx: Transaction, opened: OpenOrder, line_id: str, *, smart_first: bool, stores: set[str], again: bool
 ) -> Candidate | None:
     line = opened.folded.lines[line_id]
     tried = {each.item_id for each in line.earlier} | ({line.attempt.item_id} if line.attempt else set())
-    copies = await free_copies(tx, opened.lines[line_id].record_id)
-    for copy in in_order_of_choice(
-        copies,
+    copies = in_order_of_choice(
+        await free_copies(tx, opened.lines[line_id].record_id),
         smart_first=smart_first,
         stores_in_order=stores,
         stores_given_up=_given_up(opened, line_id),
-        avoid=tried,
-    ):
+    )
+    fresh = [copy for copy in copies if copy.item_id not in tried]
+    for copy in (*fresh, *(copy for copy in copies if again and copy.item_id in tried)):
         if await reserve(tx, copy.item_id, opened.row.id, line_id):
             return copy
     return None

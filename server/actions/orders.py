@@ -107,7 +107,7 @@ async def retry_allocation(ctx: Context, tx: Transaction, order_id: str) -> bool
         return False
     waiting = [line_id for line_id, line in opened.folded.lines.items() if line.stage is Stage.APPROVED]
     opened.tried.update(waiting)
-    _write(ctx, opened, await allocate(ctx, tx, opened, waiting), SYSTEM)
+    _write(ctx, opened, await allocate(ctx, tx, opened, waiting, again=True), SYSTEM)
     await settle(ctx, tx, [opened])
     return any(line.stage is Stage.APPROVED for line in opened.folded.lines.values())
 

@@ -33,14 +33,12 @@ def in_order_of_choice(
     smart_first: bool,
     stores_in_order: Collection[str] = (),
     stores_given_up: Collection[str] = (),
-    avoid: Collection[str] = (),
 ) -> list[Candidate]:
     """The copies, best first.
 
     A store that people gave up for this book comes last. Before that, a machine that is heard goes before one that is
     not; then, by policy, smart stacks before ordinary stores; then a store from which another book of the same order
-    comes (fewer parcels); then the store served longest ago. Items to ``avoid`` (tried in vain for this line) are left
-    out.
+    comes (fewer parcels); then the store served longest ago.
     """
 
     def merit(each: Candidate) -> tuple[bool, bool, bool, bool, int, str, str]:
@@ -50,4 +48,4 @@ def in_order_of_choice(
         new = each.store_id not in stores_in_order
         return (given_up, silent, second, new, each.turn, each.store_id, each.item_id)
 
-    return sorted((each for each in candidates if each.item_id not in avoid), key=merit)
+    return sorted(candidates, key=merit)

@@ -120,3 +120,7 @@ async def test_what_failed_is_put_back_when_it_comes_though_no_other_copy_was_to
     assert await desk.stage() is Stage.APPROVED
     await desk.hear(desk.event(K.RETRIEVED, 2))
     assert await strays(loans) == [desk.command_id]
+    await put_stray_back(loans.town.ctx, keeper(loans), loans.stores["stack"], desk.command_id)
+    await machine_says(loans, desk, CommandKind.PUT_BACK, K.PUT_AWAY, 3)
+    await loans.later(minutes=16)
+    assert await desk.stage() is Stage.REQUESTED, "the only copy there is, once more"
