@@ -8,6 +8,9 @@ from loadtests.claims import headers_of
 from loadtests.crowds import SPREAD, Columns, copies
 from loadtests.desk import open_desk
 
+# No alliance has so many librarians who talk on one day: what it costs to count them for the figures is not the desk's.
+UNCOUNTED = {"accepted_at": "NULL"}
+
 
 def begin(port: int, login: dict[str, str]) -> str:
     """A conversation that was asked, answered and ended at the product's doors; its number."""
@@ -42,7 +45,15 @@ def crowd(columns: Columns, first: str, holder: str, count: int) -> list[str]:
         copies(columns, "account", 1, f"account.id = '{holder}'", id="'sweep-m'", mail="'m@sweep.test'"),
         copies(columns, "role_grant", 1, f"account_id = '{holder}'", id="'sweep-g'", **manager),
         copies(columns, "duty", count, f"duty.staff_id = '{holder}'", staff_id=person),
-        copies(columns, "chat_session", count, f"chat_session.id = '{first}'", id=session, staff_id=person),
+        copies(
+            columns,
+            "chat_session",
+            count,
+            f"chat_session.id = '{first}'",
+            id=session,
+            staff_id=person,
+            **UNCOUNTED,
+        ),
         copies(columns, "chat_log", count, f"chat_log.session_id = '{first}'", session_id=session),
         due("wrap_up", session),
         due("auto_away", person),

@@ -3,6 +3,7 @@
     python -m loadtests.sweep                                     both databases
     python -m loadtests.sweep --database postgresql --tasks 10000 --workers 3
     python -m loadtests.sweep --crowd desk                        records owed after conversations, idle librarians
+    python -m loadtests.sweep --crowd queue                       circles, offers, librarians and readers who are gone
 
 One form question is asked and claimed at the product's doors and copied inside the database. Then the clock is moved:
 opening to the alliance, reminders, ends of leases, due soon, escalation, overdue. First one worker takes all of it.
@@ -21,10 +22,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from loadtests import crowds, desk_crowds, rig, sql
+from loadtests import crowds, desk_crowds, queue_crowds, rig, sql
 from loadtests.desk import prepare
 
-CROWDS = {"pool": crowds, "desk": desk_crowds}
+CROWDS = {"pool": crowds, "desk": desk_crowds, "queue": queue_crowds}
 TARGET = 10.0
 PATIENCE = 900.0
 

@@ -24,6 +24,10 @@ LOOK = 0.5  # seconds; the net below every hint: a lost one costs no more
 WATCH = 1.0
 PAUSE = timedelta(seconds=1)  # between calls on a database that is away
 
+# Readers and librarians wait for no count of figures that takes long: what is urgent has a loop of its own.
+URGENT = {name: kind for name, kind in PROMISES.items() if kind.urgent}
+PATIENT = {name: kind for name, kind in PROMISES.items() if not kind.urgent}
+
 
 async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | None = None) -> None:
     """Do what happens without anybody asking, until ``stop``.
@@ -31,13 +35,18 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
     ``wake`` is set when something was promised or the queue has changed. Any number of workers may run: promises are
     kept once, offers are made by one at a time. A database that goes away is said once, and once when it is back.
     """
-    wakes = [asyncio.Event(), asyncio.Event()]
+    wakes = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
     sweeper, watch = Sweeper(), PlaceWatch()
 
+    async def keep_urgent() -> float:
+        while await run_due(ctx, URGENT) and not stop.is_set():
+            wakes[2].set()
+        return min(LOOK, await seconds_to_next(ctx, URGENT) or LOOK)
+
     async def keep_promises() -> float:
-        while await run_due(ctx, PROMISES) and not stop.is_set():
-            wakes[1].set()
-        return min(LOOK, await seconds_to_next(ctx, PROMISES) or LOOK)
+        while await run_due(ctx, PATIENT) and not stop.is_set():
+            wakes[2].set()
+        return min(LOOK, await seconds_to_next(ctx, PATIENT) or LOOK)
 
     async def offer() -> float:
         await dispatch(ctx)
@@ -58,8 +67,9 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_pass_on(wake or asyncio.Event(), wakes, stop))
-        tasks.create_task(_again(keep_promises, stop, wakes[0]))
-        tasks.create_task(_again(offer, stop, wakes[1]))
+        tasks.create_task(_again(keep_urgent, stop, wakes[0]))
+        tasks.create_task(_again(keep_promises, stop, wakes[1]))
+        tasks.create_task(_again(offer, stop, wakes[2]))
         tasks.create_task(_again(look_around, stop))
         tasks.create_task(_again(begin, stop))
 

@@ -3,6 +3,13 @@
 from server.actions.archive_keeping import index_answers
 from server.actions.attachments import drop_unsent
 from server.actions.case_watch import mind_command, mind_confirmation, mind_dispatch, mind_reply
+from server.actions.desk_clocks import (
+    begin_rounds,
+    end_all_gone,
+    expire_offers,
+    lose_librarians,
+    widen_all,
+)
 from server.actions.dues import Kind, Kinds, kinds
 from server.actions.duty import check_counters, go_all_idle, go_idle, lose_librarian, replace_supervisor
 from server.actions.escalation import turn_clock, turn_clocks, watch_lease, watch_leases
@@ -21,12 +28,12 @@ from server.actions.routing import begin_round, widen
 from server.actions.stack_troubles import mind_trouble
 
 PROMISES: Kinds = kinds(
-    Kind("offer_expiry", expire_offer, urgent=True),
-    Kind("widen", widen, urgent=True),
-    Kind("offer_again", begin_round, urgent=True),
-    Kind("librarian_lost", lose_librarian, urgent=True),
+    Kind("offer_expiry", expire_offer, urgent=True, together=expire_offers),
+    Kind("widen", widen, urgent=True, together=widen_all),
+    Kind("offer_again", begin_round, urgent=True, together=begin_rounds),
+    Kind("librarian_lost", lose_librarian, urgent=True, together=lose_librarians),
     Kind("supervisor_lost", replace_supervisor, urgent=True),
-    Kind("reader_gone", end_if_gone, urgent=True),
+    Kind("reader_gone", end_if_gone, urgent=True, together=end_all_gone),
     Kind("auto_away", go_idle, together=go_all_idle),
     Kind("wrap_up", ask_for_wrap_up, together=ask_for_wrap_ups),
     Kind("task_clock", turn_clock, together=turn_clocks),

@@ -7,6 +7,7 @@ Openings and closings are written in batches, so that thousands of clients may c
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from server.actions.sessions import end_in
@@ -226,6 +227,18 @@ async def end_if_gone(ctx: Context, tx: Transaction, due: Due) -> None:
     if await is_present(tx, "reader", due.subject_id, ctx.clock.now()):
         return
     await end_in(ctx, tx, session, EndReason.READER_GONE, by="system")
+
+
+async def gone_readers(ctx: Context, tx: Transaction, session_ids: Sequence[str]) -> set[str]:
+    """Those open sessions whose readers are not there; nobody comes or goes until the transaction ends."""
+    await tx.lock(_LOCK)
+    return await absent_readers(tx, session_ids, ctx.clock.now())
+
+
+async def gone_staff(ctx: Context, tx: Transaction, staff_ids: Sequence[str]) -> set[str]:
+    """Those who stand duty and are not there; nobody comes or goes until the transaction ends."""
+    await tx.lock(_LOCK)
+    return await absent_staff(tx, staff_ids, ctx.clock.now())
 
 
 async def staff_is_back(ctx: Context, tx: Transaction, staff_id: str) -> bool:

@@ -11,6 +11,12 @@ from server.store.rows import Reader, Row, Transaction, from_us, placeholders, t
 
 _CHUNK = 200
 _STRIKE_OUT = "DELETE FROM due WHERE id = ANY($1)"
+_PROMISE = (
+    "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, {data}, 0, '')"
+    " ON CONFLICT (id) DO "
+)
+_SET = _PROMISE.format(data="$5") + "UPDATE SET due_at = $4, data = $5, attempts = 0, last_error = ''"
+_SET_ONCE = _PROMISE.format(data="'{}'") + "NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,7 @@ async def set_due(
 ) -> None:
     """Promise it for a moment; promised already, it moves there and its failures are forgotten."""
     await tx.later(
-        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error) VALUES ($1, $2, $3, $4, $5, 0, '')"
-        " ON CONFLICT (id) DO UPDATE SET due_at = $4, data = $5, attempts = 0, last_error = ''",
+        _SET,
         due_id(kind, subject_id),
         kind,
         subject_id,
@@ -51,14 +56,21 @@ async def set_due(
 async def set_due_once(tx: Transaction, kind: str, subject_id: str, at: datetime) -> None:
     """Promise it for a moment unless it is promised already."""
     await tx.later(
-        "INSERT INTO due (id, kind, subject_id, due_at, data, attempts, last_error)"
-        " VALUES ($1, $2, $3, $4, '{}', 0, '') ON CONFLICT (id) DO NOTHING",
+        _SET_ONCE,
         due_id(kind, subject_id),
         kind,
         subject_id,
         to_us(at),
     )
     tx.announce(DueSet(at))
+
+
+async def set_dues_once(tx: Transaction, kind: str, moments: Mapping[str, datetime]) -> None:
+    """The same for many subjects, each for its own moment."""
+    rows = [(due_id(kind, subject), kind, subject, to_us(at)) for subject, at in sorted(moments.items())]
+    if rows:
+        await tx.execute_many(_SET_ONCE, rows)
+        tx.announce(DueSet(min(moments.values())))
 
 
 async def set_dues(tx: Transaction, kind: str, subject_ids: Collection[str], at: datetime) -> None:

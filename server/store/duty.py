@@ -1,9 +1,10 @@
 """Duty rows: what each staff member offers, and the counter that caps their load."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from server.domain.duty import Availability, AwayReason, Duty
 from server.domain.errors import NotFound
@@ -36,6 +37,12 @@ class Drift:
     offered: int
 
 
+_SAVE = (
+    "UPDATE duty SET availability = $2, away_reason = $3, capacity = $4, load = $5, offers = $6, missed = $7,"
+    " topics = $8, languages = $9, idle_since_at = $10, version = $11 WHERE staff_id = $1"
+)
+
+
 async def duty_of(db: Reader, staff_id: str) -> Duty:
     """Somebody's duty. Raises NotFound for who stands none."""
     row = await db.row("SELECT * FROM duty WHERE staff_id = $1", staff_id)
@@ -54,23 +61,25 @@ async def lock_duty(tx: Transaction, staff_id: str) -> Duty | None:
     return _duty(row) if row else None
 
 
+async def lock_duties(tx: Transaction, staff_ids: Collection[str]) -> dict[str, Duty]:
+    """The same for many; `save_duties` writes the next version number."""
+    rows = await tx.rows(
+        "SELECT * FROM duty WHERE staff_id = ANY($1) ORDER BY staff_id FOR UPDATE", list(staff_ids)
+    )
+    return {row["staff_id"]: replace(_duty(row), version=row["version"] + 1) for row in rows}
+
+
 async def save_duty(tx: Transaction, duty: Duty, why: str) -> None:
     """Keep the locked duty as the rules have changed it, and tell the console why."""
-    await tx.execute(
-        "UPDATE duty SET availability = $2, away_reason = $3, capacity = $4, load = $5, offers = $6, missed = $7,"
-        " topics = $8, languages = $9, idle_since_at = $10 WHERE staff_id = $1",
-        duty.staff_id,
-        str(duty.availability),
-        str(duty.away_reason),
-        duty.capacity,
-        duty.load,
-        duty.offers,
-        duty.missed,
-        ",".join(sorted(duty.topics)),
-        ",".join(sorted(duty.languages)),
-        to_us(duty.idle_since),
-    )
+    await tx.execute(_SAVE, *_values(duty))
     tx.announce(DutyChanged(duty.staff_id, duty.version, why))
+
+
+async def save_duties(tx: Transaction, duties: Collection[Duty], why: str) -> None:
+    """The same for many."""
+    await tx.execute_many(_SAVE, [_values(duty) for duty in duties])
+    for duty in duties:
+        tx.announce(DutyChanged(duty.staff_id, duty.version, why))
 
 
 async def insert_duty(tx: Transaction, duty: Duty) -> bool:
@@ -239,6 +248,22 @@ def _duty(row: Row) -> Duty:
         listed(row["languages"]),
         from_us(row["idle_since_at"]),
         row["version"],
+    )
+
+
+def _values(duty: Duty) -> tuple[Any, ...]:
+    return (
+        duty.staff_id,
+        str(duty.availability),
+        str(duty.away_reason),
+        duty.capacity,
+        duty.load,
+        duty.offers,
+        duty.missed,
+        ",".join(sorted(duty.topics)),
+        ",".join(sorted(duty.languages)),
+        to_us(duty.idle_since),
+        duty.version,
     )
 
 
