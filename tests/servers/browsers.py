@@ -3,6 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -118,10 +119,17 @@ async def sit_down(
 
 async def accessibility_faults(page: Page) -> list[str]:
     """What axe-core finds on a page as it stands: one line for each broken rule, with the elements."""
-    # Evaluated, not added as a script tag: a strict Content-Security-Policy stays in force meanwhile.
-    await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    found = await page.evaluate("axe.run({resultTypes: ['violations']})")
+    if not await page.evaluate("'axe' in window"):
+        # Evaluated, not added as a script tag: a strict Content-Security-Policy stays in force meanwhile.
+        await page.evaluate(_axe())
+        await page.add_init_script(_axe())  # where this page goes next: to send it each time takes a while
+    found = await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
     return [
         f"{rule['id']} ({rule['impact']}): {rule['help']}: {[node['html'] for node in rule['nodes'][:5]]}"
         for rule in found["violations"]
     ]
+
+
+@cache
+def _axe() -> str:
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")

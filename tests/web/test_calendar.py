@@ -22,20 +22,19 @@ async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
         yield town
 
 
-@pytest.mark.parametrize(
-    ("language", "size", "dark"), [("zh", PHONE, False), ("en", DESKTOP, True), ("en", PHONE, True)]
-)
+@pytest.mark.parametrize(("language", "size", "dark"), [("zh", DESKTOP, False), ("en", PHONE, True)])
 async def test_the_calendar_is_accessible_and_fits(
     visits: Visits, town: Town, language: str, size: tuple[int, int], dark: bool
 ) -> None:
     page = await sit_down(
         visits, town, "administrator", f"/manage/calendar?lang={language}", size=size, dark=dark
     )
-    for path in ("", "?year=2031", "?day=2026-10-01", "?year=nonsense", "?day=2026-02-30"):
+    for path in ("?year=nonsense", "?day=2026-02-30", "", "?year=2031", "?day=2026-10-01"):
         answer = await page.goto(f"{town.base}/manage/calendar{path}")
         assert answer is not None and answer.status == 200, path
         assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), path
-        assert await accessibility_faults(page) == [], path
+        if path not in ("?year=nonsense", "?day=2026-02-30"):  # the same screens
+            assert await accessibility_faults(page) == [], path
 
 
 async def test_a_day_is_made_a_holiday_and_the_year_official(visits: Visits, town: Town) -> None:

@@ -18,9 +18,8 @@ async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "dark"), [(PHONE, False), (DESKTOP, True)], ids=["phone", "desktop"])
 @pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_a_desks_page_and_form_are_without_a_fault(
     town: Town, visits: Visits, size: tuple[int, int], language: str, dark: bool
 ) -> None:
