@@ -11,7 +11,7 @@ import pytest
 
 from server.api.routes import Endpoint
 from server.assembly import ENDPOINTS
-from tests.town import Town
+from tests.town import Person, Town
 from web.pages.base import Page
 from web.site import PAGES
 
@@ -45,7 +45,7 @@ def _bodies(endpoint: Endpoint, turn: int) -> list[Any]:
     if endpoint.body is None:
         return [{}]
     whole = _good(endpoint.body)
-    odd = [{**whole, name: value} for at, name in enumerate(whole) for value in _some(VALUES, turn + at, 3)]
+    odd = [{**whole, name: value} for at, name in enumerate(whole) for value in _some(VALUES, turn + at, 2)]
     return [whole, *odd, [], None, "text", {}]
 
 
@@ -119,9 +119,15 @@ def _asked(endpoint: Endpoint | Page, ids: list[str], turn: int) -> list[tuple[s
     queried = [
         (paths[0], f"?{name}={quote(value)}")
         for at, name in enumerate(QUERIES)
-        for value in _some(TEXTS, turn + at, 2)
+        for value in _some(TEXTS, turn + at, 1)
     ]
     return [(path, "") for path in paths] + queried
+
+
+async def _barred(person: Person, endpoint: Endpoint, session: str) -> bool:
+    answer = await person.http.request(endpoint.method, _filled(endpoint.path, session), content=b"{}")
+    assert answer.status_code < 500, endpoint.path
+    return answer.status_code == 403
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -134,6 +140,8 @@ async def test_odd_addresses_and_bodies_are_answered_by_name(town: Town, who: st
         if endpoint.path in STREAMS or endpoint.path.endswith("/logout"):
             continue
         asked = _asked(endpoint, ids, turn)
+        if who == "lin" and await _barred(person, endpoint, reader.session):
+            continue  # by her role, whatever she sends; the administrator has been there
         for path, query in asked if endpoint.method == "GET" else asked[:12]:
             answer = await person.http.request(endpoint.method, path + query, content=b"{}")
             if answer.status_code >= 500:
