@@ -12,6 +12,7 @@ from server.actions.stack_commands import withdraw_command
 from server.domain.events import StackPictured
 from server.domain.stack import CommandKind, CommandState, EventKind, Liveness
 from stack_io import listing
+from stack_io.drivers.simulator import QuestionableDriver, SimulatorDriver
 from stack_io.simulator.devices import Device
 from stack_io.simulator.world import Happening
 from tests.stack_io.faults import STORM, Network, Weather
@@ -28,6 +29,14 @@ async def hall(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
 async def both(database_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
     async with open_hall(database_url, tmp_path) as hall:
         yield hall
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes of devices that are given up after seconds, not after as long as real ones may need."""
+    for make in (SimulatorDriver, QuestionableDriver):
+        quick = {"stale_seconds": 2.0, "offline_seconds": 4.0, "resend_seconds": 1.5, "answer_seconds": 1.5}
+        monkeypatch.setattr(make, "traits", replace(make.traits, **quick))
 
 
 async def all_said(device: Device) -> None:
@@ -119,6 +128,7 @@ async def test_events_that_the_device_took_for_delivered_are_asked_for(hall: Hal
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("hasty")
 async def test_a_device_that_does_not_know_a_command_again_is_asked_before_it_is_told_again(
     hall: Hall,
 ) -> None:
@@ -143,6 +153,7 @@ async def test_a_device_that_does_not_know_a_command_again_is_asked_before_it_is
         assert host.device.executed == dict.fromkeys(commands, 1)
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_where_nobody_can_say_whether_it_was_done_people_are_asked(hall: Hall) -> None:
     """Promise 6: the device takes commands and answers nothing any more."""
     async with simulated(books(5), forgetful=True) as host:
@@ -250,6 +261,7 @@ async def test_online_offline_and_back_are_each_said_once(
     assert any(isinstance(each, StackPictured) and each.picture for each in hall.announced)
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_a_half_open_connection_is_noticed_and_made_anew(hall: Hall) -> None:
     """Promise 11: nobody closes it, and nothing comes."""
     async with simulated(books(3)) as host, Network(host.port, Weather()) as network:
@@ -271,6 +283,7 @@ async def test_a_half_open_connection_is_noticed_and_made_anew(hall: Hall) -> No
             await hall.settled(command, seconds=60)
 
 
+@pytest.mark.usefixtures("hasty")
 async def test_who_hears_no_acknowledgement_any_more_is_connected_anew(hall: Hall) -> None:
     """Promise 11: half open the other way round. Everything of theirs comes, nothing of ours does."""
     async with simulated(books(3), resend_seconds=0.5) as host, Network(host.port, Weather()) as network:
