@@ -8,9 +8,9 @@ from server.context import Context
 from server.domain.errors import Invalid, NotFound
 from server.domain.figures import Figures, pieces
 from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes, may
-from server.domain.reports import Choice, Line, Report, checked
+from server.domain.reports import LINES, Choice, Line, Report, checked
 from server.store.accounts import account_by_id
-from server.store.figures import by_kind, by_library, by_period, by_person, mark_of
+from server.store.figures import Part, by_kind, by_library, by_period, by_person, mark_of
 from server.store.libraries import libraries_by_ids, libraries_like, library_by_id
 from server.store.people import names_of
 
@@ -35,8 +35,11 @@ class Statement:
         return self.library_en if language == "en" and self.library_en else self.library_zh
 
 
-async def show_figures(ctx: Context, actor: Actor, choice: Choice) -> Report:
-    """The figures of a period; managers of a library see their own library's. Raises NotAllowed, NotFound, Invalid."""
+async def show_figures(ctx: Context, actor: Actor, choice: Choice, *, page: int | None = 1) -> Report:
+    """The figures of a period; managers of a library see their own library's. Raises NotAllowed, NotFound, Invalid.
+
+    Of libraries and people a page has a hundred lines, who answered most first; None asks for all of them.
+    """
     demand(actor, Verb.WATCH_FIGURES)
     choice = _within(actor, checked(choice))
     db, key = ctx.db.read, choice.key
@@ -44,12 +47,15 @@ async def show_figures(ctx: Context, actor: Actor, choice: Choice) -> Report:
     span = [(choice.span, choice.start), (choice.span, choice.before)]
     spans = await by_period(db, [(name, replace(choice, day=day).start) for name, day in span], key)
     subject = await _subject(ctx, choice)
+    part = (0, None) if page is None else ((page - 1) * LINES, LINES)
+    lines, lines_in_all = await _lines(ctx, choice, periods, part)
     return Report(
         choice,
         spans.get(choice.start, Figures()),
         spans.get(replace(choice, day=choice.before).start, Figures()),
         tuple((start, periods.get(start, Figures())) for _, start in choice.inner),
-        await _lines(ctx, choice, periods),
+        lines,
+        lines_in_all,
         *subject,
     )
 
@@ -138,35 +144,40 @@ async def _subject(ctx: Context, choice: Choice) -> tuple[str, str]:
     return library.name_zh, library.name_en
 
 
-async def _lines(ctx: Context, choice: Choice, periods: dict[date, Figures]) -> tuple[Line, ...]:
-    db, period = ctx.db.read, [(choice.span, choice.start)]
+async def _lines(
+    ctx: Context, choice: Choice, periods: dict[date, Figures], part: Part
+) -> tuple[tuple[Line, ...], int]:
+    db, period = ctx.db.read, (choice.span, choice.start)
     match choice.table:
         case "library":
-            found = await by_library(db, period, channel=choice.channel, material=choice.material)
-            libraries = await libraries_by_ids(db, sorted(found))
+            found, count = await by_library(
+                db, period, channel=choice.channel, material=choice.material, part=part
+            )
+            libraries = await libraries_by_ids(db, sorted(key.library_id for key, _ in found))
             lines = [
-                Line(id, libraries[id].name_zh, libraries[id].name_en, figures)
-                for id, figures in found.items()
-                if id in libraries
+                Line(library.id, library.name_zh, library.name_en, figures)
+                for key, figures in found
+                if (library := libraries.get(key.library_id))
             ]
         case "person":
-            people = await by_person(db, period, library_id=choice.library_id, channel=choice.channel)
-            names = await names_of(db, sorted({staff for _, staff in people}))
+            found, count = await by_person(
+                db, period, library_id=choice.library_id, channel=choice.channel, part=part
+            )
+            names = await names_of(db, sorted({key.staff_id for key, _ in found}))
             lines = [
-                Line(f"{library}/{staff}", names.get(staff, ""), "", f)
-                for (library, staff), f in people.items()
+                Line(f"{key.library_id}/{key.staff_id}", names.get(key.staff_id, ""), "", figures)
+                for key, figures in found
             ]
         case "kind":
-            kinds = await by_kind(db, period, library_id=choice.library_id, staff_id=choice.staff_id)
+            kinds = await by_kind(db, [period], library_id=choice.library_id, staff_id=choice.staff_id)
             lines = [
                 Line(f"{channel}/{material}" if material else channel, "", "", figures)
-                for (channel, material), figures in kinds.items()
+                for (channel, material), figures in sorted(kinds.items())
                 if channel and choice.channel in ("", channel) and choice.material in ("", material)
             ]
-            return tuple(sorted(lines, key=lambda line: line.id))
+            count = len(lines)
         case _:
-            days = (start for _, start in choice.inner)
-            return tuple(Line(day.isoformat(), "", "", periods.get(day, Figures())) for day in days)
-    return tuple(
-        sorted(lines, key=lambda line: (-line.figures["answered"], -line.figures["submitted"], line.id))
-    )
+            days = [start for _, start in choice.inner]
+            lines = [Line(day.isoformat(), "", "", periods.get(day, Figures())) for day in days]
+            count = len(lines)
+    return tuple(lines), count

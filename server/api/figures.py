@@ -26,7 +26,8 @@ async def show(r: ApiRequest) -> figure_bodies.FiguresView:
         material=query.get("material", ""),
         table=query.get("table") or "kind",
     )
-    report = await show_figures(r.ctx, r.actor, asked)
+    page = r.number("page", 1, low=1, high=10_000)
+    report = await show_figures(r.ctx, r.actor, asked, page=page)
     choice, counted = report.choice, await counted_at(r.ctx)
     return figure_bodies.FiguresView(
         span=choice.span,
@@ -44,6 +45,8 @@ async def show(r: ApiRequest) -> figure_bodies.FiguresView:
             figure_bodies.FigureLine(line.id, names(line.name_zh, line.name_en), _counts(line.figures))
             for line in report.lines
         ],
+        page=page,
+        lines_in_all=report.lines_in_all,
     )
 
 
@@ -85,7 +88,7 @@ ENDPOINTS = [
         "/api/figures",
         Verb.WATCH_FIGURES,
         show,
-        "Figures of a period, by library, librarian, channel, type or time",
+        "Figures of a period, by library, librarian, channel, type or time; lines come by the hundred (`page`)",
         answer=figure_bodies.FiguresView,
     )
 ]

@@ -13,7 +13,7 @@ from server.actions.access import actor_of_visitor, claim_of
 from server.actions.accounts import resolve_actor
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
-from server.domain.forms import demand_readable, is_number
+from server.domain.forms import demand_readable, number_in
 from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.wire.outcomes import error_value, way_of
 from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
@@ -53,12 +53,7 @@ class ApiRequest:
 
     def number(self, name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
         """A whole number from the query string. Raises Invalid."""
-        raw = self.query.get(name, "")
-        if not raw:
-            return default
-        if not is_number(raw) or not low <= int(raw) <= high:
-            raise Invalid("query_number", name, low=low, high=high)
-        return int(raw)
+        return number_in(self.query.get(name, ""), name, default, low=low, high=high)
 
     def instant(self, name: str) -> datetime | None:
         """An instant from the query string, in UTC where it says no zone; None where none is said. Raises Invalid."""

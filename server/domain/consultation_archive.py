@@ -14,6 +14,7 @@ WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
 TEXT_KEPT = 6_000  # characters looked at for them
 # The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
 BLOCKS = (10, 12, 15, 18, 21)
+_SMALL = 3  # so many of them are small
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,14 @@ def block_tags(number: int) -> list[str]:
     return [f"b{size}_{number >> size}" for size in BLOCKS]
 
 
-def window(below: int, least: int, level: int) -> tuple[str, int, int]:
-    """The piece of the archive that ends below a number, of the block at this level: (block's tag, from, below)."""
+def window(below: int, least: int, level: int, *, scoped: bool = False) -> tuple[str, int, int]:
+    """The piece of the archive that ends below a number, of the block at this level: (block's tag, from, below).
+
+    Within a scope all the rest comes after the small blocks, without a tag: one's own entries are fewer than a large
+    block has, and a database that joins lists would walk the block's.
+    """
+    if scoped and level >= _SMALL:
+        return "", least, below
     size = BLOCKS[level]
     block = (below - 1) >> size
     return f"b{size}_{block}", max(block << size, least), below

@@ -141,6 +141,15 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 16
 
 
+def number_in(raw: str, field: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
+    """A whole number out of an address; the default where nothing stands there. Raises Invalid ``query_number``."""
+    if not raw:
+        return default
+    if not is_number(raw) or not low <= int(raw) <= high:
+        raise Invalid("query_number", field, low=low, high=high)
+    return int(raw)
+
+
 def demand_readable(path: Mapping[str, str], query: Iterable[tuple[str, str]]) -> None:
     """Raise Invalid for an address with a NUL in it, which PostgreSQL cannot keep, and NotFound for an endless one."""
     for name, value in (*path.items(), *query):

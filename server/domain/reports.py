@@ -11,6 +11,7 @@ TABLES = ("library", "person", "kind", "time")
 # Within a year the months are shown, within a month its days; a single day stands among those before it.
 _INNER = {"year": "month", "month": "day", "week": "day"}
 _DAYS_BEFORE = 13
+LINES = 100  # of libraries or people on a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Report:
     whole: Figures
     earlier: Figures  # the period before
     over_time: tuple[tuple[date, Figures], ...]
-    lines: tuple[Line, ...]
+    lines: tuple[Line, ...]  # of libraries and people those of one page
+    lines_in_all: int
     subject_zh: str  # whose; nothing for the alliance
     subject_en: str
 

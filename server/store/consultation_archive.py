@@ -177,7 +177,7 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
     found: list[int] = []
     level = 0
     while high > low and len(found) < limit:
-        piece = window(high, low, level)
+        piece = window(high, low, level, scoped=bool(sought.any_of))
         some = await _found_in_block(db, sought, piece, limit - len(found))
         found += some
         level = wider(level, high - piece[1], len(some))
@@ -188,17 +188,18 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
 async def _found_in_block(db: Reader, sought: Sought, window: tuple[str, int, int], limit: int) -> list[int]:
     """A page's rest from one block. All its matches are taken first: the planner must not walk the archive instead."""
     block, start, end = window
-    values: list[object] = [limit, [block, *sought.all_of], start, end]
-    groups = ""
-    for group in sought.any_of:
-        values.append(list(group))
-        groups += f" AND w.words && ${len(values)}::text[]"
+    values: list[object] = [limit, start, end]
+    wanted: list[str] = []
+    for sign, words in (("@>", [block, *sought.all_of]), *(("&&", group) for group in sought.any_of)):
+        if named := list(filter(None, words)):
+            values.append(named)
+            wanted.append(f"w.words {sign} ${len(values)}::text[]")
     moments, more = _moments(sought, len(values) + 1)
     period = f" JOIN archive_entry e ON e.number = found.number{moments}" if moments else ""
     rows = await db.rows(
         "WITH found AS MATERIALIZED"
-        f" (SELECT w.number FROM archive_words w WHERE w.words @> $2::text[]{groups})"
-        f" SELECT found.number FROM found{period} WHERE found.number >= $3 AND found.number < $4"
+        f" (SELECT w.number FROM archive_words w WHERE {' AND '.join(wanted)})"
+        f" SELECT found.number FROM found{period} WHERE found.number >= $2 AND found.number < $3"
         " ORDER BY found.number DESC LIMIT $1",
         *values,
         *more,

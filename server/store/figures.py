@@ -24,6 +24,7 @@ from server.store.rows import Reader, Row, Transaction, from_us, placeholders, t
 _CHUNK = 2_000  # facts read at once: a busy day never fills the memory
 _KEYS = 40  # rows written by one statement: longer ones are planned anew each time
 _HOUR = 3_600_000_000
+Part = tuple[int, int | None]  # how many lines are skipped, and how many come at most
 # Measures whose column is not their own name: words that SQL keeps for itself, or reads badly.
 _COLUMNS = {name: {"pass": "passed", "fail": "failed"}.get(name, name) for name in MEASURES}
 _KEY = ("library_id", "staff_id", "channel", "material")
@@ -97,21 +98,19 @@ async def figures_by(
 
 
 async def by_library(
-    db: Reader, periods: Sequence[tuple[str, date]], *, channel: str, material: str
-) -> dict[str, Figures]:
-    """Each library's figures over some periods together."""
+    db: Reader, period: tuple[str, date], *, channel: str, material: str, part: Part
+) -> tuple[list[tuple[Key, Figures]], int]:
+    """Some of the libraries' figures in a period, who answered most first, and how many libraries there are."""
     where = "channel = $1 AND material = $2 AND staff_id = '' AND library_id <> ''"
-    found = await figures_by(db, periods, where, (channel, material))
-    return _together((key.library_id, counts) for _, _, key, counts in found)
+    return await _busiest(db, period, where, (channel, material), part)
 
 
 async def by_person(
-    db: Reader, periods: Sequence[tuple[str, date]], *, library_id: str, channel: str
-) -> dict[tuple[str, str], Figures]:
-    """Each person's figures (library, person) over some periods together; an empty library stands for all."""
+    db: Reader, period: tuple[str, date], *, library_id: str, channel: str, part: Part
+) -> tuple[list[tuple[Key, Figures]], int]:
+    """The same of people; an empty library stands for all. Who answered for two libraries stands there twice."""
     where = "channel = $1 AND material = '' AND staff_id <> '' AND ($2 = '' OR library_id = $2)"
-    found = await figures_by(db, periods, where, (channel, library_id))
-    return _together(((key.library_id, key.staff_id), counts) for _, _, key, counts in found)
+    return await _busiest(db, period, where, (channel, library_id), part)
 
 
 async def by_kind(
@@ -251,6 +250,23 @@ async def _talked(db: Reader, start: int, end: int) -> list[Fact]:
         for row in rows
         if row["accepted_at"] is not None
     ]
+
+
+async def _busiest(
+    db: Reader, period: tuple[str, date], where: str, values: tuple[str, str], part: Part
+) -> tuple[list[tuple[Key, Figures]], int]:
+    chosen = f"FROM figure WHERE {where} AND span = $3 AND starts_on = $4"
+    of = (*values, period[0], period[1].isoformat())
+    skip, limit = part
+    rows = await db.rows(
+        f"SELECT * {chosen} ORDER BY answered DESC, submitted DESC, library_id, staff_id"
+        + ("" if limit is None else f" LIMIT {limit:d} OFFSET {skip:d}"),
+        *of,
+    )
+    if skip == 0 and (limit is None or len(rows) < limit):
+        return [(_key(row), Figures(_counter(row))) for row in rows], len(rows)
+    count = await db.row(f"SELECT COUNT(*) AS n {chosen}", *of)
+    return [(_key(row), Figures(_counter(row))) for row in rows], count["n"] if count else 0
 
 
 def _together(found: Iterable[tuple[Any, Mapping[str, int]]]) -> dict[Any, Figures]:

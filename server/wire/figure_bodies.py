@@ -43,4 +43,6 @@ class FiguresView(Struct):
     whole: CountsView
     earlier: CountsView
     over_time: dict[str, CountsView]
-    lines: list[FigureLine]
+    lines: list[FigureLine]  # at most a hundred: those of a page
+    page: int
+    lines_in_all: int

@@ -1,5 +1,6 @@
 """Managers' figures, the statement, and the file for spreadsheets: scope, words, and nothing that runs in Excel."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 from server.actions.figure_keeping import keep_day
 from server.actions.figures import today_of
+from server.domain.figures import Key
+from server.store.figures import add_counts
 from server.store.rows import to_us
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.town import Town, open_town
@@ -94,6 +97,28 @@ async def test_every_combination_can_be_asked_for_and_nonsense_is_said(town: Tow
         "table=x",
     ):
         assert (await http.get(f"/api/figures?{wrong}")).status_code == 422, wrong
+
+
+async def test_hundreds_of_librarians_come_by_the_page_and_all_in_the_file(town: Town) -> None:
+    year = today_of(town.ctx).replace(month=1, day=1)
+    async with town.ctx.transaction() as tx:
+        counts = {
+            Key(town.libraries["home"], f"p{n:03}", "", ""): Counter(answered=1000 - n) for n in range(150)
+        }
+        await add_counts(tx, "year", year, counts)
+    http = town.people["manager"].http
+    first = (await http.get("/api/figures?span=year&table=person")).json()
+    rest = (await http.get("/api/figures?span=year&table=person&page=2")).json()
+    answered = [line["figures"]["answered"] for line in first["lines"] + rest["lines"]]
+    assert (
+        len(first["lines"]) == 100 and len(answered) == first["lines_in_all"] == rest["lines_in_all"] == 151
+    )
+    assert answered == sorted(answered, reverse=True)
+    shown = await http.get("/manage/figures?span=year&table=person&page=2")
+    assert "第 2 页，共 2 页" in shown.text and shown.text.count("person=p1") == 50
+    assert len((await http.get("/manage/figures.csv?span=year&table=person")).text.splitlines()) == 153
+    for wrong in ("0", "x", "-1"):
+        assert (await http.get(f"/api/figures?page={wrong}")).status_code == 422
 
 
 async def test_the_file_opens_in_excel_and_runs_nothing(town: Town) -> None:

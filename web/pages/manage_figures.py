@@ -19,13 +19,13 @@ from server.actions.figures import (
 from server.domain.citations import Material
 from server.domain.errors import Invalid
 from server.domain.figures import CHANNELS, SPANS, Figures, start_of
+from server.domain.forms import number_in
 from server.domain.permissions import Verb, library_scopes
-from server.domain.reports import TABLES, Choice, Line, Report
+from server.domain.reports import LINES, TABLES, Choice, Line, Report
 from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
 from web.pages.managing import show
 
-_SHOWN = 100  # lines on the page; the file has all
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("submitted", "answered", "documents", "in_time", "late", "in_time_share", "median_hours", "p90_hours"),
@@ -35,7 +35,8 @@ COLUMNS = (
 
 async def figures(page: PageRequest) -> Response:
     """The screen."""
-    report = await show_figures(page.ctx, page.actor, choice_of(page))
+    number = number_in(page.query.get("page", ""), "page", 1, low=1, high=10_000)
+    report = await show_figures(page.ctx, page.actor, choice_of(page), page=number)
     choice = report.choice
     tables = [name for name in TABLES if _offered(name, choice)]
     wide = library_scopes(page.actor, Verb.WATCH_FIGURES) is None
@@ -44,8 +45,9 @@ async def figures(page: PageRequest) -> Response:
         "manage_figures.html",
         report=report,
         choice=choice,
-        lines=report.lines[:_SHOWN],
-        hidden=max(0, len(report.lines) - _SHOWN),
+        lines=report.lines,
+        on_page=number,
+        pages=-(-report.lines_in_all // LINES),
         tables_named=[
             (_address(choice, table=name), text(f"figures.table.{name}", page.language)) for name in tables
         ],
@@ -68,7 +70,7 @@ async def figures(page: PageRequest) -> Response:
 
 async def file(page: PageRequest) -> Response:
     """The table for a spreadsheet: UTF-8 with the mark that Excel looks for, all lines."""
-    report = await show_figures(page.ctx, page.actor, choice_of(page))
+    report = await show_figures(page.ctx, page.actor, choice_of(page), page=None)
     out = StringIO()
     out.write("\ufeff")
     writer = csv.writer(out)

@@ -150,6 +150,22 @@ async def test_pages_go_on_where_they_ended_and_miss_none(alliance: Alliance) ->
         assert seen == kept
 
 
+async def test_what_was_answered_millions_ago_is_found(alliance: Alliance) -> None:
+    boss = await everywhere(alliance)
+    lin = await alliance.actor("lin", alliance.grant(Role.LIBRARIAN, "home"), library="home")
+    await answer(alliance, "古籍目录", answered_by=lin.account_id)
+    await answer(alliance, "古籍图录")
+    await keep(alliance)
+    async with alliance.ctx.transaction() as tx:
+        now = to_us(alliance.clock.now())
+        await tx.execute(
+            "INSERT INTO archive_entry (number, consultation_id, answered_at) VALUES (3000000, 'x', $1)", now
+        )
+    assert await titles(alliance, boss, words="古籍") == ["古籍图录", "古籍目录"]
+    assert await titles(alliance, lin, words="古籍") == ["古籍目录"]
+    assert await titles(alliance, lin, words="") == ["古籍目录"]
+
+
 async def test_a_period_is_of_days(alliance: Alliance) -> None:
     await answer(alliance, "昨天的书")
     yesterday = alliance.clock.now().date()
