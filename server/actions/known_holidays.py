@@ -3,9 +3,6 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from holidays import country_holidays
-from holidays.countries.china import China
-
 from server.domain.calendar import CalendarYear, Day, DayKind
 
 SOURCE = "holidays"
@@ -22,6 +19,10 @@ def known_year(year: int) -> tuple[CalendarYear, list[Day]]:
     A holiday is the whole run that is announced: the statutory days, those swapped against a weekend, and the
     weekend days between and beside them, which are no plain weekend.
     """
+    # Here, because it knows 300 countries: every process would pay for them, and few ever ask.
+    from holidays import country_holidays
+    from holidays.countries.china import China
+
     around = range(year - 1, year + 2)  # a run may reach over New Year
     zh, en = (country_holidays("CN", years=around, language=code) for code in ("zh_CN", "en_US"))
     assert isinstance(zh, China)

@@ -13,7 +13,6 @@ from server.commands.terminal import Failure, Help, language_of, table
 from server.context import make_context
 from server.demo.seeding import PASSWORD, log_ins, seed
 from server.settings import Settings
-from server.store.migrating import migrate
 from server.words.catalogue import text
 
 DEFAULT_PORT = 8080
@@ -139,6 +138,8 @@ def _listener(host: str, port: int | None) -> socket.socket:
 
 
 async def _make(settings: Settings) -> None:
+    from server.store.migrating import migrate  # here, as in commands/migrate.py
+
     await migrate(settings.database_url)
     ctx = make_context(settings)
     await ctx.db.open()

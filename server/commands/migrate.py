@@ -8,8 +8,7 @@ from server.commands.processes import away_lines
 from server.commands.terminal import Failure, Help, language_of
 from server.domain.errors import Unavailable
 from server.settings import Settings, load_settings
-from server.store.checking import DatabaseAway, DatabaseFacts, look_at
-from server.store.migrating import migrate, migration_names
+from server.store.checking import DatabaseAway, DatabaseFacts, look_at, migration_names
 from server.words.catalogue import text
 
 _EXAMPLES = """\
@@ -47,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
 
 async def bring_up_to_date(settings: Settings, language: str) -> None:
     """Apply what is missing and say what was done. Raises Failure."""
+    # Here, because every process would pay for Tortoise at its start, and only this one needs it.
+    from server.store.migrating import migrate
+
     before = await _looked_at(settings, language)
     if before is not None and before.unknown:
         raise Failure(text("command.schema_ahead", language, names=", ".join(before.unknown)))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import asyncpg
 
-from server.store.migrating import migration_names
+import migrations
 from server.store.rows import Reader
 from server.store.sqlite import connect
 
@@ -35,6 +35,11 @@ class DatabaseFacts:
     drift: float | None  # seconds that its clock is ahead of ours; None where it is the same clock
     missing: tuple[str, ...]  # migrations that this version brings and the database lacks
     unknown: tuple[str, ...]  # migrations that the database has and this version does not know: it is newer
+
+
+def migration_names() -> list[str]:
+    """The migrations that this version brings, oldest first."""
+    return sorted(path.stem for path in Path(migrations.__file__).parent.glob("[0-9]*.py"))
 
 
 async def look_at(database_url: str) -> DatabaseFacts:

@@ -17,6 +17,7 @@ from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
 
 from server.domain.errors import Unavailable
+from server.store.checking import migration_names
 
 _LOCK = 0x5348_5551  # any constant: one migration at a time on a PostgreSQL server
 
@@ -42,14 +43,6 @@ def config(connection: str | dict[str, Any]) -> dict[str, Any]:
     """Tortoise's configuration for a database address, or for its own description of one."""
     app = {"models": ["server.store.models"], "migrations": "migrations", "default_connection": "default"}
     return {"connections": {"default": connection}, "apps": {"shuqiao": app}}
-
-
-def migration_names() -> list[str]:
-    """The migrations that this version brings, oldest first."""
-    import migrations
-
-    folder = Path(migrations.__file__).parent
-    return sorted(path.stem for path in folder.glob("[0-9]*.py"))
 
 
 def _postgres_connection(database_url: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from server.api.health import _may_scrape
 from server.assembly import build_app
-from server.store.migrating import migration_names
+from server.store.checking import migration_names
 from tests.servers.valkey import Valkey
 from tests.town import open_town, serving, settings_for
 

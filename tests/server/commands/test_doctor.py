@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.store.migrating import migration_names
+from server.store.checking import migration_names
 from tests.server.commands.conftest import Said, Shuqiao
 from tests.servers.mails import MailServer
 

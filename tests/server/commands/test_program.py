@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from server.settings import Settings
-from server.store.migrating import migration_names
+from server.store.checking import migration_names
 from tests.server.commands.conftest import Shuqiao
 
 ROOT = Path(__file__).parents[3]

@@ -66,7 +66,9 @@ async def open_zoo(tls: ssl.SSLContext | None = None) -> AsyncIterator[Zoo]:
     finally:
         server.close()
         for _ in range(3):
-            await asyncio.sleep(0)  # whoever has just come in is let in: cancelled sooner, nobody closes its line
+            await asyncio.sleep(
+                0
+            )  # whoever has just come in is let in: cancelled sooner, nobody closes its line
         tasks = [task for task in asyncio.all_tasks() if "Zoo._meet" in repr(task.get_coro())]
         for task in tasks:
             task.cancel()

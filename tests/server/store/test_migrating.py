@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from server.store.checking import DatabaseAway, look_at
-from server.store.migrating import migrate, migration_names
+from server.store.checking import DatabaseAway, look_at, migration_names
+from server.store.migrating import migrate
 from tests.servers.postgres import Postgres
 
 
