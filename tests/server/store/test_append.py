@@ -82,6 +82,26 @@ async def test_an_ended_conversation_takes_nothing_but_still_answers_resends(dat
     assert (await database.append(message("nowhere", "c2"))).outcome is Outcome.CLOSED
 
 
+@pytest.mark.parametrize("company", [0, 2, 20])
+async def test_of_those_that_arrive_together_each_gets_its_own_answer(
+    database: Database, company: int
+) -> None:
+    await database.append(message("s0", "old"))
+    async with database.transaction() as tx:
+        await tx.execute("UPDATE chat_log SET crew = crew + 1 WHERE session_id = 's2'")
+        await tx.execute("UPDATE chat_log SET open = FALSE WHERE session_id = 's3'")
+    others = [message("s4", f"c{number}") for number in range(company)]
+    asked = [("s0", "new"), ("s0", "old"), ("s1", "twice"), ("s1", "twice"), ("s2", "stale"), ("s3", "late")]
+    answers = await asyncio.gather(*(database.append(m) for m in [*(message(*a) for a in asked), *others]))
+    found = [(answer.outcome, answer.seq) for answer in answers]
+    assert found[:4] == [(Outcome.STORED, 2), (Outcome.AGAIN, 1), (Outcome.STORED, 1), (Outcome.AGAIN, 1)]
+    assert [outcome for outcome, _ in found[4:6]] == [Outcome.STALE, Outcome.CLOSED]
+    assert found[6:] == [(Outcome.STORED, number + 1) for number in range(company)]
+    few = await asyncio.gather(*(database.append(message("s4", f"d{number}")) for number in range(3)))
+    assert [answer.seq for answer in few] == [company + 1, company + 2, company + 3]
+    assert (await database.append(message("s4", "e", crew=7))).outcome is Outcome.STALE
+
+
 async def test_a_refused_unit_rolls_back_alone(database: Database) -> None:
     async def unit(number: int) -> None:
         async with database.transaction() as tx:
