@@ -117,6 +117,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "channel": "`document`, `form`, `knowledge`, `phone` or `live`",
         "material": "Only this material type",
         "table": "What the lines are: `library`, `person`, `kind` (without one) or `time`",
+        "page": "Which hundred of the lines, 1 without one",
     },
     "GET /api/manage/libraries": {"query": _SEARCH, "after": _PAGE},
     "GET /api/manage/desks": {"query": _SEARCH, "after": _PAGE},
