@@ -99,6 +99,7 @@ def main(place: str) -> int:
     """Fork for everybody who asks."""
     for module in ("server.__main__", "stack_io.simulator.__main__"):
         import_module(module)
+    import_module("server.words.catalogue").words()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, _bury)
