@@ -20,6 +20,8 @@ from server.outside.roads import Map, resolve
 from tests.server.outside.zoo import Zoo, open_zoo
 from tests.servers.machine import machine_cannot
 
+TRUSTED = ssl.create_default_context()  # once: it reads all that the machine trusts, while everybody waits
+
 
 @pytest.fixture
 async def zoo() -> AsyncIterator[Zoo]:
@@ -51,7 +53,7 @@ class Names:
 
 async def look(zoo: Zoo, url: str, names: Names | None = None, tls: ssl.SSLContext | None = None) -> Look:
     """A look from an installation to which only this zoo is open of all that is private."""
-    way = Map(frozenset({("127.0.0.1", zoo.port)}), names or resolve, tls or ssl.create_default_context())
+    way = Map(frozenset({("127.0.0.1", zoo.port)}), names or resolve, tls or TRUSTED)
     return await Prober(way, agent="probe").look_at(url)
 
 

@@ -40,12 +40,30 @@ class Zoo:
 
     port: int = 0
     visits: list[Visit] = field(default_factory=list)
+    lines: dict[asyncio.Task[None], asyncio.StreamWriter] = field(default_factory=dict)
+    closed: bool = False
 
     def url(self, path: str, host: str = "127.0.0.1", scheme: str = "http") -> str:
         return f"{scheme}://{host}:{self.port}/{path}"
 
+    def let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Somebody has come; who comes when it is closing finds the door shut."""
+        if self.closed:
+            writer.close()
+        else:
+            self.lines[asyncio.create_task(self._meet(reader, writer))] = writer
+
+    async def close(self) -> None:
+        """Everybody out."""
+        self.closed = True
+        for task in self.lines:
+            task.cancel()
+        await asyncio.gather(*self.lines, return_exceptions=True)
+        for writer in self.lines.values():
+            writer.close()
+
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             lines = head.split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
@@ -59,20 +77,13 @@ class Zoo:
 async def open_zoo(tls: ssl.SSLContext | None = None) -> AsyncIterator[Zoo]:
     """A zoo on a free port."""
     zoo = Zoo()
-    server = await asyncio.start_server(zoo._meet, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(zoo.let_in, "127.0.0.1", 0, ssl=tls)
     zoo.port = server.sockets[0].getsockname()[1]
     try:
         yield zoo
     finally:
         server.close()
-        for _ in range(3):
-            await asyncio.sleep(
-                0
-            )  # whoever has just come in is let in: cancelled sooner, nobody closes its line
-        tasks = [task for task in asyncio.all_tasks() if "Zoo._meet" in repr(task.get_coro())]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await zoo.close()
 
 
 async def _good(visit: Visit) -> None:
