@@ -38,7 +38,7 @@ class Statement:
 async def show_figures(ctx: Context, actor: Actor, choice: Choice, *, page: int | None = 1) -> Report:
     """The figures of a period; managers of a library see their own library's. Raises NotAllowed, NotFound, Invalid.
 
-    Of libraries and people a page has a hundred lines, who answered most first; None asks for all of them.
+    Of libraries and people a page has fifty lines, who answered most first; None asks for all of them.
     """
     demand(actor, Verb.WATCH_FIGURES)
     choice = _within(actor, checked(choice))

@@ -88,7 +88,7 @@ ENDPOINTS = [
         "/api/figures",
         Verb.WATCH_FIGURES,
         show,
-        "Figures of a period, by library, librarian, channel, type or time; lines come by the hundred (`page`)",
+        "Figures of a period, by library, librarian, channel, type or time; lines come by the fifty (`page`)",
         answer=figure_bodies.FiguresView,
     )
 ]

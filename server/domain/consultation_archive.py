@@ -15,6 +15,7 @@ TEXT_KEPT = 6_000  # characters looked at for them
 # The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
 BLOCKS = (10, 12, 15, 18, 21)
 _SMALL = 3  # so many of them are small
+_FREQUENT = 2  # entries in the largest of the small ones: so many, and the next few fill a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,14 @@ def window(below: int, least: int, level: int, *, scoped: bool = False) -> tuple
     return f"b{size}_{block}", max(block << size, least), below
 
 
-def wider(level: int, seen: int, found: int) -> int:
+def wider(level: int, seen: int, found: int, *, scoped: bool = False) -> int:
     """The level of the next piece, after ``found`` entries in ``seen`` numbers.
 
     A frequent word fills a page from the small blocks, a rare one has few entries in the large ones: no piece ever has
-    many more entries than a page needs.
+    many more entries than a page needs. Within a scope small blocks are gone through as long as they give something.
     """
     if seen <= (1 << BLOCKS[level]) // 2:
         return level  # from the rest of a block nothing is learned about how frequent the words are
+    if scoped and level == _SMALL - 1 and found >= _FREQUENT:
+        return level
     return min(level + (1 if found else 2), len(BLOCKS) - 1)

@@ -11,7 +11,7 @@ TABLES = ("library", "person", "kind", "time")
 # Within a year the months are shown, within a month its days; a single day stands among those before it.
 _INNER = {"year": "month", "month": "day", "week": "day"}
 _DAYS_BEFORE = 13
-LINES = 100  # of libraries or people on a page
+LINES = 50  # of libraries or people on a page
 
 
 @dataclass(frozen=True, slots=True)

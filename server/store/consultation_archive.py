@@ -175,12 +175,12 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
         )
         return [row["number"] for row in rows]
     found: list[int] = []
-    level = 0
+    level, scoped = 0, bool(sought.any_of)
     while high > low and len(found) < limit:
-        piece = window(high, low, level, scoped=bool(sought.any_of))
+        piece = window(high, low, level, scoped=scoped)
         some = await _found_in_block(db, sought, piece, limit - len(found))
         found += some
-        level = wider(level, high - piece[1], len(some))
+        level = wider(level, high - piece[1], len(some), scoped=scoped)
         high = piece[1]
     return found
 

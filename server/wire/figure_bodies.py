@@ -43,6 +43,6 @@ class FiguresView(Struct):
     whole: CountsView
     earlier: CountsView
     over_time: dict[str, CountsView]
-    lines: list[FigureLine]  # at most a hundred: those of a page
+    lines: list[FigureLine]  # at most fifty: those of a page
     page: int
     lines_in_all: int
