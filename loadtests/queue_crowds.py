@@ -39,28 +39,7 @@ def crowd(columns: Columns, first: str, holder: str, count: int) -> list[str]:
     from_then = f"(SELECT due_at FROM due WHERE {promised})"
 
     def sessions(name: str, source: str, **changed: str) -> list[str]:
-        own = f"'sweep-{name}' || i"
-        return [
-            copies(
-                columns,
-                "chat_session",
-                count,
-                f"chat_session.id {source}",
-                id=own,
-                reader_key=f"'sweep-{name}' || i",
-                **changed,
-            ),
-            copies(columns, "chat_log", count, f"chat_log.session_id {source}", session_id=own),
-            copies(
-                columns,
-                "chat_participant",
-                count,
-                f"chat_participant.session_id {source}",
-                id=f"REPLACE(REPLACE(chat_participant.id, session_id, {own}), '{holder}', 'sweep-p{name}' || i)",
-                session_id=own,
-                account_id=f"REPLACE(account_id, '{holder}', 'sweep-p{name}' || i)",
-            ),
-        ]
+        return _sessions(columns, count, name, source, holder=holder, **changed)
 
     def librarians(name: str, **changed: str) -> str:
         person = f"'sweep-p{name}' || i"
@@ -100,6 +79,22 @@ def crowd(columns: Columns, first: str, holder: str, count: int) -> list[str]:
         librarians("g"),
         due("reader_gone", "'sweep-g' || i", 7),
         "ANALYZE",
+    ]
+
+
+def _sessions(
+    columns: Columns, count: int, name: str, source: str, *, holder: str, **changed: str
+) -> list[str]:
+    """Copy a conversation with its log and participants; the holder, if it has one, is somebody else in each."""
+    own, person = f"'sweep-{name}' || i", f"'{holder}', 'sweep-p{name}' || i"
+    participant = f"REPLACE(REPLACE(chat_participant.id, session_id, {own}), {person})"
+    log, seats = f"chat_log.session_id {source}", f"chat_participant.session_id {source}"
+    changed |= {"id": own, "reader_key": own}
+    seat = {"id": participant, "session_id": own, "account_id": f"REPLACE(account_id, {person})"}
+    return [
+        copies(columns, "chat_session", count, f"chat_session.id {source}", **changed),
+        copies(columns, "chat_log", count, log, session_id=own),
+        copies(columns, "chat_participant", count, seats, **seat),
     ]
 
 
