@@ -1,7 +1,9 @@
 """A reader borrows in a browser: find, cart, order, watch it move; with and without scripts, in every look."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -190,6 +192,16 @@ async def test_who_asks_about_an_order_of_theirs_need_not_log_in_again(library: 
     assert order["number"] in (
         await people["agent"].http.get(f"/console/orders/{order['number']}")
     ).text.replace(" ", "")
+
+
+async def test_from_a_book_staff_find_its_orders_and_readers_do_not(library: Library) -> None:
+    """R-COM.6: the way from a book to a talk with its reader leads over its orders."""
+    people = library.town.people
+    order = await ordered(library, "红楼梦")
+    title = f"/loans/titles/{library.shelves.records['红楼梦']}"
+    link = re.search(r'href="(/console/orders\?[^"]+)"', (await people["manager"].http.get(title)).text)
+    assert link and f"/console/orders/{order}" in (await people["manager"].http.get(unescape(link[1]))).text
+    assert "/console/orders" not in (await people["reader"].http.get(title)).text
 
 
 async def test_my_orders_say_how_long_books_may_stay_what_is_saved_and_whom_to_call(library: Library) -> None:

@@ -23,7 +23,7 @@ from server.domain.errors import Invalid, NotFound, Refusal
 from server.domain.forms import is_number
 from server.domain.lending import COMMENT_LIMIT, SUGGESTION_LIMIT, checked_list
 from server.domain.loan_classes import CLASSES
-from server.domain.permissions import Verb
+from server.domain.permissions import Verb, may
 from server.domain.search_words import QUERY_LIMIT, search_from
 from server.wire.outcomes import way_of
 from server.words.catalogue import text
@@ -159,11 +159,19 @@ async def _title(page: PageRequest, refusal: Refusal | None = None, said: str = 
         others=[shown_title(page, other, found.stores) for other in found.others],
         comments=found.comments,
         comment_limit=COMMENT_LIMIT,
+        orders_of_it=_orders_of(page, found.title.record.title),
         said=said,
         problems=problems,
         errors=dict(problems),
         **await _listing(page),
     )
+
+
+def _orders_of(page: PageRequest, title: str) -> str:
+    """From a book to its orders, and from there to a talk with the reader: for who may see them (R-COM.6)."""
+    if not may(page.actor, Verb.REVIEW_ORDER):
+        return ""
+    return f"/console/orders?{urlencode({'tab': 'all', 'q': title[:60]})}"
 
 
 async def _listing(page: PageRequest, question: str = "") -> dict[str, Any]:
