@@ -69,7 +69,6 @@ class Network:
             writer.transport.abort()
 
     async def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         try:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:
@@ -77,6 +76,7 @@ class Network:
             return
         pair = {writer, there_writer}
         self._writers |= pair
+        self.connections += 1  # from now on it can be cut
         for source, sink in ((reader, there_writer), (there_reader, writer)):
             task = asyncio.create_task(self._pass(source, sink, pair))
             self._tasks.add(task)
