@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.domain.events import DueSet
-from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
+from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 _CHUNK = 200
 _STRIKE_OUT = "DELETE FROM due WHERE id = ANY($1)"
@@ -108,24 +108,26 @@ async def due_moment(db: Reader, kind: str, subject_id: str) -> datetime | None:
 
 
 async def due_by_now(db: Reader, now: datetime, kinds: Collection[str], *, limit: int) -> list[Due]:
-    """What is due, longest overdue first, of the kinds that this process knows."""
-    rows = await db.rows(
-        f"SELECT kind, subject_id, due_at, data, attempts FROM due WHERE due_at <= $1"
-        f" AND kind IN ({placeholders(len(kinds), start=3)}) ORDER BY due_at LIMIT $2",
-        to_us(now),
-        limit,
-        *sorted(kinds),
+    """What is due, longest overdue first, of the kinds that this process knows.
+
+    Each kind by itself: many thousands of another, due or not, are no hindrance.
+    """
+    of_each = " UNION ALL ".join(
+        "SELECT * FROM (SELECT kind, subject_id, due_at, data, attempts FROM due"
+        f" WHERE kind = ${n} AND due_at <= $1 ORDER BY due_at LIMIT $2) AS k{n}"
+        for n in range(3, 3 + len(kinds))
     )
+    rows = await db.rows(f"{of_each} ORDER BY due_at LIMIT $2", to_us(now), limit, *sorted(kinds))
     return [_due(row) for row in rows]
 
 
 async def next_due_at(db: Reader, kinds: Collection[str]) -> datetime | None:
     """The earliest moment at which something falls due."""
-    row = await db.row(
-        f"SELECT due_at FROM due WHERE kind IN ({placeholders(len(kinds))}) ORDER BY due_at LIMIT 1",
-        *sorted(kinds),
+    firsts = " UNION ALL ".join(
+        f"SELECT MIN(due_at) AS first FROM due WHERE kind = ${n}" for n in range(1, 1 + len(kinds))
     )
-    return from_us(row["due_at"]) if row else None
+    rows = await db.rows(firsts, *sorted(kinds)) if kinds else []
+    return min((from_us(row["first"]) for row in rows if row["first"] is not None), default=None)
 
 
 async def still_due(tx: Transaction, due: Due) -> bool:

@@ -21,7 +21,10 @@ class Due(Model):
 
     class Meta:
         table = "due"
-        indexes = [Index(fields=("due_at",), name="due_at")]
+        indexes = [
+            Index(fields=("due_at",), name="due_at"),
+            Index(fields=("kind", "due_at"), name="due_kind"),
+        ]
 
 
 class MailOut(Model):
