@@ -4,13 +4,14 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import structlog
 
 from server.domain.errors import Conflict
-from server.observing.logs import configure_logs
+from server.observing.logs import OURS, configure_logs
 from server.settings import Settings
 
 SAID = "我想查一本书，身份证号 440301…"
@@ -31,16 +32,27 @@ class Log:
         return dict(json.loads(self.raw.splitlines()[-1]))
 
 
+@contextmanager
+def logging_to(out: io.StringIO, **settings: Any) -> Iterator[None]:
+    """This process logs there; everything is put back afterwards."""
+    loggers = [logging.getLogger(name) for name in (None, *OURS)]
+    handlers, levels = loggers[0].handlers, [each.level for each in loggers]
+    configure_logs(Settings(environment="test", **settings), out)
+    try:
+        yield
+    finally:
+        loggers[0].handlers = handlers
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
+        structlog.reset_defaults()
+
+
 @pytest.fixture
 def log() -> Iterator[Log]:
-    """This process's log, put back as it was afterwards."""
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
+    """This process's log."""
     out = io.StringIO()
-    configure_logs(Settings(environment="test"), out)
-    yield Log(out)
-    root.handlers, root.level = before, level
-    structlog.reset_defaults()
+    with logging_to(out):
+        yield Log(out)
 
 
 def test_a_line_is_json_with_the_conversation(log: Log) -> None:
@@ -108,12 +120,9 @@ def test_every_member_of_a_group_is_shown(log: Log) -> None:
 
 
 def test_our_own_lines_keep_to_the_level_that_was_set() -> None:
-    root = logging.getLogger()
-    before, level, out = root.handlers, root.level, io.StringIO()
-    configure_logs(Settings(environment="test", log_level="error", log_format="text"), out)
-    structlog.get_logger("server.x").warning("not now")
-    structlog.get_logger("server.x").error("now")
-    root.handlers, root.level = before, level
-    structlog.reset_defaults()
+    out = io.StringIO()
+    with logging_to(out, log_level="error", log_format="text"):
+        structlog.get_logger("server.x").warning("not now")
+        structlog.get_logger("server.x").error("now")
     assert "not now" not in out.getvalue()
     assert "now" in out.getvalue()
