@@ -86,21 +86,12 @@ async def insert_duty(tx: Transaction, duty: Duty) -> bool:
     """Somebody stands duty for the first time; False when they have before."""
     return bool(
         await tx.execute(
-            "INSERT INTO duty (staff_id, role, library_id, availability, away_reason, capacity, load, offers, missed,"
-            " topics, languages, idle_since_at, version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)"
+            "INSERT INTO duty (staff_id, availability, away_reason, capacity, load, offers, missed, topics, languages,"
+            " idle_since_at, version, role, library_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
             " ON CONFLICT (staff_id) DO NOTHING",
-            duty.staff_id,
+            *_values(duty),
             str(duty.role),
             duty.library_id,
-            str(duty.availability),
-            str(duty.away_reason),
-            duty.capacity,
-            duty.load,
-            duty.offers,
-            duty.missed,
-            ",".join(sorted(duty.topics)),
-            ",".join(sorted(duty.languages)),
-            to_us(duty.idle_since),
         )
     )
 
