@@ -107,7 +107,8 @@ async def take_turn(tx: Transaction, store_ids: Collection[str], now: datetime) 
     """Stores that were given a leg go to the end of the row."""
     if store_ids:
         ids = sorted(store_ids)
-        await tx.execute(
+        # Later, with the last writes: until the commit everybody else who takes from these stores waits.
+        await tx.later(
             f"UPDATE store SET turn = $1 WHERE id IN ({placeholders(len(ids), start=2)}) AND turn < $1",
             to_us(now),
             *ids,
