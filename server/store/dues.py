@@ -117,6 +117,8 @@ async def due_by_now(db: Reader, now: datetime, kinds: Collection[str], *, limit
         f" WHERE kind = ${n} AND due_at <= $1 ORDER BY due_at LIMIT $2) AS k{n}"
         for n in range(3, 3 + len(kinds))
     )
+    if not kinds:
+        return []
     rows = await db.rows(f"{of_each} ORDER BY due_at LIMIT $2", to_us(now), limit, *sorted(kinds))
     return [_due(row) for row in rows]
 

@@ -263,10 +263,11 @@ async def _busiest(
         + ("" if limit is None else f" LIMIT {limit:d} OFFSET {skip:d}"),
         *of,
     )
+    found = [(_key(row), Figures(_counter(row))) for row in rows]
     if skip == 0 and (limit is None or len(rows) < limit):
-        return [(_key(row), Figures(_counter(row))) for row in rows], len(rows)
+        return found, len(found)
     count = await db.row(f"SELECT COUNT(*) AS n {chosen}", *of)
-    return [(_key(row), Figures(_counter(row))) for row in rows], count["n"] if count else 0
+    return found, count["n"] if count else 0
 
 
 def _together(found: Iterable[tuple[Any, Mapping[str, int]]]) -> dict[Any, Figures]:
