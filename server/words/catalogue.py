@@ -1,7 +1,6 @@
 """What people read, in Chinese and English: texts by key, and refusals that say what to do next."""
 
 import json
-import string
 import tomllib
 import warnings
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from server.domain.errors import Refusal
 _NAMED = {"stage": "loans.stage", "action": "loans.action"}
 LANGUAGES = ("zh", "en")
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
+_PLURAL_FORMS = {language: locale.plural_form for language, locale in LOCALES.items()}
 PLURALS = ("one", "other")
 
 
@@ -58,7 +58,7 @@ class Words:
         texts = self.texts[language]
         if key in texts:
             return texts[key]
-        form = LOCALES[language].plural_form(values.get("n", 2))
+        form = _PLURAL_FORMS[language](values.get("n", 2))
         return texts.get(f"{key}.{form}", texts.get(f"{key}.other"))
 
 
@@ -147,7 +147,7 @@ class _Gaps(dict[str, Any]):
 
 def _filled(pattern: str, values: Mapping[str, Any]) -> str:
     try:
-        return string.Formatter().vformat(pattern, (), _Gaps(values))
+        return pattern.format_map(_Gaps(values))
     except (ValueError, IndexError, AttributeError, TypeError) as error:
         warnings.warn(f"cannot fill {pattern!r}: {error}", MissingText, stacklevel=2)
         return pattern

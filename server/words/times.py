@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 
 from babel.dates import format_date, format_datetime, get_day_names, get_month_names
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_decimal
 
 from server.domain.hours import DAY_MINUTES, Shifts
 from server.words.catalogue import LOCALES, known_language, text
@@ -105,13 +106,15 @@ def shifts_text(shifts: Shifts, language: str) -> str:
 
 
 def number(value: float, language: str) -> str:
-    """A number with its groups: 1,678,000."""
+    """A number with its groups: 1,678,000. Both languages write whole ones alike."""
+    if isinstance(value, int):
+        return f"{value:,}"  # a page of figures has hundreds of them
     return format_decimal(value, locale=LOCALES[known_language(language)])
 
 
 def percent(share: float, language: str) -> str:
-    """A share of one: 0.45 is 45%."""
-    return format_percent(share, locale=LOCALES[known_language(language)])
+    """A share of one: 0.45 is 45%, in both languages."""
+    return f"{Decimal(str(share)):,.0%}"
 
 
 def size(octets: int, language: str) -> str:
