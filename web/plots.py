@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 WIDTH, HEIGHT = 400, 168
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 398, 10, 146
 _ROWS = 4  # at most so many steps of the axis
@@ -19,6 +21,11 @@ class Bar:
     width: float
     height: float
     text: str
+
+    @property
+    def place(self) -> Markup:
+        """Where it stands, as attributes: a page of figures has hundreds of bars."""
+        return Markup(f'x="{self.x}" y="{self.y}" width="{self.width}" height="{self.height}"')
 
 
 @dataclass(frozen=True, slots=True)

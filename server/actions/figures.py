@@ -11,7 +11,7 @@ from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes
 from server.domain.reports import LINES, Choice, Line, Report, checked
 from server.store.accounts import account_by_id
 from server.store.figures import Part, by_kind, by_library, by_period, by_person, mark_of
-from server.store.libraries import libraries_by_ids, libraries_like, library_by_id
+from server.store.libraries import libraries_by_ids, library_by_id, library_names
 from server.store.people import names_of
 
 LONGEST = 366 * 10  # days of a statement
@@ -64,8 +64,7 @@ async def libraries_to_choose(ctx: Context, actor: Actor) -> list[tuple[str, str
     """The libraries whose figures the actor may see: id and both names."""
     demand(actor, Verb.WATCH_FIGURES)
     scope = library_scopes(actor, Verb.WATCH_FIGURES)
-    found = await libraries_like(ctx.db.read, "", scope=scope, limit=2000)
-    return [(library.id, library.name_zh, library.name_en) for library in found]
+    return await library_names(ctx.db.read, scope)
 
 
 async def make_statement(

@@ -182,8 +182,8 @@ def time_bucket(took: timedelta) -> str:
 
 def quantile(counts: Mapping[str, int], share: float) -> timedelta | None:
     """The time that this share of the answers did not exceed, within a fifth; None where nothing was timed."""
-    buckets = sorted((_NUMBERS[name], n) for name, n in counts.items() if name in _NUMBERS and n > 0)
-    wanted = share * sum(n for _, n in buckets)
+    buckets = sorted([(_NUMBERS[name], n) for name, n in counts.items() if name in _NUMBERS and n > 0])
+    wanted = share * sum([n for _, n in buckets])
     passed = 0
     for at, n in buckets:
         if passed + n >= wanted:

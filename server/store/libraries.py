@@ -70,6 +70,14 @@ async def libraries_like(
     return [_library(row) for row in rows]
 
 
+async def library_names(db: Reader, scope: frozenset[str] | None) -> list[tuple[str, str, str]]:
+    """Id and both names of all libraries, or of those of a scope, in the order of their short names."""
+    rows = await db.rows("SELECT id, name_zh, name_en FROM library ORDER BY slug")
+    return [
+        (row["id"], row["name_zh"], row["name_en"]) for row in rows if scope is None or row["id"] in scope
+    ]
+
+
 async def save_library(tx: Transaction, library: Library) -> None:
     """Add the library, or renew everything about it. Raises Duplicate when another has its short name."""
     await tx.execute(

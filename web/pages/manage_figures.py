@@ -22,10 +22,12 @@ from server.domain.figures import CHANNELS, SPANS, Figures, start_of
 from server.domain.forms import number_in
 from server.domain.permissions import Verb, library_scopes
 from server.domain.reports import LINES, TABLES, Choice, Line, Report
+from server.words import times
 from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
 from web.pages.managing import show
 
+_NOTHING = "–"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS = (
     *("submitted", "answered", "documents", "in_time", "late", "in_time_share", "median_hours", "p90_hours"),
@@ -37,7 +39,7 @@ async def figures(page: PageRequest) -> Response:
     """The screen."""
     number = number_in(page.query.get("page", ""), "page", 1, low=1, high=10_000)
     report = await show_figures(page.ctx, page.actor, choice_of(page), page=number)
-    choice = report.choice
+    choice, language = report.choice, page.language
     tables = [name for name in TABLES if _offered(name, choice)]
     wide = library_scopes(page.actor, Verb.WATCH_FIGURES) is None
     return show(
@@ -49,16 +51,19 @@ async def figures(page: PageRequest) -> Response:
         on_page=number,
         pages=-(-report.lines_in_all // LINES),
         tables_named=[
-            (_address(choice, table=name), text(f"figures.table.{name}", page.language)) for name in tables
+            (_address(choice, table=name), text(f"figures.table.{name}", language)) for name in tables
         ],
         here=_address(choice),
         file=_address(choice, path="/manage/figures.csv"),
-        period=period_name(choice.span, choice.start, page.language),
+        period=period_name(choice.span, choice.start, language),
         earlier=_address(choice, day=choice.before),
         later=_address(choice, day=choice.after) if choice.after <= today_of(page.ctx) else "",
-        labels=[short_name(span, start, page.language) for span, start in choice.inner],
-        line_name=lambda line: line_name(page, report, line),
+        labels=[short_name(span, start, language) for span, start in choice.inner],
+        line_name=lambda line: line_name(report, line, language),
         line_link=lambda line: _line_link(choice, line),
+        number=lambda count: times.number(count, language) if count else _NOTHING,
+        share=lambda part: times.percent(part, language) if part is not None else _NOTHING,
+        length=lambda took: times.duration(took, language) if took is not None else _NOTHING,
         libraries=await libraries_to_choose(page.ctx, page.actor),
         wide=wide,
         spans=SPANS,
@@ -76,7 +81,7 @@ async def file(page: PageRequest) -> Response:
     writer = csv.writer(out)
     first = text(f"figures.table.{report.choice.table}", page.language)
     writer.writerow([first, *(text(f"figures.column.{name}", page.language) for name in COLUMNS)])
-    lines = [(line_name(page, report, line), line.figures) for line in report.lines]
+    lines = [(line_name(report, line, page.language), line.figures) for line in report.lines]
     for name, counted in [*lines, (text("figures.whole", page.language), report.whole)]:
         writer.writerow([harmless(name), *map(_cell, cells(counted))])
     name = f"figures-{report.choice.span}-{report.choice.start.isoformat()}.csv"
@@ -138,9 +143,8 @@ def short_name(span: str, start: date, language: str) -> str:
     return text(f"figures.short.{span}", language, month=start.month, day=start.day)
 
 
-def line_name(page: PageRequest, report: Report, line: Line) -> str:
+def line_name(report: Report, line: Line, language: str) -> str:
     """What stands before a line of the table."""
-    language = page.language
     match report.choice.table:
         case "time":
             return period_name(report.choice.inner[0][0], date.fromisoformat(line.id), language)
