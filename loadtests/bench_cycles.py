@@ -1,11 +1,14 @@
-"""What a consultation costs from the request to the rating: CPU of the server and of PostgreSQL, each apart.
+"""What a consultation costs from the request to the grade: CPU of the server and of PostgreSQL, each apart.
 
     python -m loadtests.bench_cycles
     python -m loadtests.bench_cycles --cycles 500 --abreast 8
 
 One cycle: a reader submits a document request, a librarian claims it, uploads an attachment of 20 KB, answers with it,
-the reader rates. Every request goes over HTTP with its log-in, mail is queued and not sent, links are not probed. The
-target is 10 ms of CPU for server and PostgreSQL together. Exit status 1 when it is missed.
+the reader rates; an inspector grades what the rules draw for inspection, about one answer in twenty (R-QC.3). Every
+request goes over HTTP with its log-in, mail is queued and not sent, links are not probed. The inspector comes when all
+are rated, goes through the list page by page and confirms each suggested grade; what that costs is in the figure of a
+cycle, and printed for one grade apart. The target is 10 ms of CPU for server and PostgreSQL together. Exit status 1
+when it is missed.
 """
 
 import argparse
@@ -25,7 +28,7 @@ from loadtests.desk import prepare
 
 TARGET = 0.010
 Logins = list[dict[str, str]]
-People = tuple[Logins, Logins]  # readers, librarians
+People = tuple[Logins, Logins, Logins]  # readers, librarians, inspectors
 PDF = b"%PDF-1.7\n" + bytes(20_000)
 
 
@@ -69,15 +72,23 @@ async def _call(
     return dict(answer.json()) if answer.content else {}
 
 
+async def grade_drawn(http: httpx.AsyncClient, inspector: dict[str, str]) -> int:
+    """Confirm the suggested grade of every answer that waits for an inspector; returns how many there were."""
+    graded = 0
+    while lines := (await _call(http, "GET", "/api/inspections", inspector))["rows"]:
+        for drawn in (line["inspection"] for line in lines):
+            judgement = {"version": drawn["version"], "grade": drawn["suggested_grade"]}
+            await _call(http, "POST", f"/api/inspections/{drawn['id']}/grade", inspector, json=judgement)
+        graded += len(lines)
+    return graded
+
+
 async def measure(
-    base: str,
-    server: rig.Measured,
-    database: rig.Measured,
-    people: People,
-    args: argparse.Namespace,
+    base: str, server: rig.Measured, database: rig.Measured, people: People, args: argparse.Namespace
 ) -> bool:
-    """The cycles after a short run-up, so many abreast; prints the CPU of each part."""
-    readers, librarians = people
+    """The cycles after a short run-up, so many abreast, then the grades; prints the CPU of each part."""
+    readers, librarians, inspectors = people
+    inspector = headers_of(inspectors[0])
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=60) as http:
 
         async def lane(at: int, numbers: range) -> None:
@@ -86,18 +97,24 @@ async def measure(
                     http, number, headers_of(readers[number % len(readers)]), headers_of(librarians[at])
                 )
 
-        await asyncio.gather(
-            *(lane(at, range(at, 10 * args.abreast, args.abreast)) for at in range(args.abreast))
-        )
-        begun, cpu, theirs = time.perf_counter(), server.cpu(), database.cpu()
+        async def lanes(first: int, last: int) -> None:
+            await asyncio.gather(
+                *(lane(at, range(first + at, last, args.abreast)) for at in range(args.abreast))
+            )
+
         first = 10 * args.abreast
-        await asyncio.gather(
-            *(lane(at, range(first + at, first + args.cycles, args.abreast)) for at in range(args.abreast))
-        )
+        await lanes(0, first)
+        await grade_drawn(http, inspector)
+        begun, ours, theirs = time.perf_counter(), server.cpu(), database.cpu()
+        await lanes(first, first + args.cycles)
+        rated = server.cpu() + database.cpu()
+        graded = await grade_drawn(http, inspector)
     seconds = time.perf_counter() - begun
-    ours, theirs = (server.cpu() - cpu) / args.cycles, (database.cpu() - theirs) / args.cycles
+    grades = server.cpu() + database.cpu() - rated
+    ours, theirs = (server.cpu() - ours) / args.cycles, (database.cpu() - theirs) / args.cycles
     print(
-        f"{args.cycles} cycles in {seconds:.1f} s: server {ours * 1e3:.2f} ms, PostgreSQL {theirs * 1e3:.2f} ms each;"
+        f"{args.cycles} cycles with {graded} grades in {seconds:.1f} s: server {ours * 1e3:.2f} ms, PostgreSQL"
+        f" {theirs * 1e3:.2f} ms for a cycle, {grades / max(1, graded) * 1e3:.1f} ms for a grade apart;"
         f" 1.678 million cycles take {1_678_000 * (ours + theirs) / 2 / 3600:.1f} h on two cores",
         flush=True,
     )
@@ -120,9 +137,11 @@ def main() -> int:
                 librarians = prepare(environ, folder, args.abreast)
                 wanted = str(max(1, -(-(args.cycles + 10 * args.abreast) // 9)))
                 readers = rig.run(environ, "user", "sessions", "--count", wanted, "--role", "reader")
+                inspectors = rig.run(environ, "user", "sessions", "--count", "1", "--role", "inspector")
+                people = (readers, librarians, inspectors)
                 database = rig.Measured(0, pids)
                 base = f"http://127.0.0.1:{server.port}"
-                good = uvloop.run(measure(base, server, database, (readers, librarians), args))
+                good = uvloop.run(measure(base, server, database, people, args))
     return 0 if good else 1
 
 
