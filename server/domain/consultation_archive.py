@@ -4,6 +4,7 @@ Numbers grow in the order of the answers, so that "newest first" is a walk down 
 words and hold who asked and answered where: a search within one's own scope looks at nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,9 +14,8 @@ from server.domain.search_words import QUERY_LIMIT, WORDS_LIMIT, words_of
 WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
 TEXT_KEPT = 6_000  # characters looked at for them
 # The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
-BLOCKS = (10, 12, 15, 18, 21)
-_SMALL = 3  # so many of them are small
-_FREQUENT = 2  # entries in the largest of the small ones: so many, and the next few fill a page
+BLOCKS = (10, 12, 15, 18)
+_ENOUGH = 4  # blocks of one size that fill a page are worth no larger one
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,14 @@ class Sought:
     def any_of(self) -> tuple[tuple[str, ...], ...]:
         """Groups of tags: of each group one must be there."""
         return tuple(group for group in (self.within, self.people) if group is not None)
+
+    def rarest_first(self, shares: Mapping[str, float]) -> list[tuple[str, ...]]:
+        """Groups of words and tags, of each of which one must be there; what few entries have comes first.
+
+        ``shares`` are those of the entries that have a word, as far as they are known: the others are rare.
+        """
+        groups = [*self.any_of, *((word,) for word in self.all_of)]
+        return sorted(groups, key=lambda group: sum(shares.get(word, 0.0) for word in group))
 
     @property
     def impossible(self) -> bool:
@@ -110,27 +118,26 @@ def block_tags(number: int) -> list[str]:
     return [f"b{size}_{number >> size}" for size in BLOCKS]
 
 
-def window(below: int, least: int, level: int, *, scoped: bool = False) -> tuple[str, int, int]:
+def window(below: int, least: int, level: int) -> tuple[str, int, int]:
     """The piece of the archive that ends below a number, of the block at this level: (block's tag, from, below).
 
-    Within a scope all the rest comes after the small blocks, without a tag: one's own entries are fewer than a large
-    block has, and a database that joins lists would walk the block's.
+    After the largest blocks comes all the rest, without a tag.
     """
-    if scoped and level >= _SMALL:
+    if level >= len(BLOCKS):
         return "", least, below
     size = BLOCKS[level]
     block = (below - 1) >> size
     return f"b{size}_{block}", max(block << size, least), below
 
 
-def wider(level: int, seen: int, found: int, *, scoped: bool = False) -> int:
-    """The level of the next piece, after ``found`` entries in ``seen`` numbers.
+def wider(level: int, seen: int, found: int, missing: int) -> int:
+    """The level of the next piece, after ``found`` entries in ``seen`` numbers; so many are still missing.
 
-    A frequent word fills a page from the small blocks, a rare one has few entries in the large ones: no piece ever has
-    many more entries than a page needs. Within a scope small blocks are gone through as long as they give something.
+    What is frequent fills a page from the small blocks, what is rare has few entries in all the rest: no piece ever
+    has many more entries than a page needs.
     """
-    if seen <= (1 << BLOCKS[level]) // 2:
+    if level < len(BLOCKS) and seen <= (1 << BLOCKS[level]) // 2:
         return level  # from the rest of a block nothing is learned about how frequent the words are
-    if scoped and level == _SMALL - 1 and found >= _FREQUENT:
+    if found * _ENOUGH >= missing:
         return level
-    return min(level + (1 if found else 2), len(BLOCKS) - 1)
+    return min(level + (1 if found else 2), len(BLOCKS))

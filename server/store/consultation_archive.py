@@ -174,27 +174,31 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
             *(low, high, limit, *more),
         )
         return [row["number"] for row in rows]
+    keys = sought.rarest_first(await _shares(db, sought))
     found: list[int] = []
-    level, scoped = 0, bool(sought.any_of)
+    level = 0
     while high > low and len(found) < limit:
-        piece = window(high, low, level, scoped=scoped)
-        some = await _found_in_block(db, sought, piece, limit - len(found))
+        piece = window(high, low, level)
+        some = await _found_in_piece(db, piece, keys, sought, limit - len(found))
         found += some
-        level = wider(level, high - piece[1], len(some), scoped=scoped)
+        level = wider(level, high - piece[1], len(some), limit - len(found))
         high = piece[1]
     return found
 
 
-async def _found_in_block(db: Reader, sought: Sought, window: tuple[str, int, int], limit: int) -> list[int]:
-    """A page's rest from one block. All its matches are taken first: the planner must not walk the archive instead."""
-    block, start, end = window
-    values: list[object] = [limit, start, end]
-    wanted: list[str] = []
-    for sign, words in (("@>", [block, *sought.all_of]), *(("&&", group) for group in sought.any_of)):
-        if named := list(filter(None, words)):
-            values.append(named)
-            wanted.append(f"w.words {sign} ${len(values)}::text[]")
-    moments, more = _moments(sought, len(values) + 1)
+async def _found_in_piece(
+    db: Reader, piece: tuple[str, int, int], keys: Sequence[tuple[str, ...]], sought: Sought, limit: int
+) -> list[int]:
+    """A page's rest from one piece. All its matches are taken first: the planner must not walk the archive instead.
+
+    Each word is a condition of its own, the rarest first: a list is looked into only where all before it agree. Of one
+    condition with all words PostgreSQL would go through every list for each entry of the rarest.
+    """
+    block, start, end = piece
+    moments, more = _moments(sought, 4)
+    groups = [(block,), *keys] if block else keys
+    values = [limit, start, end, *more]
+    wanted = (f"w.words && ${n}::text[]" for n in range(len(values) + 1, len(values) + 1 + len(groups)))
     period = f" JOIN archive_entry e ON e.number = found.number{moments}" if moments else ""
     rows = await db.rows(
         "WITH found AS MATERIALIZED"
@@ -202,9 +206,20 @@ async def _found_in_block(db: Reader, sought: Sought, window: tuple[str, int, in
         f" SELECT found.number FROM found{period} WHERE found.number >= $2 AND found.number < $3"
         " ORDER BY found.number DESC LIMIT $1",
         *values,
-        *more,
+        *groups,
     )
     return [row["number"] for row in rows]
+
+
+async def _shares(db: Reader, sought: Sought) -> dict[str, float]:
+    """How many of all entries have a word or tag, by PostgreSQL's own sample; rare ones are missing."""
+    rows = await db.rows(
+        "SELECT e.word, e.share FROM pg_stats s,"
+        " unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) AS e (word, share)"
+        " WHERE s.tablename = 'archive_words' AND s.attname = 'words' AND e.word = ANY($1)",
+        [*sought.all_of, *(tag for group in sought.any_of for tag in group)],
+    )
+    return {row["word"]: row["share"] for row in rows}
 
 
 def _moments(sought: Sought, start: int) -> tuple[str, list[object]]:

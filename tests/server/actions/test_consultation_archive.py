@@ -10,7 +10,7 @@ from server.actions.consultation_archive import Question, read_consultation, sea
 from server.actions.dues import run_due
 from server.actions.reindexing import reindex
 from server.domain.accounts import OPERATOR
-from server.domain.consultation_archive import BLOCKS, wider, window
+from server.domain.consultation_archive import BLOCKS, Sought, wider, window
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import Actor, Role
 from server.store import consultation_archive as archive_rows
@@ -223,9 +223,18 @@ def test_windows_cover_every_number_once_in_growing_blocks(below: int, least: in
     while place > least:
         tag, start, end = window(place, least, level)
         assert end == place and start < end
-        size, block = (int(part) for part in tag[1:].split("_"))
-        assert size == BLOCKS[level] and start >> size == block == (end - 1) >> size
-        further = wider(level, end - start, start % 3)
+        if tag:
+            size, block = (int(part) for part in tag[1:].split("_"))
+            assert size == BLOCKS[level] and start >> size == block == (end - 1) >> size
+        else:
+            assert start == least
+        further = wider(level, end - start, start % 3, 40)
         assert level <= further <= level + 2
         place, level = start, further
     assert place == least
+
+
+def test_what_few_entries_have_is_looked_for_first() -> None:
+    sought = Sought(("学习", "缂丝", "规划"), ("k_book",), ("s_lin", "d_home"))
+    shares = {"学习": 0.8, "规划": 0.1, "k_book": 0.2, "s_lin": 0.08, "d_home": 0.03}
+    assert sought.rarest_first(shares) == [("缂丝",), ("规划",), ("s_lin", "d_home"), ("k_book",), ("学习",)]
