@@ -26,6 +26,7 @@ DOCUMENT_KINDS = frozenset({"exact", "similar"})
 _FIRST = 60.0
 _GROWTH = 1.2
 BUCKETS = 64
+_NONE: Mapping[str, int] = {}
 _NUMBERS = {f"t{number}": number for number in range(BUCKETS)}
 
 
@@ -129,11 +130,10 @@ def changes(before: Counts, after: Counts) -> Counts:
     """What must be added to the one to come to the other."""
     changed: Counts = {}
     for key in before.keys() | after.keys():
-        delta = Counter(after.get(key, Counter()))
-        delta.subtract(before.get(key, Counter()))
-        delta = Counter({name: number for name, number in delta.items() if number})
-        if delta:
-            changed[key] = delta
+        old, new = before.get(key, _NONE), after.get(key, _NONE)
+        delta = {name: new.get(name, 0) - old.get(name, 0) for name in old.keys() | new.keys()}
+        if any(delta.values()):
+            changed[key] = Counter({name: number for name, number in delta.items() if number})
     return changed
 
 

@@ -1,8 +1,9 @@
 """Figures: the facts of a day as the archive holds them, and the counts kept of them."""
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from server.domain.figures import (
 from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
-_CHUNK = 2_000  # facts read at once: a busy day never fills the memory
+_CHUNK = 500  # rows gone over at once: a busy day never fills the memory, and pages of this process come in between
 _KEYS = 40  # rows written by one statement: longer ones are planned anew each time
 _HOUR = 3_600_000_000
 Part = tuple[int, int | None]  # how many lines are skipped, and how many come at most
@@ -55,17 +56,27 @@ async def facts_between(db: Reader, since: datetime, until: datetime) -> AsyncIt
     yield await _talked(db, start, end)
 
 
-async def counts_of(db: Reader, span: str, starts_on: date) -> Counts:
-    """What is kept for a period: of each library and person a few rows, however much they did."""
+async def counts_of(
+    db: Reader, span: str, starts_on: date, *, libraries: Collection[str] | None = None
+) -> Counts:
+    """What is kept for a period: of each library and person a few rows, however much they did.
+
+    ``libraries`` are those whose rows are wanted, an empty one for the alliance; None for all.
+    """
+    of, wanted = ("", ()) if libraries is None else (" AND library_id = ANY($3)", (sorted(libraries),))
     rows = await db.rows(
-        "SELECT * FROM figure WHERE span = $1 AND starts_on = $2", span, starts_on.isoformat()
+        f"SELECT * FROM figure WHERE span = $1 AND starts_on = $2{of}", span, starts_on.isoformat(), *wanted
     )
-    return {_key(row): _counter(row) for row in rows}
+    found: Counts = {}
+    for at in range(0, len(rows), _CHUNK):
+        found |= {_key(row): _counter(row) for row in rows[at : at + _CHUNK]}
+        await asyncio.sleep(0)
+    return found
 
 
 async def add_counts(tx: Transaction, span: str, starts_on: date, deltas: Counts) -> None:
     """Add to what is kept for a period. The caller holds the lock on figures."""
-    kept = await counts_of(tx, span, starts_on)
+    kept = await counts_of(tx, span, starts_on, libraries={key.library_id for key in deltas})
     values = []
     for key, delta in sorted(deltas.items()):
         total = kept.get(key, Counter())
