@@ -8,11 +8,11 @@ from typing import Any
 
 import asyncpg
 
-from server.domain.errors import Invalid, TooMany, Unavailable
+from server.domain.errors import Invalid, Refusal, TooMany, Unavailable
 from server.store.connections import Connections, Loan
 from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally, changed
 from server.store.rows import Duplicate, Row
-from server.store.writes import Write, Writes, joined, looks_only, values_of
+from server.store.writes import Write, Writes, joined, joined_or_nothing, looks_only, values_of
 
 POOL_SIZE = 10
 STATEMENTS = 400  # kept prepared on each connection: more than we have
@@ -102,8 +102,8 @@ class PostgresTransaction:
         await self._before(sql)
         return changed(await self._connection.execute(sql, *values))
 
-    async def later(self, sql: str, *values: Any) -> None:
-        if before := self._writes.add(sql, values):
+    async def later(self, sql: str, *values: Any, refusal: Refusal | None = None) -> None:
+        if before := self._writes.add(sql, values, refusal):
             await self._begin()
             await self._do(before)
 
@@ -164,8 +164,23 @@ class PostgresTransaction:
             await self._connection.execute("BEGIN")
 
     async def _do(self, writes: list[Write]) -> None:
-        if writes:
-            await self._connection.execute(joined(tuple([sql for sql, _ in writes])), *values_of(writes))
+        if any(refusal is not None for _, _, refusal in writes):
+            await self._do_or_refuse(writes)
+        elif writes:
+            await self._connection.execute(joined(tuple([sql for sql, _, _ in writes])), *values_of(writes))
+
+    async def _do_or_refuse(self, writes: list[Write]) -> None:
+        """All in one go, if nobody was faster; one by one to find who was."""
+        if not self._begun:
+            demanded = tuple([refusal is not None for _, _, refusal in writes])
+            sql = joined_or_nothing(tuple([sql for sql, _, _ in writes]), demanded)
+            with suppress(asyncpg.DivisionByZeroError):
+                await self._connection.execute(sql, *values_of(writes))
+                return
+            await self._begin()
+        for sql, values, refusal in writes:
+            if not changed(await self._connection.execute(sql, *values)) and refusal is not None:
+                raise refusal
 
     def announce(self, event: Any) -> None:
         self.announced.append(event)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
+from server.domain.errors import Refusal
+
 Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,10 +43,11 @@ class Transaction(Reader, Protocol):
         """Run a changing statement; returns the number of rows changed, by which races are settled."""
         ...
 
-    async def later(self, sql: str, *values: Any) -> None:
+    async def later(self, sql: str, *values: Any, refusal: Refusal | None = None) -> None:
         """Run a changing statement whose outcome nobody asks for, in one go with others like it.
 
-        At the latest at the end, and before any statement that names its table: what follows sees it.
+        At the latest at the end, and before any statement that names its table: what follows sees it. Where it changes
+        no row, ``refusal`` is raised, and nothing is kept.
         """
         ...
 

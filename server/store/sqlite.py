@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from server.domain.errors import TooMany, Unavailable
+from server.domain.errors import Refusal, TooMany, Unavailable
 from server.store.database import BUSY, PACE_SECONDS, Appended, NewMessage, Tally
 from server.store.rows import Duplicate, Row, sqlite_statement, sqlite_values
 from server.store.sqlite_messages import begin_and_append
@@ -100,8 +100,8 @@ class SqliteTransaction:
         await self._before(sql)
         return await _named(self._thread.do(self._change, sqlite_statement(sql), sqlite_values(values)))
 
-    async def later(self, sql: str, *values: Any) -> None:
-        await self._do(self._writes.add(sql, values))
+    async def later(self, sql: str, *values: Any, refusal: Refusal | None = None) -> None:
+        await self._do(self._writes.add(sql, values, refusal))
 
     async def execute_many(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._before(sql)
@@ -120,8 +120,9 @@ class SqliteTransaction:
             await _named(self._thread.do(self._change_all, writes))
 
     def _change_all(self, writes: list[Write]) -> None:
-        for sql, values in writes:
-            self._connection.execute(sqlite_statement(sql), sqlite_values(values))
+        for sql, values, refusal in writes:
+            if not self._change(sqlite_statement(sql), sqlite_values(values)) and refusal is not None:
+                raise refusal
 
     async def lock_rows(self, table: str, column: str, keys: Collection[str]) -> None:
         """Nothing to wait for: the writer is the lock."""

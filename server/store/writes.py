@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from server.domain.errors import Refusal
 from server.store.rows import shifted
 
 MOST = 24
@@ -12,7 +13,7 @@ _TARGET = re.compile(r"(?:INSERT INTO|UPDATE|DELETE FROM) (\w+)")
 _READ = re.compile(r"(?:FROM|JOIN|INTO|UPDATE) (\w+)")
 _WORD = re.compile(r"[a-z_]+")
 
-Write = tuple[str, tuple[Any, ...]]
+Write = tuple[str, tuple[Any, ...], Refusal | None]  # raised where it changes nothing
 
 
 class Writes:
@@ -31,12 +32,12 @@ class Writes:
         read = _tables(sql) if _target(sql) else _words(sql)
         return not self._targets.isdisjoint(read) or _target(sql) in self._named
 
-    def add(self, sql: str, values: tuple[Any, ...]) -> list[Write]:
+    def add(self, sql: str, values: tuple[Any, ...], refusal: Refusal | None = None) -> list[Write]:
         """Let it wait too; returns what must be done first."""
         before: list[Write] = []
         if len(self._waiting) >= MOST or (self.hinder(sql) and not self._goes_with(sql)):
             before = self.take()
-        self._waiting.append((sql, values))
+        self._waiting.append((sql, values, refusal))
         self._targets.add(_target(sql))
         self._named |= _tables(sql)
         return before
@@ -50,7 +51,7 @@ class Writes:
     def _goes_with(self, sql: str) -> bool:
         """More new rows, or more rows to strike out, in a table that the others do not read."""
         alike = "ON CONFLICT" not in sql and not sql.startswith("UPDATE") and "SELECT" not in sql
-        others = {known for known, _ in self._waiting if _target(sql) in _tables(known)}
+        others = {known for known, _, _ in self._waiting if _target(sql) in _tables(known)}
         return alike and others == {sql}
 
 
@@ -70,9 +71,20 @@ def joined(statements: tuple[str, ...]) -> str:
     return f"WITH {before} {parts[-1]}"
 
 
+@lru_cache(maxsize=1024)
+def joined_or_nothing(statements: tuple[str, ...], demanded: tuple[bool, ...]) -> str:
+    """The same, but it fails, dividing by nought, where one that is demanded changes no row: then none of them does."""
+    parts = [
+        f"w{number} AS ({part}{' RETURNING 1' if demands else ''})"
+        for number, (part, demands) in enumerate(zip(shifted(statements), demanded, strict=True))
+    ]
+    checks = [f"1 / (SELECT COUNT(*) FROM w{number})" for number, demands in enumerate(demanded) if demands]
+    return f"WITH {', '.join(parts)} SELECT {', '.join(checks)}"
+
+
 def values_of(writes: Sequence[Write]) -> list[Any]:
     """The parameters of the joined statement."""
-    return [value for _, values in writes for value in values]
+    return [value for _, values, _ in writes for value in values]
 
 
 @lru_cache(maxsize=1024)

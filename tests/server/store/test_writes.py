@@ -1,11 +1,13 @@
 """Changes that wait for each other: nothing is lost, doubled, or seen in another order than it was asked for."""
 
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from server.context import Context, make_context
+from server.domain.errors import Conflict
 from server.store.rows import Duplicate
 from server.store.writes import Writes, joined, values_of
 from tests.hall import settings_for
@@ -72,6 +74,24 @@ async def test_a_duplicate_left_for_later_takes_everything_back(ctx: Context) ->
     assert await ctx.db.read.rows("SELECT id FROM due") == []
 
 
+@pytest.mark.parametrize("begun", [False, True])
+async def test_a_change_that_finds_no_row_refuses_all(ctx: Context, begun: bool) -> None:
+    async with ctx.transaction() as tx:
+        await tx.later(INSERT, "a", 0, 1)
+        await tx.later(INSERT, "b", 0, 1)
+        await tx.later(SET, "a", 2, refusal=Conflict("task_taken"))  # what was put in a moment ago is found
+    for missing in ("b", "x"):
+        with pytest.raises(Conflict, match="claims_full") if missing == "x" else nullcontext():
+            async with ctx.transaction() as tx:
+                if begun:
+                    await tx.execute(INSERT, f"begun {missing}", 0, 1)
+                await tx.later(SET, "a", 3, refusal=Conflict("task_taken"))
+                await tx.later(OTHER, f"k/{missing}", "k", missing, 5)
+                await tx.later(SET, missing, 3, refusal=Conflict("claims_full"))
+    assert await counts(ctx) == {"a": 3, "b": 3} | ({"begun b": 1} if begun else {})
+    assert [row["id"] for row in await ctx.db.read.rows("SELECT id FROM due")] == ["k/b"]
+
+
 async def test_a_list_may_be_asked_for_and_rows_be_held(ctx: Context) -> None:
     async with ctx.transaction() as tx:
         await tx.execute_many(INSERT, [(name, 0, 1) for name in "abcd"])
@@ -88,6 +108,6 @@ def test_statements_are_joined_with_their_parameters_in_order() -> None:
     assert not writes.hinder("SELECT id FROM due") and writes.hinder("SELECT id FROM throttle")
     waiting = writes.take()
     assert values_of(waiting) == ["a", 0, 1, "b", 0, 1]
-    assert joined(tuple(sql for sql, _ in waiting)) == (
+    assert joined(tuple(sql for sql, _, _ in waiting)) == (
         f"WITH w0 AS ({INSERT}) INSERT INTO throttle (id, window_at, count) VALUES ($4, $5, $6)"
     )
