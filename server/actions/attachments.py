@@ -15,10 +15,13 @@ from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refusa
 from server.domain.files import safe_name
 from server.domain.logins import Limit, network_of
 from server.domain.permissions import Actor, Thing, Verb
+from server.domain.pool import TaskRow
 from server.domain.tasks import TaskState
 from server.store.attachments import (
     attach,
+    attach_one_more,
     attached_by_ids,
+    attached_count_read,
     attached_to,
     count_attached,
     detach,
@@ -29,9 +32,10 @@ from server.store.attachments import (
 from server.store.consultations import consultation_by_id
 from server.store.dues import Due, set_due
 from server.store.files import TooLarge
+from server.store.reads import read_together
 from server.store.rows import Reader, Transaction
-from server.store.tasks import task_by_id
-from server.store.uploads import StoredFile, file_by_id, insert_file, upload_by_id
+from server.store.tasks import task_by_id, task_read
+from server.store.uploads import StoredFile, file_by_id, insert_file, upload_by_id, upload_read
 from server.wire.tokens import hashed
 
 AT_ONCE = 6  # on their way to one request or answer: each may take the whole limit of the disk
@@ -65,7 +69,7 @@ async def expect_attachment(ctx: Context, actor: Actor, sending: Sending, *, siz
     async with ctx.transaction() as tx:
         if await expect(ctx, tx, file):
             await attach(tx, upload_id, sending.owner, now)
-            await _demand_room(tx, sending.owner)
+            _demand_room(*await count_attached(tx, sending.owner))
     return await progress_of(ctx, upload_id)
 
 
@@ -76,10 +80,15 @@ async def keep_attachment(
 
     Raises Invalid ``file_too_large``, ``file_empty``, ``file_kind``, ``file_infected``, ``files_full``; Unavailable.
     """
-    key = await _sender(ctx, actor, sending.owner)
-    upload_id, now, limit = _upload_id(key, sending), ctx.clock.now(), _limit(ctx, sending.owner)
-    if await upload_by_id(ctx.db.read, upload_id) is not None:
+    owner, key = sending.owner, _keeper(actor, sending.owner)
+    upload_id, now, limit = _upload_id(key, sending), ctx.clock.now(), _limit(ctx, owner)
+    task, begun, attached = await read_together(
+        ctx.db.read, task_read(owner.id), upload_read(upload_id), attached_count_read(owner)
+    )
+    await _demand_work(ctx, actor, owner, task)
+    if begun is not None:
         return await progress_of(ctx, upload_id)
+    _demand_room(*attached, coming=1)
     await _count(ctx, actor, key, sending)
     try:
         with files_at_hand():
@@ -92,10 +101,9 @@ async def keep_attachment(
     file = StoredFile(upload_id, kept.content_hash, "", name, kind, kept.size, key, now)
     try:
         async with ctx.transaction() as tx:
-            await _demand_room(tx, sending.owner, coming=1)
             await insert_file(tx, file, token_hash=hashed(ctx.rng.token()))
-            await attach(tx, upload_id, sending.owner, now)
-            if sending.owner.kind is Owner.REQUEST:
+            await attach_one_more(tx, upload_id, owner, now, most=FILES_EACH, refusal=_full())
+            if owner.kind is Owner.REQUEST:
                 await set_due(tx, "drop_unsent", upload_id, now + UNSENT)
     except Refusal:
         async with ctx.transaction() as tx:  # nothing points to what was kept, unless others keep the same
@@ -205,12 +213,15 @@ async def drop_unsent(ctx: Context, tx: Transaction, due: Due) -> None:
         await set_due(tx, "drop_contents", ctx.ids.new(), ctx.clock.now(), {"hashes": [content_hash]})
 
 
-async def _demand_room(tx: Transaction, owner: Belonging, *, coming: int = 0) -> None:
-    every, partial = await count_attached(tx, owner)
+def _demand_room(every: int, partial: int, *, coming: int = 0) -> None:
     if every + coming > FILES_EACH:
-        raise Invalid("files_full", "file", limit=FILES_EACH)
+        raise _full()
     if partial > AT_ONCE:
         raise TooMany("too_many_uploads", limit=AT_ONCE, retry_after=60)
+
+
+def _full() -> Invalid:
+    return Invalid("files_full", "file", limit=FILES_EACH)
 
 
 async def _count(ctx: Context, actor: Actor, key: str, sending: Sending) -> None:
@@ -225,19 +236,28 @@ async def _count(ctx: Context, actor: Actor, key: str, sending: Sending) -> None
 
 async def _sender(ctx: Context, actor: Actor, owner: Belonging) -> str:
     """Under whose name the file is kept. Raises NotFound, Conflict ``lease_over``, NotAllowed."""
-    if owner.kind is Owner.REQUEST:
-        demand(actor, Verb.ASK_QUESTION)
-        return _key(actor, owner)
-    if owner.kind is not Owner.ANSWER:
+    key = _keeper(actor, owner)
+    await _demand_work(ctx, actor, owner, await task_by_id(ctx.db.read, owner.id))
+    return key
+
+
+def _keeper(actor: Actor, owner: Belonging) -> str:
+    """Under whose name the file is kept, if they work on the task. Raises NotAllowed."""
+    if owner.kind is Owner.CONSULTATION:
         raise NotAllowed()
-    demand(actor, Verb.WORK_TASK)
-    task = await task_by_id(ctx.db.read, owner.id)
+    demand(actor, Verb.WORK_TASK if owner.kind is Owner.ANSWER else Verb.ASK_QUESTION)
+    return _key(actor, owner)
+
+
+async def _demand_work(ctx: Context, actor: Actor, owner: Belonging, task: TaskRow | None) -> None:
+    """A file of an answer comes from who works on it, or has. Raises NotFound, Conflict ``lease_over``."""
+    if owner.kind is not Owner.ANSWER:
+        return
     if task is None:
         raise NotFound("task_not_found")
     holds = task.holder_id == actor.account_id and task.state is TaskState.CLAIMED
     if not holds and not await has_answered(ctx.db.read, task.id, actor.account_id):
         raise Conflict("lease_over", "R-72.5")
-    return actor.account_id
 
 
 def _key(actor: Actor, owner: Belonging) -> str:

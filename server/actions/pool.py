@@ -42,6 +42,7 @@ from server.store.pool_lists import (
 from server.store.reads import read_together
 from server.store.rows import Reader, Transaction
 from server.store.tasks import (
+    Claim,
     claim,
     concerned_read,
     free_claim_slot,
@@ -176,20 +177,12 @@ async def claim_task(ctx: Context, actor: Actor, task_id: str) -> int:
     demand_claim(rules, await _worker(db, actor, desks), now)
     policy, limit = rules.waiting[0].policy, in_force.claims_held
     until = now + timedelta(hours=policy.lease_hours)
+    number = row.claim_number + 1
+    taken = Claim(ctx.ids.new(), task_id, number, actor.account_id, actor.library_id, now)
     async with ctx.transaction() as tx:
-        if not await take_claim_slot(tx, actor.account_id, limit=limit):
-            raise Conflict("claims_full", "R-72.5", limit=limit)
-        number = await claim(
-            tx,
-            task_id,
-            claim_id=ctx.ids.new(),
-            staff_id=actor.account_id,
-            library_id=actor.library_id,
-            now=now,
-            until=until,
-        )
-        if number is None:
-            raise Conflict("task_taken", "R-72.1")
+        full = Conflict("claims_full", "R-72.5", limit=limit)
+        await take_claim_slot(tx, actor.account_id, limit=limit, refusal=full)
+        await claim(tx, taken, until, refusal=Conflict("task_taken", "R-72.1"))
         await promise_lease(tx, task_id, number, until, policy)
         for waiting in rules.waiting:
             await note_step(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from server.domain.attachments import Attached, Belonging, Owner
+from server.domain.errors import Refusal
 from server.store.reads import Read, read
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
 
@@ -25,15 +26,38 @@ async def attach(tx: Transaction, file_id: str, owner: Belonging, at: datetime) 
     )
 
 
-async def count_attached(db: Reader, owner: Belonging) -> tuple[int, int]:
-    """How many files belong to this, and how many of them are not whole yet."""
-    row = await db.row(
-        "SELECT COUNT(*) AS all_, COALESCE(SUM(CASE WHEN f.state = 'partial' THEN 1 ELSE 0 END), 0) AS partial"
-        " FROM attachment a JOIN stored_file f ON f.id = a.file_id WHERE a.owner_kind = $1 AND a.owner_id = $2",
+async def attach_one_more(
+    tx: Transaction, file_id: str, owner: Belonging, at: datetime, *, most: int, refusal: Refusal
+) -> None:
+    """The whole file belongs to this; the refusal is raised where so many do already."""
+    await tx.later(
+        "INSERT INTO attachment (file_id, owner_kind, owner_id, added_at) SELECT $1, $2, $3, $4"
+        " WHERE (SELECT COUNT(*) FROM attachment WHERE owner_kind = CAST($2 AS VARCHAR)"
+        " AND owner_id = CAST($3 AS VARCHAR)) < $5"
+        " ON CONFLICT (file_id) DO NOTHING",
+        file_id,
         str(owner.kind),
         owner.id,
+        to_us(at),
+        most,
+        refusal=refusal,
     )
-    return (int(row["all_"]), int(row["partial"])) if row else (0, 0)
+
+
+async def count_attached(db: Reader, owner: Belonging) -> tuple[int, int]:
+    """How many files belong to this, and how many of them are not whole yet."""
+    return await read(db, attached_count_read(owner))
+
+
+def attached_count_read(owner: Belonging) -> Read[tuple[int, int]]:
+    """How many files belong to this, and how many of them are not whole yet."""
+    sql = (
+        "SELECT COUNT(*) AS every, COALESCE(SUM(CASE WHEN f.state = 'partial' THEN 1 ELSE 0 END), 0) AS partial"
+        " FROM attachment a JOIN stored_file f ON f.id = a.file_id WHERE a.owner_kind = $1 AND a.owner_id = $2"
+    )
+    return Read(
+        sql, (str(owner.kind), owner.id), lambda rows: (int(rows[0]["every"]), int(rows[0]["partial"]))
+    )
 
 
 async def attached_to(db: Reader, owner: Belonging) -> list[Attached]:

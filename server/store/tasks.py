@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.errors import Refusal
 from server.domain.pool import TaskRow
 from server.domain.tasks import Channel, Task, TaskState, Waiting
 from server.store.consultations import policy_of
@@ -20,6 +21,18 @@ from server.store.rows import (
     placeholders,
     to_us,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim to be made: the ``number``-th of its task."""
+
+    id: str
+    task_id: str
+    number: int
+    staff_id: str
+    library_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +137,16 @@ def _concerned(rows: Sequence[Row]) -> Concerned:
     return Concerned(tuple(waiting), frozenset(row["back"] for row in rows if row["back"]))
 
 
-async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int) -> bool:
-    """One more claim for this person unless they hold the limit (R-72.5)."""
-    return limit > 0 and bool(
-        await tx.execute(
-            "INSERT INTO claim_count (staff_id, open_claims) VALUES ($1, 1) ON CONFLICT (staff_id)"
-            " DO UPDATE SET open_claims = claim_count.open_claims + 1 WHERE claim_count.open_claims < $2",
-            staff_id,
-            limit,
-        )
+async def take_claim_slot(tx: Transaction, staff_id: str, *, limit: int, refusal: Refusal) -> None:
+    """One more claim for this person; the refusal is raised where they hold the limit (R-72.5)."""
+    if limit < 1:
+        raise refusal
+    await tx.later(
+        "INSERT INTO claim_count (staff_id, open_claims) VALUES ($1, 1) ON CONFLICT (staff_id)"
+        " DO UPDATE SET open_claims = claim_count.open_claims + 1 WHERE claim_count.open_claims < $2",
+        staff_id,
+        limit,
+        refusal=refusal,
     )
 
 
@@ -148,39 +162,29 @@ async def free_claim_slot(tx: Transaction, staff_id: str) -> None:
     )
 
 
-async def claim(
-    tx: Transaction,
-    task_id: str,
-    *,
-    claim_id: str,
-    staff_id: str,
-    library_id: str,
-    now: datetime,
-    until: datetime,
-) -> int | None:
-    """Take the task from the pool: the new claim number, or None where somebody was faster."""
-    row = await tx.row(
-        "UPDATE task SET state = 'claimed', holder_id = $2, holder_library_id = $3, claim_number = claim_number + 1,"
-        " claimed_at = $4, lease_ends_at = $5 WHERE id = $1 AND state = 'open' RETURNING claim_number",
-        task_id,
-        staff_id,
-        library_id,
-        to_us(now),
+async def claim(tx: Transaction, taken: Claim, until: datetime, *, refusal: Refusal) -> None:
+    """Take the task from the pool; the refusal is raised where somebody was faster."""
+    await tx.later(
+        "UPDATE task SET state = 'claimed', holder_id = $2, holder_library_id = $3, claim_number = $6,"
+        " claimed_at = $4, lease_ends_at = $5 WHERE id = $1 AND state = 'open' AND claim_number = $6 - 1",
+        taken.task_id,
+        taken.staff_id,
+        taken.library_id,
+        to_us(taken.at),
         to_us(until),
+        taken.number,
+        refusal=refusal,
     )
-    if row is None:
-        return None
     await tx.later(
         "INSERT INTO claim (id, task_id, number, staff_id, library_id, claimed_at, outcome)"
         " VALUES ($1, $2, $3, $4, $5, $6, '')",
-        claim_id,
-        task_id,
-        row["claim_number"],
-        staff_id,
-        library_id,
-        to_us(now),
+        taken.id,
+        taken.task_id,
+        taken.number,
+        taken.staff_id,
+        taken.library_id,
+        to_us(taken.at),
     )
-    return int(row["claim_number"])
 
 
 async def put_back(tx: Transaction, task_id: str, claim_number: int, now: datetime, outcome: str) -> bool:

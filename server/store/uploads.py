@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.store.reads import Read, first, read
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 
@@ -77,8 +78,13 @@ async def expected_uploads(db: Reader, session_id: str) -> int:
 
 async def upload_by_id(db: Reader, upload_id: str) -> tuple[StoredFile, bool] | None:
     """An upload, and whether it is whole; None for one that nobody expects."""
-    row = await db.row("SELECT * FROM stored_file WHERE id = $1", upload_id)
-    return (file_of(row), row["state"] == "whole") if row else None
+    return await read(db, upload_read(upload_id))
+
+
+def upload_read(upload_id: str) -> Read[tuple[StoredFile, bool] | None]:
+    """An upload, and whether it is whole; None for one that nobody expects."""
+    sql = "SELECT * FROM stored_file WHERE id = $1"
+    return Read(sql, (upload_id,), first(lambda row: (file_of(row), row["state"] == "whole")))
 
 
 async def finish_upload(tx: Transaction, file: StoredFile, *, token_hash: str) -> bool:
