@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from server.actions.access import access_session
 from server.actions.attachments import hand_in_files
 from server.actions.desks import zone_of
-from server.actions.pool_entry import Entered, enter, tell_received, terms_at
+from server.actions.pool_entry import Entered, enter, tell_received
 from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
 from server.actions.talk_links import session_of_link
@@ -24,7 +24,10 @@ from server.domain.requests import QUESTION_LIMIT, day_begins, demand_quota
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
 from server.store.consultations import count_requests_since
-from server.store.libraries import place_by_slug
+from server.store.libraries import desk_read, library_at_read
+from server.store.policies import task_policy_at_read
+from server.store.reads import read_together
+from server.store.rosters import on_duty_at_read
 from server.store.rows import Transaction
 
 CHANNELS = (Channel.DOCUMENT, Channel.FORM, Channel.KNOWLEDGE)
@@ -75,25 +78,32 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
     if not actor.account_id:
         raise NotAllowed("log_in_to_request", "R-ORG.2")
     demand(actor, Verb.REQUEST_DOCUMENT)
-    place = await place_by_slug(ctx.db.read, slug)
-    if place is None or not place[0].open:
+    now = ctx.clock.now()
+    desk, library, policy, attended = await read_together(
+        ctx.db.read,
+        desk_read(slug),
+        library_at_read(slug),
+        task_policy_at_read(slug, now),
+        on_duty_at_read(slug, now),
+    )
+    if desk is None or library is None or not desk.open:
         raise NotFound("desk_not_found", slug=slug)
-    desk, library = place
     wanted = read_document(ctx, actor, desk, request)
     session = await _conversation(ctx, actor, request)
     if session is not None:  # it goes along, so that nothing is asked twice (R-LIVE.4)
         transcript = await written_out(ctx, ctx.db.read, session, request.language)
         wanted = replace(wanted, session_id=session.id, transcript=transcript)
     async with ctx.transaction() as tx:
-        entered = await keep_document(ctx, tx, desk, wanted)
+        entered = await keep_document(ctx, tx, desk, wanted, policy, deserted=not attended)
         if not entered.again:
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
     return Submitted(entered.consultation, entered.again, (desk, library))
 
 
-async def keep_document(ctx: Context, tx: Transaction, desk: Desk, wanted: Consultation) -> Entered:
+async def keep_document(
+    ctx: Context, tx: Transaction, desk: Desk, wanted: Consultation, policy: TaskPolicy, *, deserted: bool
+) -> Entered:
     """Put a reader's document request into the pool, within the day's quota, and tell them. Raises TooMany."""
-    policy, deserted = await terms_at(ctx, tx, desk, wanted.submitted_at)
     entered = await enter(ctx, tx, wanted, policy=policy, open_now=deserted)
     if not entered.again:
         demand_quota(entered.documents_before + 1, policy.requests_per_day, ctx.clock.now(), zone_of(ctx))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from server.actions.access import access_session
+from server.actions.pool_entry import terms_at
 from server.actions.requests import Request, Submitted, keep_document, read_document
 from server.actions.sessions import end_in
 from server.actions.talk_links import named_document, request_address
@@ -46,7 +47,8 @@ async def refer_to_document(ctx: Context, actor: Actor, session_id: str, request
     by = "reader" if actor.account_id == account.id else "staff"
     async with ctx.transaction() as tx:
         wanted = replace(wanted, transcript=await written_out(ctx, tx, session, wanted.language))
-        entered = await keep_document(ctx, tx, desk, wanted)
+        policy, deserted = await terms_at(ctx, tx, desk, wanted.submitted_at)
+        entered = await keep_document(ctx, tx, desk, wanted, policy, deserted=deserted)
         data = {"question_id": entered.consultation.id}
         await end_in(ctx, tx, session, EndReason.DOCUMENT_REQUEST, by=by, data=data)
     return Submitted(entered.consultation, entered.again)

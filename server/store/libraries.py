@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from server.domain.desks import Desk, Library
-from server.store.reads import Read, first, read, read_together
+from server.store.reads import Read, first, read
 from server.store.rows import (
     Reader,
     Row,
@@ -99,19 +99,16 @@ async def save_library(tx: Transaction, library: Library) -> None:
 
 
 async def desk_by_slug(db: Reader, slug: str) -> Desk | None:
-    return await read(db, _desk_read(slug))
+    return await read(db, desk_read(slug))
 
 
-async def place_by_slug(db: Reader, slug: str) -> tuple[Desk, Library] | None:
-    """The desk and its library."""
-    library = Read(
-        f"{_LIBRARY} WHERE id = (SELECT library_id FROM desk WHERE slug = $1)", (slug,), first(_library)
-    )
-    found = await read_together(db, _desk_read(slug), library)
-    return (found[0], found[1]) if found[0] and found[1] else None
+def library_at_read(slug: str) -> Read[Library | None]:
+    """The library of a desk."""
+    sql = f"{_LIBRARY} WHERE id = (SELECT library_id FROM desk WHERE slug = $1)"
+    return Read(sql, (slug,), first(_library))
 
 
-def _desk_read(slug: str) -> Read[Desk | None]:
+def desk_read(slug: str) -> Read[Desk | None]:
     return Read(f"{_DESK} WHERE slug = $1", (slug,), first(_desk))
 
 

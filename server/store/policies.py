@@ -12,13 +12,15 @@ from server.store.reads import Read, read
 from server.store.rows import Reader, Row, Transaction, from_us, to_us
 
 # The newest of each name that is in force already, the alliance's before the library's.
-_IN_FORCE = (
-    "SELECT library_id, name, value FROM policy AS p WHERE library_id IN ('', $1) AND valid_from_at <= $2"
+_IN_FORCE_AT = (
+    "SELECT library_id, name, value FROM policy AS p WHERE library_id IN ('', {library}) AND valid_from_at <= $2"
     " AND NOT EXISTS (SELECT 1 FROM policy AS newer"
     " WHERE newer.library_id = p.library_id AND newer.name = p.name AND newer.valid_from_at <= $2"
     " AND (newer.valid_from_at > p.valid_from_at"
     " OR (newer.valid_from_at = p.valid_from_at AND newer.id > p.id))) ORDER BY library_id"
 )
+_IN_FORCE = _IN_FORCE_AT.format(library="$1")
+_IN_FORCE_AT_DESK = _IN_FORCE_AT.format(library="(SELECT library_id FROM desk WHERE slug = $1)")
 
 
 async def policy_at(db: Reader, library_id: str, now: datetime) -> ChatPolicy:
@@ -34,6 +36,11 @@ async def task_policy_at(db: Reader, library_id: str, now: datetime) -> TaskPoli
 def task_policy_read(library_id: str, now: datetime) -> Read[TaskPolicy]:
     """The pool's policy in force for what is asked at a library's desk."""
     return Read(_IN_FORCE, (library_id, to_us(now)), lambda rows: task_policy_from(_values_of(rows)))
+
+
+def task_policy_at_read(slug: str, now: datetime) -> Read[TaskPolicy]:
+    """The same for a desk that is known by its short name."""
+    return Read(_IN_FORCE_AT_DESK, (slug, to_us(now)), lambda rows: task_policy_from(_values_of(rows)))
 
 
 async def loan_policy_at(db: Reader, library_id: str, now: datetime) -> LoanPolicy:

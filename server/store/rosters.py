@@ -15,6 +15,10 @@ _FACTS = (
     "SELECT d.staff_id, d.role, d.library_id, d.topics, d.languages, d.capacity, d.load, d.offers, d.idle_since_at,"
     " d.availability, {desk} AS desk_id FROM duty d"
 )
+_ANY_ON_DUTY = (
+    "SELECT 1 AS found FROM desk_staff ds JOIN duty d ON d.staff_id = ds.staff_id"
+    f" WHERE ds.desk_id = {{desk}} AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')} LIMIT 1"
+)
 # The desks where somebody waits, and those that help them.
 _DESKS_ASKED = (
     "SELECT s.target_desk_id FROM chat_session s WHERE s.state = 'queued'"
@@ -62,11 +66,13 @@ async def on_duty_at(db: Reader, desk_id: str, now: datetime) -> list[OnDuty]:
 
 def on_duty_read(desk_id: str, now: datetime) -> Read[bool]:
     """Whether anybody is on duty at the desk."""
-    sql = (
-        "SELECT 1 AS found FROM desk_staff ds JOIN duty d ON d.staff_id = ds.staff_id"
-        f" WHERE ds.desk_id = $2 AND {_WORKING} AND {present('staff', 'd.staff_id', '$1')} LIMIT 1"
-    )
-    return Read(sql, (to_us(now), desk_id), bool)
+    return Read(_ANY_ON_DUTY.format(desk="$2"), (to_us(now), desk_id), bool)
+
+
+def on_duty_at_read(slug: str, now: datetime) -> Read[bool]:
+    """The same for a desk that is known by its short name."""
+    desk = "(SELECT id FROM desk WHERE slug = $2)"
+    return Read(_ANY_ON_DUTY.format(desk=desk), (to_us(now), slug), bool)
 
 
 async def on_duty_as(db: Reader, staff_id: str, now: datetime) -> OnDuty | None:
