@@ -32,6 +32,7 @@ __all__ = [
     "audit",
     "claim_of",
     "demand",
+    "judge_consultation",
     "may",
 ]
 
@@ -81,7 +82,11 @@ async def access_consultation(db: Reader, actor: Actor, consultation_id: str, ve
 
     Librarians reach what they work on as a task of the pool: a reader's consultations are nobody else's list.
     """
-    found = await consultation_by_id(db, consultation_id)
+    return judge_consultation(await consultation_by_id(db, consultation_id), actor, verb)
+
+
+def judge_consultation(found: Consultation | None, actor: Actor, verb: Verb) -> Consultation:
+    """The same for one that is loaded, with other things that its reader is about to change."""
     if found is None or actor.only_session or not found.reader_id:
         raise NotFound("consultation_not_found")
     if not may(actor, verb, Thing(found.library_id, frozenset({found.reader_id}))):

@@ -32,7 +32,7 @@ from server.domain.tasks import (
     demand_held,
 )
 from server.store.accounts import full_librarians_beside
-from server.store.answers import drop_draft, insert_answer, latest_of_claim, save_draft_of
+from server.store.answers import drop_draft, insert_answer, latest_of_claim_read, save_draft_of
 from server.store.attachments import attached_read
 from server.store.consultations import consultations_read
 from server.store.dues import cancel_due
@@ -78,6 +78,7 @@ class Held:
     rules: Task
     basis: Basis
     readers: Sequence[Consultation]  # who waits
+    before: Answer | None  # the newest version that the claim has brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,15 +173,15 @@ async def send_answer(
     """
     demand(actor, Verb.WORK_TASK)
     draft = draft_from(content)
-    before = await latest_of_claim(ctx.db.read, task_id, claim_number)
-    if before is not None and before.staff_id == actor.account_id and before.state in ("sent", "proposed"):
-        return before
     link = await link_facts(ctx, ctx.db.read, draft.link_url)
     try:
         async with ctx.transaction() as tx:
             row = await lock_held(tx, actor, task_id)
             draft = settled(draft, row.channel)
-            held = await hold_for(tx, row, draft)
+            held = await hold_for(tx, row, draft, claim_number)
+            before = held.before
+            if before and before.staff_id == actor.account_id and before.state in ("sent", "proposed"):
+                return before
             demand_held(held.rules, Worker(actor.account_id), claim_number, ctx.clock.now())
             version = before.version + 1 if before else 1
             reviewer = await _reviewer(tx, actor, content)
@@ -212,16 +213,17 @@ async def close_claim(ctx: Context, tx: Transaction, answer: Answer, held: Held,
     tx.announce(PoolChanged(rules.id, "answered"))
 
 
-async def hold_for(tx: Transaction, row: TaskRow, draft: Draft) -> Held:
-    """The locked task with all that an answer to it hangs on."""
-    concerned, asked, files, readers = await read_together(
+async def hold_for(tx: Transaction, row: TaskRow, draft: Draft, claim_number: int) -> Held:
+    """The locked task with all that an answer to it, under this claim, hangs on."""
+    concerned, asked, files, readers, before = await read_together(
         tx,
         concerned_read(row.id),
         asked_read(row.id),
         attached_read(draft.file_ids),
         consultations_read(row.id, waiting=True),
+        latest_of_claim_read(row.id, claim_number),
     )
-    return Held(row, rules_of(row, concerned), Basis(asked, files), readers)
+    return Held(row, rules_of(row, concerned), Basis(asked, files), readers, before)
 
 
 async def _answer(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from server.actions.access import access_consultation
+from server.actions.access import access_consultation, judge_consultation
 from server.actions.deliveries import Delivered, deliveries_for
 from server.actions.desks import library_of
 from server.actions.inspection_entry import look_again_at
@@ -24,14 +24,18 @@ from server.domain.permissions import Actor, Verb, demand
 from server.domain.requests import COMMENT_LIMIT, Next, next_for
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Action, Channel, Standing, after
+from server.store.answers import answer_given_read
 from server.store.attachments import attached_to
 from server.store.consultations import (
+    consultation_read,
     consultations_of_reader,
     mark_cancelled,
     mark_consultation_rated,
     steps_of,
 )
+from server.store.inspections import inspection_read
 from server.store.libraries import desk_by_id, desks_by_ids, libraries_by_ids
+from server.store.reads import read_together
 from server.store.received_answers import failed_mails_about, versions_received
 
 PAGE = 20
@@ -141,7 +145,13 @@ async def rate_consultation(
     """Say how the answer was; it may be changed later. Raises Invalid, Conflict ``not_answered_yet``."""
     comment, at = comment.strip(), ctx.clock.now()
     async with ctx.transaction() as tx:
-        c = await access_consultation(tx, actor, consultation_id, Verb.KEEP_CONSULTATION)
+        found, inspection, answer = await read_together(
+            tx,
+            consultation_read(consultation_id),
+            inspection_read(consultation_id),
+            answer_given_read(consultation_id),
+        )
+        c = judge_consultation(found, actor, Verb.KEEP_CONSULTATION)
         if rating not in RATINGS:
             raise Invalid("rating_unknown", "rating", "R-QC.1")
         if len(comment) > COMMENT_LIMIT:
@@ -149,7 +159,7 @@ async def rate_consultation(
         if c.state is not Standing.ANSWERED:  # what is answered once stays so
             raise Conflict("not_answered_yet", "R-QC.1")
         rated = replace(c, rating=rating, rating_comment=comment, rated_at=at)
-        await look_again_at(ctx, tx, rated)
+        await look_again_at(ctx, tx, rated, inspection, answer)
         await mark_consultation_rated(tx, c.id, rating=rating, comment=comment, at=at)
         await note_step(ctx, tx, c.id, "rated", actor_id=actor.account_id, public=False, rating=rating)
 

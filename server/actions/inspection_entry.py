@@ -21,8 +21,8 @@ from server.domain.samples import sampling_of
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Delivery, Kind
 from server.store.accounts import account_by_id, managers_of
-from server.store.answers import answer_by_id, answer_read
-from server.store.consultations import consultation_by_id, policies_by_ids
+from server.store.answers import answer_by_id, answer_given_read
+from server.store.consultations import consultation_by_id, consultation_read, policies_by_ids
 from server.store.dues import Due
 from server.store.inspections import (
     InspectionStep,
@@ -70,14 +70,20 @@ async def look_again(ctx: Context, tx: Transaction, consultation_id: str) -> Non
     Until it is graded the suggestion is worked out anew. An answer that nobody looked at may come before an inspector
     by a rule, never by a second draw; one that was graded is looked at again when its link has died (R-ANS.2).
     """
-    asked = await consultation_by_id(tx, consultation_id)
+    asked, inspection, answer = await read_together(
+        tx,
+        consultation_read(consultation_id),
+        inspection_read(consultation_id),
+        answer_given_read(consultation_id),
+    )
     if asked is not None:
-        await look_again_at(ctx, tx, asked)
+        await look_again_at(ctx, tx, asked, inspection, answer)
 
 
-async def look_again_at(ctx: Context, tx: Transaction, asked: Consultation) -> None:
-    """Look again, with the consultation as it has become in hand."""
-    inspection, answer = await read_together(tx, inspection_read(asked.id), answer_read(asked.answer_id))
+async def look_again_at(
+    ctx: Context, tx: Transaction, asked: Consultation, inspection: Inspection | None, answer: Answer | None
+) -> None:
+    """Look again, with the consultation as it has become in hand, and the answer that is in force."""
     if inspection is not None and inspection.answer_id != asked.answer_id:
         answer = await answer_by_id(tx, inspection.answer_id)
     if answer is None or answer.sent_at is None:

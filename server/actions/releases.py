@@ -48,7 +48,7 @@ async def release_answer(ctx: Context, actor: Actor, answer_id: str, comment: st
     async with ctx.transaction() as tx:
         answer, row, rules = await _before_release(ctx, tx, actor, answer_id)
         draft, now = draft_of(answer), ctx.clock.now()
-        held = await hold_for(tx, row, draft)
+        held = await hold_for(tx, row, draft, answer.claim_number)
         option = demand_answer(rules, draft.kind, now, reason=draft.reason)
         link = await link_facts(ctx, tx, draft.link_url)
         first = next(each for each in rules.waiting if each.id in option.allowed)

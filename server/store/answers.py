@@ -66,12 +66,19 @@ async def answers_of_task(db: Reader, task_id: str) -> list[Answer]:
 
 async def latest_of_claim(db: Reader, task_id: str, claim_number: int) -> Answer | None:
     """The newest version that this claim has brought."""
-    row = await db.row(
-        "SELECT * FROM answer WHERE task_id = $1 AND claim_number = $2 ORDER BY version DESC LIMIT 1",
-        task_id,
-        claim_number,
-    )
-    return answer_of(row) if row else None
+    return await read(db, latest_of_claim_read(task_id, claim_number))
+
+
+def latest_of_claim_read(task_id: str, claim_number: int) -> Read[Answer | None]:
+    """The newest version that this claim has brought."""
+    sql = "SELECT * FROM answer WHERE task_id = $1 AND claim_number = $2 ORDER BY version DESC LIMIT 1"
+    return Read(sql, (task_id, claim_number), first(answer_of))
+
+
+def answer_given_read(consultation_id: str) -> Read[Answer | None]:
+    """The version that is in force for a consultation's reader."""
+    sql = "SELECT * FROM answer WHERE id = (SELECT answer_id FROM consultation WHERE id = $1)"
+    return Read(sql, (consultation_id,), first(answer_of))
 
 
 async def mark_released(

@@ -10,7 +10,7 @@ async def record_audit(
     tx: Transaction, *, entry_id: str, at: datetime, actor_id: str, verb: str, subject: str, detail: str = ""
 ) -> None:
     """Write one line; audit lines are never changed."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO audit_entry (id, at, actor_id, verb, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)",
         entry_id,
         to_us(at),

@@ -42,8 +42,11 @@ async def insert_consultation(tx: Transaction, c: Consultation) -> None:
 
 
 async def consultation_by_id(db: Reader, consultation_id: str) -> Consultation | None:
-    row = await db.row("SELECT * FROM consultation WHERE id = $1", consultation_id)
-    return consultation_of(row) if row else None
+    return await read(db, consultation_read(consultation_id))
+
+
+def consultation_read(consultation_id: str) -> Read[Consultation | None]:
+    return Read("SELECT * FROM consultation WHERE id = $1", (consultation_id,), first(consultation_of))
 
 
 def pressed_read(client_id: str) -> Read[Consultation | None]:

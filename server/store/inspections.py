@@ -165,14 +165,14 @@ async def count_by_state(db: Reader, scope: frozenset[str] | None) -> dict[State
 
 async def mark_graded(tx: Transaction, consultation_id: str, grade: str, row: str) -> None:
     """The grade that an inspector gave, where the consultation is read."""
-    await tx.execute(
+    await tx.later(
         "UPDATE consultation SET grade = $2, grade_row = $3 WHERE id = $1", consultation_id, grade, row
     )
 
 
 async def add_inspection_step(tx: Transaction, step: InspectionStep) -> None:
     """Add to the inspection's history, which is never changed."""
-    await tx.execute(
+    await tx.later(
         "INSERT INTO inspection_step (id, consultation_id, step, at, actor_id, answer_id, grade, grade_row,"
         f" suggested_row, text) VALUES ({placeholders(10)})",
         step.id,
