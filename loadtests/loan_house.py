@@ -82,6 +82,7 @@ class House:
             "courier": "simulator",
             "courier_secret": SECRET,
             "courier_minutes": 60,
+            "messages_per_minute": 10_000_000,  # a few keepers do a city's day in minutes
             "log_level": "warning",
         }
         kinds = ("serve", "serve", "worker", "worker", "stack", "stack")
