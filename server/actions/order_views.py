@@ -52,8 +52,9 @@ class Mouth(StrEnum):
 class StoryEvent:
     """One event as it is shown: ``text_key`` filled with ``values`` is its sentence in the viewer's language.
 
-    ``at`` is when we heard of it, ``source_at`` the source's own time where it gave one. ``by`` names who did it
-    (readers do not see staff's names).
+    ``at`` is when we heard of it; of a courier, whose list may come late and mixed up, when it says that it was.
+    ``source_at`` is the source's own time where it gave one. ``by`` names who did it (readers do not see staff's
+    names).
     """
 
     number: int
@@ -121,7 +122,7 @@ async def order_story(ctx: Context, actor: Actor, order_id: str, *, public_only:
 def told(story: Story, language: str) -> list[tuple[StoryEvent, str]]:
     """The story in words, the newest first; what was said of several books in one breath is said once."""
     said: list[tuple[StoryEvent, str]] = []
-    for event in story.events:
+    for event in sorted(story.events, key=lambda event: event.at):
         words = event_words(event, language)
         if not said or said[-1][1] != words or said[-1][0].mouth is not event.mouth:
             said.append((event, words))
@@ -153,12 +154,17 @@ def story_event(
         values=values,
         line_id=event.line_id,
         by=names.get(event.actor_id, ""),
-        at=event.received_at or from_us(event.at),
+        at=_at(event, mouth),
         source_at=from_us(event.at) if event.at else None,
         public=event.public,
         source=event.source,
         store=stores.get(str(data.get("store_id", ""))),
     )
+
+
+def _at(event: OrderEvent, mouth: Mouth) -> datetime:
+    heard = event.received_at or from_us(event.at)
+    return min(heard, from_us(event.at)) if mouth is Mouth.COURIER and event.at else heard
 
 
 def event_words(event: StoryEvent, language: str) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from server.actions.accounts import resolve_actor
+from server.actions.order_views import order_story, told
 from server.actions.store_lists import store_work
 from server.actions.store_returns import receive
 from server.domain.couriers import BACK, OUT, OnTheWay, Report, last_word
@@ -134,6 +136,19 @@ async def test_where_no_push_comes_the_courier_is_asked(loans: Loans) -> None:
     assert parcel is not None and parcel.state == state
     assert await stages(loans, order_id) == [stage]
     assert await loans.one("SELECT COUNT(*) FROM due WHERE kind = 'courier_poll'") == watched
+
+
+async def test_a_list_that_comes_late_and_mixed_up_is_read_in_its_own_order(loans: Loans) -> None:
+    order_id = await sent(loans, 1)
+    waybill, now = await waybill_of(loans, order_id), loans.town.ctx.clock.now()
+    way = [Tracked.PICKED_UP, Tracked.IN_TRANSIT, Tracked.DELIVERING, Tracked.DELIVERED]
+    said = [(str(step), (now + timedelta(hours=hour)).isoformat()) for hour, step in enumerate(way)]
+    loans.clock.advance(timedelta(hours=9))
+    assert await push(loans, (waybill, [said[2], said[0], said[3], said[1]])) == 200
+    reader = await resolve_actor(loans.town.ctx, cookie=loans.town.people["reader"].cookie)
+    newest = told(await order_story(loans.town.ctx, reader, order_id), "zh")[: len(way)]
+    assert [event.kind for event, _ in newest] == [str(step) for step in reversed(way)]
+    assert [event.at.isoformat() for event, _ in newest] == [at for _, at in reversed(said)]
 
 
 async def test_simulated_parcels_mostly_arrive_always_the_same_way() -> None:
