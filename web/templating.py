@@ -21,8 +21,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """The one template environment; autoescape is on for every template."""
-    env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    """The one template environment; autoescape is on for every template.
+
+    A template that was read is not read again: while a new version is laid beside a running server, that goes on with
+    the pages that its code knows.
+    """
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
     env.globals["times"] = times
     env.globals["plots"] = plots
     env.globals["case_words"] = case_words
