@@ -15,6 +15,8 @@ WORDS_KEPT = 600  # of one consultation: a long answer is found by its beginning
 TEXT_KEPT = 6_000  # characters looked at for them
 # The archive in blocks of 2^n entries: a word's entries within one block are found without those in all others.
 BLOCKS = (10, 12, 15, 18)
+_MANY = 60  # tags of one group
+_MOST = 0.25  # of all entries
 _ENOUGH = 4  # blocks of one size that fill a page are worth no larger one
 
 
@@ -57,13 +59,20 @@ class Sought:
         """Groups of tags: of each group one must be there."""
         return tuple(group for group in (self.within, self.people) if group is not None)
 
-    def rarest_first(self, shares: Mapping[str, float]) -> list[tuple[str, ...]]:
-        """Groups of words and tags, of each of which one must be there; what few entries have comes first.
+    def conditions(self, shares: Mapping[str, float]) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+        """Groups of words and tags, of each of which an entry must have one: what to look up, then what to check.
 
-        ``shares`` are those of the entries that have a word, as far as they are known: the others are rare.
+        What few entries have is looked up first. Of many tags that most entries have one of, no list is worth a look:
+        they are checked on what the rest finds. ``shares`` are those of the entries that have a word, as far as they
+        are known: the others are rare.
         """
-        groups = [*self.any_of, *((word,) for word in self.all_of)]
-        return sorted(groups, key=lambda group: sum(shares.get(word, 0.0) for word in group))
+
+        def share(group: tuple[str, ...]) -> float:
+            return sum(shares.get(word, 0.0) for word in group)
+
+        groups = sorted([*self.any_of, *((word,) for word in self.all_of)], key=share)
+        checked = [group for group in groups[1:] if len(group) > _MANY and share(group) > _MOST]
+        return [group for group in groups if group not in checked], checked
 
     @property
     def impossible(self) -> bool:

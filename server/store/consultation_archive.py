@@ -18,6 +18,7 @@ from server.store.consultations import consultation_of
 from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 from server.wire.scripts import simplified
 
+_Conditions = tuple[list[tuple[str, ...]], list[tuple[str, ...]]]  # to look up, to check
 _CHUNK = 200
 _END = 2**62
 _LATE = 2_000  # answers that came into the index out of their order, at most so far off
@@ -174,12 +175,12 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
             *(low, high, limit, *more),
         )
         return [row["number"] for row in rows]
-    keys = sought.rarest_first(await _shares(db, sought))
+    conditions = sought.conditions(await _shares(db, sought))
     found: list[int] = []
     level = 0
     while high > low and len(found) < limit:
         piece = window(high, low, level)
-        some = await _found_in_piece(db, piece, keys, sought, limit - len(found))
+        some = await _found_in_piece(db, piece, conditions, sought, limit - len(found))
         found += some
         level = wider(level, high - piece[1], len(some), limit - len(found))
         high = piece[1]
@@ -187,7 +188,7 @@ async def _found_on_postgres(db: Reader, sought: Sought, low: int, high: int, li
 
 
 async def _found_in_piece(
-    db: Reader, piece: tuple[str, int, int], keys: Sequence[tuple[str, ...]], sought: Sought, limit: int
+    db: Reader, piece: tuple[str, int, int], conditions: _Conditions, sought: Sought, limit: int
 ) -> list[int]:
     """A page's rest from one piece. All its matches are taken first: the planner must not walk the archive instead.
 
@@ -196,9 +197,15 @@ async def _found_in_piece(
     """
     block, start, end = piece
     moments, more = _moments(sought, 4)
-    groups = [(block,), *keys] if block else keys
-    values = [limit, start, end, *more]
-    wanted = (f"w.words && ${n}::text[]" for n in range(len(values) + 1, len(values) + 1 + len(groups)))
+    looked_up, checked = conditions
+    groups = [*([(block,)] if block else []), *looked_up, *checked]
+    values = [limit, start, end, *more, *groups]
+    marks = [f"${n}::text[]" for n in range(len(values) - len(groups) + 1, len(values) + 1)]
+    listed = len(groups) - len(checked)
+    wanted = [f"w.words && {mark}" for mark in marks[:listed]]
+    wanted += [
+        f"EXISTS (SELECT 1 FROM unnest(w.words) AS word WHERE word = ANY({mark}))" for mark in marks[listed:]
+    ]
     period = f" JOIN archive_entry e ON e.number = found.number{moments}" if moments else ""
     rows = await db.rows(
         "WITH found AS MATERIALIZED"
@@ -206,7 +213,6 @@ async def _found_in_piece(
         f" SELECT found.number FROM found{period} WHERE found.number >= $2 AND found.number < $3"
         " ORDER BY found.number DESC LIMIT $1",
         *values,
-        *groups,
     )
     return [row["number"] for row in rows]
 

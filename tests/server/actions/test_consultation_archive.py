@@ -10,7 +10,7 @@ from server.actions.consultation_archive import Question, read_consultation, sea
 from server.actions.dues import run_due
 from server.actions.reindexing import reindex
 from server.domain.accounts import OPERATOR
-from server.domain.consultation_archive import BLOCKS, Sought, wider, window
+from server.domain.consultation_archive import BLOCKS, Sought, library_tag, wider, window, words_sought
 from server.domain.errors import Invalid, NotFound
 from server.domain.permissions import Actor, Role
 from server.store import consultation_archive as archive_rows
@@ -234,7 +234,29 @@ def test_windows_cover_every_number_once_in_growing_blocks(below: int, least: in
     assert place == least
 
 
-def test_what_few_entries_have_is_looked_for_first() -> None:
+def test_what_few_entries_have_is_looked_for_first_and_tags_of_most_are_checked() -> None:
     sought = Sought(("学习", "缂丝", "规划"), ("k_book",), ("s_lin", "d_home"))
     shares = {"学习": 0.8, "规划": 0.1, "k_book": 0.2, "s_lin": 0.08, "d_home": 0.03}
-    assert sought.rarest_first(shares) == [("缂丝",), ("规划",), ("s_lin", "d_home"), ("k_book",), ("学习",)]
+    order = [("缂丝",), ("规划",), ("s_lin", "d_home"), ("k_book",), ("学习",)]
+    assert sought.conditions(shares) == (order, [])
+    many = tuple(f"l_{n}" for n in range(200))
+    wide = dict.fromkeys(many, 0.004)
+    assert Sought(("规划",), within=many).conditions(shares | wide) == ([("规划",)], [many])
+    assert Sought(within=many).conditions(wide) == ([many], [])
+
+
+async def test_a_scope_of_very_many_libraries_leaves_the_others_out(alliance: Alliance) -> None:
+    other = {"library_id": alliance.libraries["other"], "answered_library_id": alliance.libraries["other"]}
+    for title in ("图书一", "图书二", "图书三"):
+        await answer(alliance, title)
+    await answer(alliance, "图书四", **other)
+    await keep(alliance)
+    db = alliance.ctx.db.read
+    if db.dialect == "postgresql":
+        async with alliance.ctx.transaction() as tx:
+            await tx.execute("ANALYZE archive_words")  # now it knows that most entries have one of the tags
+    many = (library_tag(alliance.libraries["home"]), *(f"l_{n}" for n in range(100)))
+    found = await archive_rows.search_archive(db, Sought(words_sought("书三"), within=many), limit=9)
+    assert [c.title for _, c in found] == ["图书三"]
+    found = await archive_rows.search_archive(db, Sought(words_sought("图书"), within=many), limit=9)
+    assert [c.title for _, c in found] == ["图书三", "图书二", "图书一"]
