@@ -5,15 +5,16 @@ import fcntl
 import hashlib
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from server.domain.files import HEAD
 from server.settings import Settings
 
 CHUNK = 256 * 1024
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ class FolderFiles:
                     await asyncio.to_thread(_append, partial, waiting, digest)
                     waiting = bytearray()
             await asyncio.to_thread(self._settle, partial, waiting, digest)
-        finally:
+        except BaseException:
             partial.unlink(missing_ok=True)
+            raise
         return Kept(digest.hexdigest(), size, head)
 
     async def received(self, upload_id: str) -> int:
@@ -176,17 +178,13 @@ class FolderFiles:
             source.seek(0)
             head = source.read(HEAD)
             os.fsync(source.fileno())
-        place = self._place(digest)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(place)
+        _move(partial, self._place(digest))
         return Kept(digest, size, head)
 
     def _settle(self, partial: Path, rest: bytearray, digest: Any) -> None:
         """Write the rest and move the whole to its place, once it is on disk."""
         _append(partial, rest, digest, whole=True)
-        place = self._place(digest.hexdigest())
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(place)
+        _move(partial, self._place(digest.hexdigest()))
 
     def _partial(self, upload_id: str) -> Path:
         return self._folder / "partial" / upload_id
@@ -196,13 +194,25 @@ class FolderFiles:
 
 
 def _append(partial: Path, data: bytearray, digest: Any, *, whole: bool = False) -> None:
-    partial.parent.mkdir(parents=True, exist_ok=True)
     digest.update(data)
-    with partial.open("ab") as out:
+    with _in_folder(partial, lambda: partial.open("ab")) as out:
         out.write(data)
         if whole:
             out.flush()
             os.fsync(out.fileno())
+
+
+def _move(partial: Path, place: Path) -> None:
+    _in_folder(place, lambda: partial.replace(place))
+
+
+def _in_folder(place: Path, act: Callable[[], T]) -> T:
+    """Do it; the folder is made where it is lacking, which is rare."""
+    try:
+        return act()
+    except FileNotFoundError:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return act()
 
 
 def open_files(settings: Settings) -> Files:
