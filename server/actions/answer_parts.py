@@ -13,7 +13,7 @@ from server.actions.links import address_of
 from server.actions.pool_entry import note_step, tell_reader
 from server.actions.probes import unwatch_links, watch_link
 from server.context import Context
-from server.domain.answer_facts import AnswerFacts, facts_as_json
+from server.domain.answer_facts import AnswerFacts, facts_as_values
 from server.domain.answers import Draft, LinkFacts, as_sent, draft_from, facts_of, problems_of
 from server.domain.attachments import Attached, Belonging, Owner
 from server.domain.citations import Citation, citation_from
@@ -89,6 +89,7 @@ def written(
     facts: AnswerFacts,
     state: str,
     version: int,
+    reviewer_id: str = "",
 ) -> Answer:
     """The answer as it is kept."""
     now = ctx.clock.now()
@@ -107,10 +108,10 @@ def written(
         link_url=draft.link_url,
         document={name: text for name in _DOCUMENT if (text := getattr(draft, name))},
         files=draft.file_ids,
-        facts=json.loads(facts_as_json(facts)),
+        facts=facts_as_values(facts),
         reason=draft.reason,
         proposed_at=now if state == "proposed" else None,
-        reviewer_id="",
+        reviewer_id=reviewer_id,
         released_by="",
         comment="",
         sent_at=now if state == "sent" else None,

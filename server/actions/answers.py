@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from server.actions.answer_parts import Basis, asked_read, bring, checked, judged, link_facts, written
@@ -245,9 +245,16 @@ async def _answer(
     facts = judged(draft, text, rules, first, now, material=row.material, link=link, by=actor.account_id)
     full = Role.LIBRARIAN in actor.roles
     answer = written(
-        ctx, actor, row, draft, text=text, facts=facts, state="sent" if full else "proposed", version=version
+        ctx,
+        actor,
+        row,
+        draft,
+        text=text,
+        facts=facts,
+        state="sent" if full else "proposed",
+        version=version,
+        reviewer_id=reviewer_id,
     )
-    answer = replace(answer, reviewer_id=reviewer_id)
     await insert_answer(tx, answer)
     if full:
         await close_claim(ctx, tx, answer, held, option)

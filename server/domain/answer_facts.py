@@ -116,9 +116,14 @@ def _values_of(facts: AnswerFacts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in _FIELDS}
 
 
-def facts_as_json(facts: AnswerFacts) -> str:
+def facts_as_values(facts: AnswerFacts) -> dict[str, Any]:
     """The facts as they are kept."""
-    return json.dumps({**_values_of(facts), "phrases": sorted(facts.phrases)}, sort_keys=True)
+    return {**_values_of(facts), "phrases": sorted(facts.phrases)}
+
+
+def facts_as_json(facts: AnswerFacts) -> str:
+    """The same as a text."""
+    return json.dumps(facts_as_values(facts), sort_keys=True)
 
 
 def facts_from(values: Mapping[str, Any]) -> AnswerFacts:

@@ -11,6 +11,7 @@ from server.store.rows import (
     Reader,
     Row,
     Transaction,
+    as_json,
     from_us,
     from_us_or_none,
     placeholders,
@@ -36,9 +37,9 @@ async def insert_answer(tx: Transaction, a: Answer) -> None:
             a.library_id,
             a.kind,
         ),
-        *(a.delivery, a.body, a.link_url, json.dumps(a.document, ensure_ascii=False), json.dumps(a.files)),
+        *(a.delivery, a.body, a.link_url, as_json(a.document), as_json(a.files)),
         *(
-            json.dumps(a.facts),
+            as_json(a.facts),
             a.reason,
             to_us_or_none(a.proposed_at),
             a.reviewer_id,
@@ -136,7 +137,7 @@ async def save_draft_of(
         task_id,
         staff_id,
         claim_number,
-        json.dumps(content, ensure_ascii=False),
+        as_json(content),
         late,
         to_us(at),
     )

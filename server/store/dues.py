@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server.domain.events import DueSet
-from server.store.rows import Reader, Row, Transaction, from_us, to_us
+from server.store.rows import Reader, Row, Transaction, as_json, from_us, to_us
 
 _CHUNK = 200
 _STRIKE_OUT = "DELETE FROM due WHERE id = ANY($1)"
@@ -48,7 +48,7 @@ async def set_due(
         kind,
         subject_id,
         to_us(at),
-        json.dumps(data or {}, ensure_ascii=False),
+        as_json(data or {}),
     )
     tx.announce(DueSet(at))
 

@@ -14,6 +14,7 @@ from server.store.rows import (
     Reader,
     Row,
     Transaction,
+    as_json,
     from_us,
     from_us_or_none,
     placeholders,
@@ -227,7 +228,7 @@ async def another_inspector(db: Reader, inspection: Inspection, besides: str) ->
 def _values(i: Inspection) -> tuple[object, ...]:
     return (
         *(i.consultation_id, i.answer_id, str(i.state), i.version, str(i.reason), i.at_random, i.staff_id),
-        *(i.released_by, i.library_id, i.channel, facts_as_json(i.facts), json.dumps(i.corrections)),
+        *(i.released_by, i.library_id, i.channel, facts_as_json(i.facts), as_json(i.corrections)),
         *(i.suggested_grade or "", i.suggested_row, i.grade or "", i.grade_row, i.sample_grade or ""),
         *(i.inspector_id, to_us_or_none(i.graded_at), i.decider_id, to_us_or_none(i.correct_by), i.overdue),
         *(i.appealed_once, to_us(i.answered_at), to_us(i.queued_at), to_us(i.waiting_from)),

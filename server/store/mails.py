@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, to_us
+from server.store.rows import Reader, Row, Transaction, as_json, from_us, from_us_or_none, to_us
 
 _INSERT = (
     "INSERT INTO mail_out (id, event_key, message_id, recipient, language, template, data, state,"
@@ -113,7 +113,7 @@ async def _let_go(
             to_us(next_at),
             error[:300],
             None if sent_at is None else to_us(sent_at),
-            json.dumps(mail.data, ensure_ascii=False) if state == "waiting" else "{}",
+            as_json(mail.data) if state == "waiting" else "{}",
         )
     )
 
@@ -126,7 +126,7 @@ def _values(mail: Mail) -> tuple[Any, ...]:
         mail.recipient,
         mail.language,
         mail.template,
-        json.dumps(mail.data, ensure_ascii=False),
+        as_json(mail.data),
         to_us(mail.next_at),
         to_us(mail.created_at),
     )

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
 
+import msgspec
+
 from server.domain.errors import Refusal
 
 Row = Mapping[str, Any]
@@ -15,6 +17,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _NUMBERED = re.compile(r"\$(\d+)")
 _ANY_OF = re.compile(r"= ANY\(\$(\d+)\)")
 _FOR_UPDATE = " FOR UPDATE"
+_encoded = msgspec.json.Encoder().encode
 
 
 class Duplicate(Exception):
@@ -72,6 +75,11 @@ class Transaction(Reader, Protocol):
         ...
 
     def announce(self, event: Any) -> None: ...
+
+
+def as_json(value: Any) -> str:
+    """The value as a text column keeps it."""
+    return _encoded(value).decode()
 
 
 def to_us(moment: datetime) -> int:
