@@ -1,4 +1,4 @@
-"""Finds the route of a request among hundreds by the first words of its path, and not by trying one after the other."""
+"""Finds the route of a request among hundreds by the words of its path, and not by trying one after the other."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -13,14 +13,20 @@ WORDS = 2
 
 
 class Crossing(BaseRoute):
-    """Routes as one: in their order, but only those are tried whose path begins with the same two words."""
+    """Routes as one: in their order, but only those are tried whose path begins with the same two words.
+
+    And has as many of them: no parameter of a path may span several words.
+    """
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = list(routes)
-        begun = [(_fixed(route.path), route) for route in self.routes]
-        known = {fixed for fixed, _ in begun}
+        begun = [(_fixed(route.path), route.path.count("/"), route) for route in self.routes]
+        known = {(fixed, count) for fixed, count, _ in begun}
         self._by_words = {
-            words: [route for fixed, route in begun if words[: len(fixed)] == fixed] for words in known
+            (words, count): [
+                r for fixed, as_many, r in begun if as_many == count and words[: len(fixed)] == fixed
+            ]
+            for words, count in known
         }
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -49,9 +55,9 @@ class Crossing(BaseRoute):
         raise NoMatchFound(name, path_params)
 
     def _near(self, path: str) -> Sequence[Route]:
-        words = tuple(path.split("/", WORDS + 1)[1 : WORDS + 1])
+        words, as_many = tuple(path.split("/", WORDS + 1)[1 : WORDS + 1]), path.count("/")
         for count in range(len(words), -1, -1):
-            if (found := self._by_words.get(words[:count])) is not None:
+            if (found := self._by_words.get((words[:count], as_many))) is not None:
                 return found
         return ()
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from server.domain.errors import NotAllowed
 
@@ -86,6 +87,7 @@ def delivery_of(secrets: tuple[str, ...], token: str) -> str:
     return delivery_id if known else ""
 
 
+@lru_cache(maxsize=4096)
 def csrf_token(secret: str, web_session_id: str) -> str:
     """The token that a form or script of this log-in must send back."""
     return _signature(secret, "csrf", web_session_id)
