@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from server.actions.kept_policies import kept_policies
 from server.actions.pool_entry import note_step
 from server.context import Context
 from server.domain.consultations import Consultation
@@ -66,6 +67,7 @@ class PoolPage:
     rows: list[PoolRow]
     desks: dict[str, Desk]
     libraries: dict[str, Library]
+    policies: dict[str, TaskPolicy]
     goes_on_after: tuple[datetime, str] | None
     stages: dict[int, int]
     mine: int
@@ -127,7 +129,15 @@ async def pool_page(
     desks = await desks_by_ids(ctx.db.read, sorted({row.task.desk_id for row in rows}))
     libraries = await libraries_by_ids(ctx.db.read, sorted({row.task.library_id for row in rows}))
     return PoolPage(
-        rows[:PAGE], desks, libraries, place, stages, sum(mine.values()), to_release, policy.claims_held
+        rows=rows[:PAGE],
+        desks=desks,
+        libraries=libraries,
+        policies=await kept_policies(ctx, ctx.db.read, {row.policy_id for row in rows if row.policy_id}),
+        goes_on_after=place,
+        stages=stages,
+        mine=sum(mine.values()),
+        to_release=to_release,
+        claims_held=policy.claims_held,
     )
 
 

@@ -23,8 +23,6 @@ from server.wire import pool_bodies as bodies
 from server.wire.frames import iso
 from server.words.catalogue import say
 
-_STRICT = TaskPolicy().strict_hours
-
 
 def pool_page_view(page: PoolPage) -> bodies.PoolPageView:
     """A page of the pool."""
@@ -32,7 +30,12 @@ def pool_page_view(page: PoolPage) -> bodies.PoolPageView:
     counted = {str(stage): page.stages.get(number, 0) for number, stage in enumerate(STAGES)}
     return bodies.PoolPageView(
         [
-            row_view(row, page.desks[row.task.desk_id], page.libraries[row.task.library_id])
+            row_view(
+                row,
+                page.desks[row.task.desk_id],
+                page.libraries[row.task.library_id],
+                page.policies.get(row.policy_id, TaskPolicy()),
+            )
             for row in page.rows
         ],
         f"{place[0].isoformat()}~{place[1]}" if place else "",
@@ -40,8 +43,8 @@ def pool_page_view(page: PoolPage) -> bodies.PoolPageView:
     )
 
 
-def row_view(row: PoolRow, desk: Desk, library: Library, strict_hours: int = _STRICT) -> bodies.PoolRowView:
-    """A task in a list."""
+def row_view(row: PoolRow, desk: Desk, library: Library, policy: TaskPolicy) -> bodies.PoolRowView:
+    """A task in a list; its clock runs under the values of whoever waits longest."""
     task = row.task
     return bodies.PoolRowView(
         id=task.id,
@@ -56,7 +59,7 @@ def row_view(row: PoolRow, desk: Desk, library: Library, strict_hours: int = _ST
         ),
         stage=str(STAGES[task.stage]),
         clock_from_at=iso(task.clock_from_at),
-        strict_until_at=iso(task.clock_from_at + timedelta(hours=strict_hours)),
+        strict_until_at=iso(task.clock_from_at + timedelta(hours=policy.strict_hours)),
         readers=task.consultations,
         opened_at=maybe(task.opened_at),
         holder=bodies.Person(task.holder_id, row.holder_name) if task.holder_id else None,
@@ -73,7 +76,7 @@ def task_view(shown: Shown, actor: Actor, language: str, now: datetime) -> bodie
     opened, task = shown.opened, shown.opened.row.task
     policy = opened.rules.waiting[0].policy if opened.rules.waiting else TaskPolicy()
     return bodies.TaskView(
-        row=row_view(opened.row, shown.desk, shown.library, policy.strict_hours),
+        row=row_view(opened.row, shown.desk, shown.library, policy),
         claim_number=task.claim_number,
         held=shown.held,
         intern=Role.LIBRARIAN not in actor.roles,

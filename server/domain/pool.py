@@ -65,6 +65,7 @@ class PoolRow:
     trail: int
     in_catalogue: bool  # the alliance's own records name it
     handed_back: bool  # by this onlooker
+    policy_id: str  # the values under which its clock runs
     reviewer_id: str = ""  # whom an intern's answer waits for (R-ORG.5)
     reviewer_name: str = ""
 

@@ -22,6 +22,8 @@ _BESIDE = (
     " EXISTS (SELECT 1 FROM consultation c WHERE c.task_id = t.id AND c.record_id <> '') AS in_catalogue,"
     " EXISTS (SELECT 1 FROM claim k WHERE k.task_id = t.id AND k.staff_id = $1 AND k.outcome = 'handed_back')"
     " AS handed_back,"
+    " (SELECT c.policy_id FROM consultation c WHERE c.task_id = t.id AND c.state = 'open'"
+    " ORDER BY c.submitted_at LIMIT 1) AS policy_id,"
     f" CASE WHEN t.state = 'in_release' THEN {_REVIEWER} END AS reviewer_id,"
     " CASE WHEN t.state = 'in_release' THEN (SELECT name FROM account a WHERE a.id ="
     f" {_REVIEWER}) END AS reviewer_name"
@@ -186,6 +188,7 @@ def _pool_row(row: Row) -> PoolRow:
         row["trail"],
         bool(row["in_catalogue"]),
         bool(row["handed_back"]),
+        row["policy_id"] or "",
         row["reviewer_id"] or "",
         row["reviewer_name"] or "",
     )

@@ -1,9 +1,11 @@
 """A librarian's work at the pool, through the interface: claim, hand back, answer as the clock allows."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from server.domain.task_policies import TaskPolicy
 from tests.server.pool.conftest import GIVEN, Pool
 
 FOUND = {"kind": "exact", "delivery": "mail_body", "body": "原文如下……", "document": GIVEN}
@@ -43,6 +45,13 @@ async def test_a_task_stands_first_at_its_own_desk_and_after_twelve_hours_open_t
     listed = (await pool.town.people["wu"].http.get("/api/pool")).json()
     assert [row["id"] for row in listed["rows"]] == [asked.task_id]
     await pool.claim("wu", asked.task_id)
+
+
+async def test_a_clock_in_the_list_runs_under_the_values_of_its_submission(pool: Pool) -> None:
+    await pool.ask(open_now=True, policy=TaskPolicy(strict_hours=24))
+    (row,) = (await pool.town.people["lin"].http.get("/api/pool")).json()["rows"]
+    since, until = (datetime.fromisoformat(row[name]) for name in ("clock_from_at", "strict_until_at"))
+    assert until - since == timedelta(hours=24)
 
 
 async def test_nobody_holds_more_than_ten(pool: Pool) -> None:
