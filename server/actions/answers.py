@@ -153,6 +153,8 @@ async def save_draft(
             late=not held,
             at=ctx.clock.now(),
         )
+        if not held:  # whoever holds the task now is offered it while they write
+            tx.announce(PoolChanged(task_id, "late_draft"))
     return held
 
 

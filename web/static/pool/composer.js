@@ -51,9 +51,11 @@ export class AnswerComposer {
     this.kinds.tick();
   }
 
-  /** Takes over what a former holder left, or another version. */
+  /** Takes over what a former holder left; what is written already stays in front of it. */
   use(content) {
-    this.#fill(content);
+    const mine = this.text.value.trim();
+    const kept = mine === this.view.phrases["P-FOUND"].trim() ? "" : mine;
+    this.#fill({ ...content, body: [kept, content.body].filter(Boolean).join("\n\n") });
     this.#change({});
     this.text.focus();
   }

@@ -1,6 +1,6 @@
 // One task on one page: what is asked for and by when, what others have searched, the claim and the answer.
 
-import { h, set, show, write } from "../console/dom.js";
+import { h, keyed, set, show, write } from "../console/dom.js";
 import { announce, toast } from "../console/alarm.js";
 import { get, post, serverNow } from "../console/http.js";
 import { icon } from "../console/icons.js";
@@ -26,6 +26,8 @@ const aside = h("aside", { class: "stack", "aria-label": t("pool.task.aside") })
 const holding = h("section", { class: "card card--tight holding", "aria-label": t("pool.task.holding") });
 const head = makeHead();
 const work = h("div", { class: "stack" }); // composer or release panel: never drawn anew while one writes
+const left = h("div", { class: "stack", "aria-live": "polite" }); // what former holders wrote when their time was over
+const taken = new Set();
 let view = null;
 let composer = null;
 let drawn = "";
@@ -76,7 +78,8 @@ function drawWork() {
   if (view.held || (composer && !composer.sent && view.row.state !== "done")) {
     if (composer && !composer.sent) composer.update(view);
     else composer = new AnswerComposer(view, { handBack, convert, sent, lost });
-    if (!composer.node.isConnected) work.replaceChildren(...lateDrafts(), composer.node);
+    if (!composer.node.isConnected) work.replaceChildren(left, composer.node);
+    drawLeft();
     return;
   }
   composer = null;
@@ -86,26 +89,32 @@ function drawWork() {
   work.replaceChildren(...(panel ? [panel] : []));
 }
 
-/** What former holders had written when their time was over. */
-function lateDrafts() {
-  return view.late_drafts.map((draft) => {
-    const use = () => {
-      composer.use(draft.content);
-      node.remove();
-    };
-    const node = h(
+/** Offers what came too late, also while the present holder writes: nobody's work is for nothing. */
+function drawLeft() {
+  const drafts = view.late_drafts.filter((one) => !taken.has(keyOf(one)));
+  keyed(left, drafts, keyOf, lateDraft, () => {});
+  show(left, drafts.length > 0);
+}
+
+const keyOf = (draft) => `${draft.by} ${draft.updated_at}`;
+
+function lateDraft(draft) {
+  const use = () => {
+    taken.add(keyOf(draft));
+    composer.use(draft.content);
+    drawLeft();
+  };
+  return h(
+    "div",
+    { class: "flash" },
+    h(
       "div",
-      { class: "flash" },
-      h(
-        "div",
-        { class: "flash__main" },
-        h("p", { class: "flash__title" }, t("pool.late_draft.title", { name: draft.by, at: dated(draft.updated_at) })),
-        h("p", { class: "keep-lines small" }, draft.content.body || t("pool.late_draft.no_text")),
-        h("button", { type: "button", class: "button button--small", onclick: use }, t("pool.late_draft.use")),
-      ),
-    );
-    return node;
-  });
+      { class: "flash__main" },
+      h("p", { class: "flash__title" }, t("pool.late_draft.title", { name: draft.by, at: dated(draft.updated_at) })),
+      h("p", { class: "keep-lines small" }, draft.content.body || t("pool.late_draft.no_text")),
+      h("button", { type: "button", class: "button button--small", onclick: use }, t("pool.late_draft.use")),
+    ),
+  );
 }
 
 function drawHolding() {
