@@ -147,7 +147,7 @@ async def judge_complaint(
         if before.kind not in (CaseKind.COMPLAINT, CaseKind.WRONG_ITEM):
             raise Conflict("case_no_complaint", "R-LOAN.5")
         if fault_store_id and await store_by_id(tx, fault_store_id) is None:
-            raise Invalid("choice_wrong", "store", choices="", text=fault_store_id[:26])
+            raise Invalid("choice_unknown", "store", text=fault_store_id[:26])
         case = replace(before, confirmed=confirmed, fault_store_id=fault_store_id if confirmed else "")
         key = "cases.done.confirmed" if confirmed else "cases.done.unfounded"
         line = done(key, {"store_id": case.fault_store_id}, public=False)

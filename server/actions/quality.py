@@ -120,7 +120,7 @@ async def comment_on(ctx: Context, actor: Actor, publication_id: str, *, library
     if publication_id not in {each.id for each in await publications(ctx.db.read)}:
         raise NotFound("publication_not_found")
     if library_id and library_id not in {r.library_id for r in await results_of(ctx.db.read, publication_id)}:
-        raise Invalid("choice_wrong", "library", choices="", text=library_id)
+        raise Invalid("choice_unknown", "library", text=library_id)
     async with ctx.transaction() as tx:
         await tx.lock(f"quality.comment/{actor.account_id}")
         since = now - timedelta(days=1)

@@ -9,16 +9,24 @@ from server.actions.library_lists import LibraryImport, import_libraries
 from server.commands.terminal import FAILED, Failure, Help, language_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
-from server.domain.library_lists import HEADS
+from server.domain.desks import LANGUAGES, LIBRARY_KINDS, POSITIONS
+from server.domain.library_lists import HEADS, KIND_WORDS
 from server.domain.reader_lists import decoded_list
 from server.settings import Settings, load_settings
 from server.words.catalogue import say, text
 
+_KINDS = ", ".join((*LIBRARY_KINDS, *KIND_WORDS))
 _COLUMNS = "\n".join(f"  {name:<14}{', '.join(heads[1:])}" for name, heads in HEADS.items())
 _LESSON = f"""\
 The file is CSV in UTF-8 (with or without BOM) or GB 18030, as spreadsheets save it. Its first line names the
 columns, in any order, ours or the Chinese ones beside them; slug and name_zh are needed:
 {_COLUMNS}
+
+A library that is new needs name_en as well, a desk that is new mail. Some columns take certain words only:
+  kind          {_KINDS}; public where nothing stands
+  position      {", ".join(POSITIONS)}
+  language      {", ".join(LANGUAGES)}
+  open          yes, no, 是, 否
 
 A line is a library and, with desk_slug, one of its desks; a second desk takes a second line. Libraries and desks
 are known by their short names: importing the list again renews them, and an empty cell changes nothing. A new desk

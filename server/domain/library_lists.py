@@ -43,14 +43,15 @@ HEADS: Mapping[str, tuple[str, ...]] = {
     "open": ("open", "开放", "对读者开放"),
 }
 _KNOWN = {head: column for column, heads in HEADS.items() for head in heads}
-_KINDS = {
+KIND_WORDS: Mapping[str, str] = {
     "公共": "public",
     "高校": "academic",
     "科研": "research",
     "公共图书馆": "public",
     "高校图书馆": "academic",
 }
-_YES = {"是": "1", "开放": "1", "y": "1", "否": "", "n": "", "no": "", "0": "", "false": ""}
+_YES = frozenset({"是", "开放", "y", "yes", "1", "true", "on"})
+_NO = frozenset({"否", "不开放", "n", "no", "0", "false", "off"})
 _DESK_FIELDS = {"slug": "desk_slug", "name_zh": "desk_name_zh", "name_en": "desk_name_en"}
 
 
@@ -89,7 +90,7 @@ def judge_library(listed: Listed, before: Library | None) -> tuple[LibrarySettin
     """What a line says about its library, over what is known of it already: an empty cell changes nothing."""
     known = _texts(before, LibrarySettings)
     cells = dict(listed.cells)
-    cells["kind"] = _KINDS.get(cells.get("kind", ""), cells.get("kind", ""))
+    cells["kind"] = KIND_WORDS.get(cells.get("kind", ""), cells.get("kind", ""))
     form = Form({**known, **{name: cell for name, cell in cells.items() if cell}})
     settings = library_settings(form)
     return settings, [LineProblem(listed.line, problem) for problem in form.problems]
@@ -109,10 +110,13 @@ def judge_desk(
     if before is not None:
         known |= {"origins": "\n".join(before.origins), "open": "1" if before.open else ""}
     said = {ours: listed.cells[theirs] for ours, theirs in _desk_columns().items() if theirs in listed.cells}
-    if "open" in said:
-        said["open"] = _YES.get(said["open"].lower(), said["open"])
+    opens = said.get("open", "").lower()
+    if opens:
+        said["open"] = "1" if opens in _YES else ""
     form = Form({**known, **said})
     settings = desk_settings(form)
+    if opens and opens not in _YES | _NO:
+        form.refuse(Invalid("choice_wrong", "open", choices="yes, no, 是, 否"))
     problems = [_renamed(problem) for problem in form.problems]
     return settings, [LineProblem(listed.line, problem) for problem in problems]
 

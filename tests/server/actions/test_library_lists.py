@@ -62,7 +62,7 @@ async def test_importing_again_renews_by_short_name_and_an_empty_cell_changes_no
 async def test_a_list_with_problems_changes_nothing_and_names_each_by_line_and_column(
     alliance: Alliance,
 ) -> None:
-    bad = GOOD + "Bad Slug,坏,Bad,castle,,,bad,nobody,ftp://x,\nhome,书桥图书馆,Home,,,,other,a@b.cn,,\n"
+    bad = GOOD + "Bad Slug,坏,Bad,castle,,,bad,nobody,ftp://x,perhaps\nhome,书桥图书馆,Home,,,,other,a@b.cn,,\n"
     done = await take(alliance, bad)
     assert not done.imported
     assert found(done) == [
@@ -70,6 +70,7 @@ async def test_a_list_with_problems_changes_nothing_and_names_each_by_line_and_c
         (5, "kind", "choice_wrong"),
         (5, "mail", "mail_wrong"),
         (5, "origins", "origin_wrong"),
+        (5, "open", "choice_wrong"),
         (6, "desk_slug", "slug_taken"),  # another library's desk
     ]
     assert await library_by_slug(alliance.ctx.db.read, "nju") is None
