@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 from server.actions.access import audit
 from server.actions.desks import zone_of
 from server.context import Context
+from server.domain.attachments import Attached
 from server.domain.consultation_archive import Entry as ArchiveEntry
 from server.domain.consultation_archive import (
     Sought,
@@ -23,14 +24,16 @@ from server.domain.consultation_archive import (
 from server.domain.consultations import Consultation, Step
 from server.domain.desks import Desk, Library
 from server.domain.errors import NotFound
-from server.domain.kept_answers import Answer
+from server.domain.kept_answers import Answer, versions_kept
 from server.domain.permissions import ANSWERING, Actor, Verb, demand, library_scopes
+from server.store.answers import answers_of_task
+from server.store.attachments import attached_by_ids
 from server.store.consultation_archive import search_archive
 from server.store.consultations import consultation_by_id, steps_of
 from server.store.libraries import desks_by_ids, libraries_by_ids
 from server.store.people import names_of, people_named
 from server.store.postings import desk_ids_of_staff
-from server.store.received_answers import versions_received
+from server.store.received_answers import failed_mails_about
 from server.store.rows import Reader
 from server.wire.scripts import simplified
 
@@ -65,8 +68,10 @@ class Archived:
 
     line: Line
     steps: list[Step]
-    answers: list[Answer]  # newest first
+    answers: list[Answer]  # newest first, those that were not released among them
+    files: dict[str, Attached]  # of the answers, by id
     names: dict[str, str]
+    mails_failed: list[datetime]
 
 
 async def search_consultations(
@@ -104,11 +109,19 @@ async def read_consultation(ctx: Context, actor: Actor, consultation_id: str) ->
     async with ctx.transaction() as tx:
         await audit(ctx, tx, actor, "consultation.read", found.id)
     steps = await steps_of(db, found.id, public=False)
-    answers = await versions_received(db, found.answer_id)
-    people = {step.actor_id for step in steps} | {answer.staff_id for answer in answers}
-    people.discard(found.reader_id)
-    line = (await _lines(db, [(0, found)]))[0]
-    return Archived(line, steps, answers, await names_of(db, sorted(filter(None, people))))
+    answers = versions_kept(await answers_of_task(db, found.task_id), found.answer_id)
+    files = await attached_by_ids(db, [file_id for answer in answers for file_id in answer.files])
+    people = {step.actor_id for step in steps}
+    people |= {person for answer in answers for person in (answer.staff_id, answer.released_by)}
+    people -= {found.reader_id, ""}
+    return Archived(
+        (await _lines(db, [(0, found)]))[0],
+        steps,
+        answers,
+        {file.id: file for file in files},
+        await names_of(db, sorted(people)),
+        await failed_mails_about(db, found.id, found.mail),
+    )
 
 
 async def _within(db: Reader, actor: Actor) -> tuple[str, ...] | None:

@@ -15,7 +15,7 @@ from server.domain.desks import Library
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.grades import Suggestion, suggest
 from server.domain.inspections import Inspection, State, demand_decider, demand_inspector
-from server.domain.kept_answers import Answer
+from server.domain.kept_answers import Answer, versions_kept
 from server.domain.permissions import Actor, Role, Verb
 from server.domain.pool import ClaimLine, TrailLine
 from server.domain.probes import Probe
@@ -99,22 +99,14 @@ async def _story(ctx: Context, actor: Actor, inspection: Inspection) -> Inspecti
         trail=await trail_of(db, weighed.answer.task_id),
         claims=await claims_of(db, weighed.answer.task_id),
         versions=[
-            await _version(db, answer) for answer in await _versions(db, weighed.answer, asked.answer_id)
+            await _version(db, answer)
+            for answer in versions_kept(await answers_of_task(db, weighed.answer.task_id), asked.answer_id)
         ],
         lines=[
             await _line(db, step, actor) for step in await inspection_steps(db, inspection.consultation_id)
         ],
         barred=await _barred(db, actor, inspection),
     )
-
-
-async def _versions(db: Reader, answer: Answer, in_force: str) -> list[Answer]:
-    """The version in force and those that it replaced, newest first."""
-    known = {each.id: each for each in await answers_of_task(db, answer.task_id)}
-    chain = [known.get(in_force, answer)]
-    while (older := known.get(chain[-1].replaces_id)) is not None:
-        chain.append(older)
-    return chain
 
 
 async def _version(db: Reader, answer: Answer) -> Version:

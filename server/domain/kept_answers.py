@@ -1,6 +1,6 @@
 """Answers in their versions and drafts, as they are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,21 @@ def may_decide(answer: Answer, policy: TaskPolicy, now: datetime, *, staff_id: s
     circle = release_circle(policy, answer.proposed_at, now, named=bool(answer.reviewer_id))
     theirs = library_id == answer.library_id
     return circle == "alliance" or (circle == "desk" and theirs) or answer.reviewer_id == staff_id
+
+
+def versions_kept(answers: Sequence[Answer], in_force: str) -> list[Answer]:
+    """Of a task's answers those that led to the one in force, newest first.
+
+    That is what it replaced (R-QC.4) and what a full librarian gave back before it went out (R-ORG.5).
+    """
+    known = {each.id: each for each in answers}
+    sent, following = list[Answer](), in_force
+    while (answer := known.get(following)) is not None:
+        sent.append(answer)
+        following = answer.replaces_id
+    claims = {each.claim_number for each in sent}
+    given_back = [each for each in answers if each.state == "refused" and each.claim_number in claims]
+    return sorted(sent + given_back, key=lambda each: each.version, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from server.actions.answers import send_answer
+from server.actions.consultation_archive import read_consultation
 from server.actions.dues import run_due
 from server.actions.inspection_entry import look_again
 from server.actions.inspection_story import inspection_story, own_story
 from server.actions.inspections import Judgement, correct_fact, decide_appeal, inspection_queue
-from server.actions.releases import correct_answer, release_answer
+from server.actions.releases import correct_answer, refuse_answer, release_answer
 from server.actions.returns import Correction, NewFile, appeal, correct_returned, own_inspections
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.grades import Grade
@@ -66,6 +68,26 @@ async def test_an_interns_answers_are_all_inspected(bureau: Bureau) -> None:
     inspection = await bureau.inspection(asked.id)
     assert (inspection.reason, inspection.at_random) == (Reason.INTERN, False)
     assert inspection.authors == {bureau.people["intern"].account_id, bureau.people["fang"].account_id}
+
+
+async def test_what_was_not_released_stays_in_the_archive_with_its_comment(bureau: Bureau) -> None:
+    """R-ORG.5: both versions, before the inspectors and in the archive of consultations."""
+    asked, fang = await bureau.asked(), bureau.people["fang"]
+    await bureau.answered(asked, by="intern", body="在二楼。")
+    bureau.wait(hours=5)
+    first = await latest_of_claim(bureau.ctx.db.read, asked.task_id, 1)
+    assert first is not None
+    await refuse_answer(bureau.ctx, fang, first.id, "请写明是哪个阅览室。")
+    content = {"kind": "text", "body": "在三楼近代文献阅览室。"}
+    second = await send_answer(bureau.ctx, bureau.people["intern"], asked.task_id, 1, content)
+    bureau.wait(hours=5)
+    await release_answer(bureau.ctx, fang, second.id, "好")
+    told = [("在三楼近代文献阅览室。", "sent", "好"), ("在二楼。", "refused", "请写明是哪个阅览室。")]
+    story = await inspection_story(bureau.ctx, bureau.people["wu"], asked.id)
+    assert [(v.answer.body, v.answer.state, v.answer.comment) for v in story.versions] == told
+    read = await read_consultation(bureau.ctx, bureau.people["intern"], asked.id)
+    assert [(answer.body, answer.state, answer.comment) for answer in read.answers] == told
+    assert read.names[fang.account_id]
 
 
 async def test_a_late_not_found_is_suggested_by_its_row_and_its_phrase(bureau: Bureau) -> None:
