@@ -62,7 +62,9 @@ async def test_importing_again_renews_by_short_name_and_an_empty_cell_changes_no
 async def test_a_list_with_problems_changes_nothing_and_names_each_by_line_and_column(
     alliance: Alliance,
 ) -> None:
-    bad = GOOD + "Bad Slug,坏,Bad,castle,,,bad,nobody,ftp://x,perhaps\nhome,书桥图书馆,Home,,,,other,a@b.cn,,\n"
+    bad = (
+        GOOD + "Bad Slug,坏,Bad,castle,,,bad,nobody,ftp://x,perhaps\nhome,书桥图书馆,Home,,,,other,a@b.cn,,\n"
+    )
     done = await take(alliance, bad)
     assert not done.imported
     assert found(done) == [
