@@ -75,7 +75,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             "state",
             "channel",
             "material",
-            "match_key",
             "title",
             "language",
             "foreign_document",
