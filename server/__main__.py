@@ -20,10 +20,11 @@ from server.commands import (
     users,
     worker,
 )
+from server.commands.setting_texts import problem_text
 from server.commands.terminal import FAILED, MISUSED, Failure, Help, complain, language_of
 from server.domain.errors import Refusal
 from server.settings import SettingsError
-from server.words.catalogue import say
+from server.words.catalogue import say, text
 
 _EPILOG = """\
 The first steps:
@@ -50,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(*failure.lines)
         return failure.status
     except SettingsError as error:
-        complain("the settings are not right:", *(f"  {problem}" for problem in error.problems))
+        language = language_of()
+        problems = (f"  {problem_text(problem, language)}" for problem in error.problems)
+        complain(text("command.settings_wrong", language), *problems)
         return MISUSED
     except Refusal as refusal:
         complain(say(refusal, language_of()))

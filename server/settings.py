@@ -3,19 +3,63 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_type_hints
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-ENVIRONMENTS = ("production", "demo", "test")
+_CHOICES = {
+    "environment": ("production", "demo", "test"),
+    "language": ("zh", "en"),
+    "smtp_tls": ("starttls", "tls", "none"),
+    "courier": ("own", "simulator"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("json", "text"),
+}
+_BEGINNINGS = {
+    "database_url": ("sqlite://", "postgresql://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+    "public_url": ("http://", "https://"),
+}
+_LEAST = {
+    "argon2_time_cost": 1,
+    "argon2_memory_kib": 64,
+    "upload_limit": 1024,
+    "answer_upload_limit": 1024,
+    "courier_minutes": 1,
+    "stack_event_days": 1,
+    "messages_per_minute": 1,
+    "sessions_per_address": 1,
+}
+_PORTS = ("port", "smtp_port")
+_SECRET_CHARACTERS = 32
+_SWITCH = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "on": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a setting; the words are ``setting_problem.<code>``, filled with its name and ``data``."""
+
+    code: str
+    name: str
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 class SettingsError(Exception):
-    """Settings are unknown, malformed or contradict each other; ``problems`` names each with what to do."""
+    """Settings are unknown, malformed or contradict each other; ``problems`` names each."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{problem.name}: {problem.code}" for problem in problems))
         self.problems = problems
 
 
@@ -81,113 +125,86 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     ``SHUQIAO_CONFIG`` names the TOML file (optional); each setting ``x`` may be overridden by ``SHUQIAO_X``.
     Raises SettingsError that names every unknown, malformed or contradictory setting at once.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     values: dict[str, Any] = {}
-    known = {field.name for field in fields(Settings)}
     hints = get_type_hints(Settings)
     if path := environ.get("SHUQIAO_CONFIG"):
-        values.update(_from_file(Path(path), known, problems))
+        values.update(_from_file(Path(path)))
+        problems += [Problem("unknown", f"{path}: {key}") for key in values if key not in hints]
     for name, text in environ.items():
         if name.startswith("SHUQIAO_") and name not in ("SHUQIAO_CONFIG", "SHUQIAO_NO_SKIP"):
             key = name.removeprefix("SHUQIAO_").lower()
-            if key in known:
+            if key in hints:
                 values[key] = text
             else:
-                problems.append(f"{name}: no such setting; `shuqiao doctor --settings` lists them all")
-    typed = {key: _typed(key, value, hints[key], problems) for key, value in values.items()}
-    if problems:
-        raise SettingsError(problems)
+                problems.append(Problem("unknown", name))
+    typed: dict[str, Any] = {}
+    for key in values.keys() & hints.keys():
+        try:
+            typed[key] = _typed(values[key], hints[key])
+        except (KeyError, ValueError):
+            problems.append(Problem(hints[key].__name__, key, {"value": repr(values[key])}))
     settings = Settings(**typed)
-    if contradictions := _contradictions(settings):
-        raise SettingsError(contradictions)
+    problems += _out_of_place(settings) + _contradictions(settings)
+    if problems:
+        raise SettingsError(sorted(problems, key=lambda problem: problem.name))
     return settings
 
 
-def _from_file(path: Path, known: set[str], problems: list[str]) -> dict[str, Any]:
+def _from_file(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        problems.append(f"SHUQIAO_CONFIG: cannot read {path}: {error.strerror}")
-        return {}
+        problem = Problem("file_away", "SHUQIAO_CONFIG", {"path": path, "reason": error.strerror})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{path}: not valid TOML: {error}")
-        return {}
-    problems += [f"{path}: {key}: no such setting" for key in table if key not in known]
-    return {key: value for key, value in table.items() if key in known}
+        problem = Problem("file_unreadable", str(path), {"reason": error})
+    raise SettingsError([problem])  # without the file nothing can be said of the rest
 
 
-def _typed(key: str, value: Any, kind: Any, problems: list[str]) -> Any:
-    kind = get_args(kind)[0] if get_args(kind) else kind
-    if kind is bool:
-        if isinstance(value, bool):
-            return value
-        if str(value).lower() in ("1", "true", "yes", "on"):
-            return True
-        if str(value).lower() in ("0", "false", "no", "off"):
-            return False
-        problems.append(f"{key}: must be true or false, not {value!r}")
-    elif kind is int:
-        try:
-            return int(str(value))
-        except ValueError:
-            problems.append(f"{key}: must be a whole number, not {value!r}")
-    elif not isinstance(value, str):
-        problems.append(f"{key}: must be text in quotes, not {value!r}")
-    return value
+def _typed(value: Any, kind: type) -> Any:
+    """The value as its setting has it. Raises KeyError or ValueError where it is none."""
+    if kind is str:
+        if not isinstance(value, str):
+            raise ValueError
+        return value
+    return _SWITCH[str(value).lower()] if kind is bool else int(str(value))
 
 
-def _contradictions(s: Settings) -> list[str]:
-    said: list[tuple[bool, str]] = [
-        (s.environment not in ENVIRONMENTS, f"environment: must be one of {', '.join(ENVIRONMENTS)}"),
-        (
-            not s.database_url.startswith(("sqlite://", "postgresql://")),
-            "database_url: must begin with sqlite:// or postgresql://",
-        ),
-        (
-            bool(s.redis_url) and not s.redis_url.startswith(("redis://", "rediss://", "unix://")),
-            "redis_url: must begin with redis://, rediss:// or unix://",
-        ),
-        (
-            not s.public_url.startswith(("http://", "https://")),
-            "public_url: must begin with http:// or https://",
-        ),
-        (
-            s.environment == "production" and len(s.secret_key) < 32,
-            "secret_key: production needs at least 32 characters; make one with `shuqiao doctor --new-secret`",
-        ),
-        (
-            bool(s.test_clock_file) and s.environment != "test",
-            "test_clock_file: only allowed with environment = test; a real desk keeps real time",
-        ),
-        (bool(s.smtp_user) != bool(s.smtp_password), "smtp_user and smtp_password: give both or neither"),
-        (bool(s.smtp_user) and not s.smtp_host, "smtp_user: given without smtp_host"),
-        (
-            bool(s.smtp_host) and not s.mail_from,
-            "mail_from: needed with smtp_host, the address mails come from",
-        ),
-        (s.smtp_tls not in ("starttls", "tls", "none"), "smtp_tls: must be starttls, tls or none"),
-        (s.language not in ("zh", "en"), "language: must be zh or en"),
-        (s.log_format not in ("json", "text"), "log_format: must be json or text"),
-        (
-            s.log_level not in ("debug", "info", "warning", "error"),
-            "log_level: must be debug, info, warning or error",
-        ),
-        (not 0 <= s.port <= 65535, "port: must lie between 0 and 65535"),
-        (
-            s.courier not in ("own", "simulator"),
-            "courier: must be own (our people carry the parcels) or simulator",
-        ),
-        (
-            s.courier == "simulator" and s.environment == "production",
-            "courier: the simulator carries nothing; production needs another, or own",
-        ),
-        (s.courier_minutes < 1, "courier_minutes: must be at least 1"),
-        (s.stack_event_days < 1, "stack_event_days: must be at least 1"),
-        (s.upload_limit < 1024, "upload_limit: must be at least 1024 bytes"),
-        (s.answer_upload_limit < 1024, "answer_upload_limit: must be at least 1024 bytes"),
-        (
-            bool(s.probe_allow) and s.environment != "test",
-            "probe_allow: only allowed with environment = test; links may never lead into our own network",
-        ),
+def _out_of_place(s: Settings) -> list[Problem]:
+    """What each setting alone may not be."""
+    said = [
+        Problem("one_of", name, {"choices": ", ".join(choices), "value": repr(getattr(s, name))})
+        for name, choices in _CHOICES.items()
+        if getattr(s, name) not in choices
     ]
-    return [text for wrong, text in said if wrong]
+    said += [
+        Problem("beginning", name, {"choices": ", ".join(choices)})
+        for name, choices in _BEGINNINGS.items()
+        if not getattr(s, name).startswith(choices) and (getattr(s, name) or name != "redis_url")
+    ]
+    said += [
+        Problem("least", name, {"least": least, "value": getattr(s, name)})
+        for name, least in _LEAST.items()
+        if getattr(s, name) < least
+    ]
+    said += [Problem("port", name) for name in _PORTS if not 0 <= getattr(s, name) <= 65535]
+    try:
+        ZoneInfo(s.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        said.append(Problem("zone", "zone", {"value": repr(s.zone)}))
+    return said
+
+
+def _contradictions(s: Settings) -> list[Problem]:
+    """What may not be together."""
+    real, test = s.environment == "production", s.environment == "test"
+    said = [
+        (real and len(s.secret_key) < _SECRET_CHARACTERS, Problem("secret_short", "secret_key")),
+        (bool(s.test_clock_file) and not test, Problem("clock_of_tests", "test_clock_file")),
+        (bool(s.probe_allow) and not test, Problem("probes_of_tests", "probe_allow")),
+        (bool(s.smtp_user) != bool(s.smtp_password), Problem("both_or_neither", "smtp_user, smtp_password")),
+        (bool(s.smtp_user) and not s.smtp_host, Problem("without_host", "smtp_user")),
+        (bool(s.smtp_host) and not s.mail_from, Problem("sender_missing", "mail_from")),
+        (s.courier == "simulator" and real, Problem("courier_simulated", "courier")),
+    ]
+    return [problem for wrong, problem in said if wrong]

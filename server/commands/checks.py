@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import aiosmtplib
 
@@ -44,10 +44,6 @@ def check_settings(settings: Settings, language: str) -> list[Finding]:
         found.append(ill(Level.WARN, "settings", "not_https", language, url=settings.public_url))
     elif settings.environment == "production" and local:
         found.append(ill(Level.WARN, "settings", "only_local", language, url=settings.public_url))
-    try:
-        ZoneInfo(settings.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        found.append(ill(Level.FAIL, "settings", "zone", language, zone=settings.zone))
     if settings.redis_url and settings.database_url.startswith("sqlite"):
         found.append(ill(Level.WARN, "settings", "redis_with_sqlite", language))
     return found

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from server.clocks import SystemClock
 from server.commands import checks
 from server.commands.findings import Finding, Level
-from server.commands.setting_texts import setting_rows
+from server.commands.setting_texts import problem_text, setting_rows
 from server.commands.terminal import FAILED, MISUSED, Help, language_of, padded, table
 from server.context import Context, make_context
 from server.domain.forms import checked_mail
@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
         settings = load_settings()
     except SettingsError as error:
         for problem in error.problems:
-            show(Finding(Level.FAIL, "settings", problem, text("doctor.settings_next", language)))
+            said = problem_text(problem, language)
+            show(Finding(Level.FAIL, "settings", said, text("doctor.settings_next", language)))
         return MISUSED
     return asyncio.run(_examine(settings, language, args.mail_to))
 

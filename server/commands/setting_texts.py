@@ -1,8 +1,8 @@
-"""What each setting means, for `shuqiao doctor --settings`."""
+"""What each setting means, and what is wrong with one, in the operator's words."""
 
 from dataclasses import fields
 
-from server.settings import Settings
+from server.settings import Problem, Settings
 from server.words.catalogue import text
 
 
@@ -16,6 +16,11 @@ def setting_rows(language: str) -> list[tuple[str, str, str]]:
             for field in fields(Settings)
         ),
     ]
+
+
+def problem_text(problem: Problem, language: str) -> str:
+    """What is wrong with a setting, with its name and what would be right."""
+    return text(f"setting_problem.{problem.code}", language, name=problem.name, **problem.data)
 
 
 def _shown(default: object) -> str:

@@ -53,9 +53,30 @@ def test_the_program_runs_as_a_module_too() -> None:
 
 @pytest.mark.parametrize("command", ["serve", "worker", "migrate"])
 def test_every_wrong_setting_is_named_at_once(shuqiao: Shuqiao, command: str) -> None:
-    said = shuqiao(command, colour="red", port="many", database_url="mysql://x", secret_key=SECRET)
+    wrong = {
+        "port": "many",
+        "database_url": "mysql://x",
+        "smtp_tls": "ssl",
+        "upload_limit": 5,
+        "zone": "Moon/Crater",
+    }
+    said = shuqiao(command, colour="red", **wrong)
     assert said.status == 2
-    assert all(name in said.err for name in ("SHUQIAO_COLOUR", "port: must be a whole number"))
+    for name in ("SHUQIAO_COLOUR", "secret_key", *wrong):
+        assert f"  {name}: " in said.err
+
+
+def test_what_is_wrong_with_settings_is_said_in_the_operators_language(
+    shuqiao: Shuqiao, tmp_path: Path
+) -> None:
+    said = shuqiao("serve", port="many", lang="zh_CN.UTF-8")
+    assert "port：应为整数" in said.err
+    (tmp_path / "settings.toml").write_text('port = 80\nlanguage = 5\ncolour = "red"\n')
+    said = shuqiao("serve", config=tmp_path / "settings.toml", environment="test")
+    assert [line.strip().split(": ")[-2:] for line in said.err.splitlines()[1:]] == [
+        ["colour", "no such setting; `shuqiao doctor --settings` lists them all"],
+        ["language", "must be text in quotes, not 5"],
+    ]
 
 
 def test_contradictory_settings_are_refused_by_name(shuqiao: Shuqiao) -> None:
