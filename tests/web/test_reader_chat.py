@@ -245,6 +245,7 @@ async def test_who_waits_leaves_the_question_without_writing_it_again(host: Host
         await ask(page)
         await write(page, "补充：1927 年的")
         await expect(page.locator(".waits")).to_have_count(0)
+        await page.get_by_label("写消息").fill("还没来得及发的")
         await page.get_by_role("button", name="改为留下问题").click()
         await page.get_by_role("button", name="提交", exact=True).click()
         await expect(page.get_by_text("请填写邮箱")).to_be_visible()
@@ -254,7 +255,7 @@ async def test_who_waits_leaves_the_question_without_writing_it_again(host: Host
         await page.get_by_role("button", name="提交", exact=True).click()
         await expect(page.get_by_text("馆员会回复到 reader@example.org")).to_be_visible()
     rows = await host.town.ctx.db.read.rows("SELECT question, session_id FROM consultation")
-    assert [row["question"] for row in rows] == [f"{QUESTION}\n补充：1927 年的"]
+    assert [row["question"] for row in rows] == [f"{QUESTION}\n补充：1927 年的\n还没来得及发的"]
     visits.faults.clear()  # the browser reports the refusal (422)
 
 

@@ -9,6 +9,8 @@ export class Leave {
     this.client_id = newId();
     const { words, consultation } = chat;
     const held = consultation.held();
+    const draft = consultation.keeping.get("draft")?.trim() ?? ""; // begun in the line to write in, never sent
+    this.unsent = consultation.state.outbox.length > 0 || draft !== "";
     this.over = consultation.state?.phase === "ended";
     const said = this.over
       ? held.map(({ text }) => text)
@@ -18,7 +20,7 @@ export class Leave {
             .map(({ text }) => text),
           ...consultation.state.outbox.map(({ text }) => text),
         ];
-    this.question = said.join("\n");
+    this.question = [...said, draft].filter(Boolean).join("\n");
     this.contact = new Contact(chat);
     this.problem = h("p.problem", { role: "alert", hidden: true });
     this.submit = h("button.primary.wide", { type: "submit" }, words.say("leave.send"));
@@ -60,16 +62,17 @@ export class Leave {
     this.contact.refuse("", "");
     this.problem.hidden = true;
     this.submit.disabled = true;
-    const unsent = consultation.state.outbox.length > 0;
     const asking = {
       ...this.contact.values,
       client_id: this.client_id,
       language: consultation.view?.language ?? this.chat.words.language,
       topic: consultation.talk?.topic ?? "reference",
     };
-    if (this.over || unsent) asking.question = this.question; // else the server takes what stands in the conversation
+    if (this.over || this.unsent) asking.question = this.question; // else the server takes what stands in the conversation
     try {
-      this.chat.receipt(await consultation.ask(asking), this.contact.values);
+      const kept = await consultation.ask(asking);
+      consultation.keeping.drop("draft"); // it went along
+      this.chat.receipt(kept, this.contact.values);
     } catch (error) {
       if (!this.contact.refuse(error.field, error.message)) {
         this.problem.textContent = error.message;
