@@ -71,10 +71,14 @@ async def test_a_librarian_accepts_greets_answers_ends_and_archives_by_keyboard(
         await expect(page.locator(".thread__typing")).to_be_visible()
     await write(page, "可以，用读者证登录即可。")
     await expect(page.locator(".talk .bubble--mine")).to_have_count(2)
+    async with town.socket(token=reader.token) as line:
+        await line.say(t="typing", session=reader.session)
+        await expect(page.locator(".thread__typing")).to_be_visible()
     await page.keyboard.press("Alt+e")
     await page.locator("dialog [type=submit]").press("Enter")
     await page.wait_for_selector(".wrap-up")
     await expect(page.locator(".column__sub")).to_contain_text("共谈")  # and counts no more
+    await expect(page.locator(".thread__typing")).to_be_hidden(timeout=2_000)  # nobody writes in what is over
     await page.keyboard.press("Alt+w")
     await page.keyboard.press("Enter")  # the guesses will do
     await expect(page.locator(".entry")).to_have_count(0)

@@ -312,7 +312,7 @@ export class Console extends EventTarget {
     },
     typing({ topic, who, name }) {
       const found = this.#logOf(topic);
-      if (!found || who === this.me.id) return;
+      if (!found || who === this.me.id || found.conversation.over) return;
       found.conversation.typing.set(who, { name, until: Date.now() + TYPING_SHOWN_MS });
       setTimeout(this.changed, TYPING_SHOWN_MS + 50);
     },
@@ -326,7 +326,8 @@ export class Console extends EventTarget {
   };
 
   #keptEvent(conversation, log, event, live) {
-    conversation.typing.delete(event.by.kind === "reader" ? "reader" : event.by.id);
+    if (event.kind === "ended") conversation.typing.clear();
+    else conversation.typing.delete(event.by.kind === "reader" ? "reader" : event.by.id);
     if (log === conversation.notes) {
       if (event.by.id === this.me.id && conversation.notesRead === event.seq - 1)
         conversation.notesRead = event.seq;
