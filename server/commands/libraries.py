@@ -32,12 +32,12 @@ A line is a library and, with desk_slug, one of its desks; a second desk takes a
 are known by their short names: importing the list again renews them, and an empty cell changes nothing. A new desk
 stays private until its column open says yes. origins may hold several web origins with blanks between them.
 
-A list with problems changes nothing and every problem is named by line and column, unless --good-rows is given.
+A list with problems changes nothing and every problem is named by line and column, unless --good-only is given.
 
 examples:
   shuqiao import-libraries members.csv --check         only say what is wrong
   shuqiao import-libraries members.csv
-  shuqiao import-libraries members.csv --good-rows     leave the bad lines out
+  shuqiao import-libraries members.csv --good-only     leave the bad lines out
 """
 
 
@@ -52,8 +52,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("file", metavar="FILE.csv", help="the list")
     parser.add_argument(
-        "--good-rows", action="store_true", help="import the good lines of a list with problems"
+        "--good-only", action="store_true", help="import the good lines of a list with problems"
     )
+    parser.add_argument(
+        "--good-rows", dest="good_only", action="store_true", help=argparse.SUPPRESS
+    )  # its old name
     parser.add_argument("--check", action="store_true", help="say what is wrong, change nothing")
     parser.set_defaults(run=run)
 
@@ -67,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 async def _import(settings: Settings, listed: str, args: argparse.Namespace) -> int:
     async with open_context(settings) as ctx:
         done = await import_libraries(
-            ctx, OPERATOR, listed, good_only=args.good_rows, check_only=args.check, progress=_show_progress
+            ctx, OPERATOR, listed, good_only=args.good_only, check_only=args.check, progress=_show_progress
         )
     return _report(done, check_only=args.check)
 
