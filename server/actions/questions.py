@@ -127,7 +127,7 @@ def _question(
     if asking.kind != "phone" and not mail:
         raise Invalid("mail_needed", "mail")
     number = ctx.ids.new()
-    text = admit_text(asking.question, limit=QUESTION_LIMIT)
+    text = admit_text(asking.question, limit=QUESTION_LIMIT, field="question")
     return Consultation(
         id=number,
         task_id=number,

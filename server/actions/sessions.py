@@ -101,7 +101,7 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
         raise Invalid("topic_unknown", "topic", topics=", ".join(Topic))
     _demand_practice_code(ctx, opening)
     policy = await policy_at(ctx.db.read, desk.library_id, now)
-    question = admit_text(opening.question, limit=policy.message_characters)
+    question = admit_text(opening.question, limit=policy.message_characters, field="question")
     await _demand_not_blocked(ctx, actor, now)
     previous = await _previous(ctx, actor, opening, desk.id, now)
     session = _new_session(

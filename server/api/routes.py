@@ -15,6 +15,7 @@ from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
 from server.domain.forms import demand_readable, number_in
 from server.domain.permissions import NOBODY, Actor, Verb, may
+from server.wire.complaints import field_of
 from server.wire.outcomes import error_value, way_of
 from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
 from server.words.catalogue import say
@@ -182,9 +183,7 @@ async def _body(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:
     try:
         body = decoder.decode(bytes(raw) or b"{}")
     except msgspec.ValidationError as error:
-        message = str(error)
-        where = message.rpartition("`$.")[2].rstrip("`") if "`$." in message else "body"
-        raise Invalid("body_invalid", where, detail=message) from None
+        raise Invalid("body_invalid", field_of(error, "body"), detail=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("body_malformed", "body", detail=str(error)) from None
     if rb"\u0000" in raw and (name := _unreadable(msgspec.to_builtins(body))) is not None:

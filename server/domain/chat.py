@@ -149,13 +149,13 @@ class WrapUp:
     note: str
 
 
-def admit_text(text: str, *, limit: int) -> str:
-    """The text as it will be stored: line ends unified, surrounding blanks dropped. Raises Invalid."""
+def admit_text(text: str, *, limit: int, field: str = "text") -> str:
+    """The text as it will be stored: line ends unified, surrounding blanks dropped. Raises Invalid for the field."""
     cleaned = text.replace("\r\n", "\n").replace("\x00", "").strip()
     if not cleaned:
-        raise Invalid("message_empty", "text")
+        raise Invalid("message_empty", field)
     if len(cleaned) > limit:
-        raise Invalid("message_too_long", "text", limit=limit, length=len(cleaned))
+        raise Invalid("message_too_long", field, limit=limit, length=len(cleaned))
     return cleaned
 
 

@@ -26,6 +26,7 @@ from server.domain.events import (
     StoreWorkChanged,
     TypingSeen,
 )
+from server.wire.complaints import field_of
 
 VERSION = 1
 MAX_FRAME_BYTES = 65_536
@@ -109,13 +110,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 def parse(data: str | bytes) -> ClientFrame:
-    """The value a client frame stands for. Raises Invalid (field ``frame``) that says what is wrong."""
+    """The value a client frame stands for. Raises Invalid that names the field and what is wrong with it."""
     if len(data) > MAX_FRAME_BYTES:
         raise Invalid("frame_too_large", "frame", limit=MAX_FRAME_BYTES)
     try:
         return _decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise Invalid("frame_invalid", "frame", detail=str(error)) from None
+        raise Invalid("frame_invalid", field_of(error, "frame"), detail=str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid("frame_malformed", "frame", detail=str(error)) from None
 

@@ -50,6 +50,14 @@ async def test_a_resend_is_absorbed_and_gets_the_first_acknowledgement(town: Tow
     assert [e["text"] for e in events["events"]].count("再问一句") == 1
 
 
+async def test_a_question_that_cannot_be_taken_is_refused_at_its_field(town: Town) -> None:
+    for body in ({"topic": "reference"}, {"topic": "reference", "question": " "}, {"question": 5}):
+        for address in ("sessions", "questions"):
+            asked = {"client_id": "a", "mail": "a@b.cn", **body}
+            answer = await town.http.post(f"/api/desks/home/{address}", json=asked)
+            assert (answer.status_code, answer.json()["error"]["field"]) == (422, "question"), answer.text
+
+
 async def test_a_double_click_opens_one_conversation(town: Town) -> None:
     reader = await town.ask()
     body = {"topic": "reference", "question": "同一个问题", "client_id": "same", "visitor": reader.visitor}
@@ -200,6 +208,10 @@ async def test_bad_frames_get_a_named_error_and_hurt_nobody(town: Town) -> None:
         assert (await chat.hear("err"))["code"] == "frame_malformed"
         await chat.say(t="nonsense")
         assert (await chat.hear("err"))["code"] == "frame_invalid"
+        await chat.say(t="post", session=reader.session, id="e", text=5)
+        assert (await chat.hear("err"))["field"] == "text"
+        await chat.say(t="sub")
+        assert (await chat.hear("err"))["field"] == "topic"
         await chat.say(t="post", session=reader.session, id="e", text="  \n ")
         assert (await chat.hear("err", id="e"))["code"] == "message_empty"
         await chat.say(t="post", session="someone-elses", id="x", text="hi")
