@@ -50,7 +50,8 @@ async def search_records(ctx: Context, actor: Actor, search: Search, *, cursor: 
     Raises Invalid ``search_short`` when nothing can be looked for.
     """
     demand(actor, Verb.SEARCH_RECORDS)
-    db, search = ctx.db.read, replace(search, question=simplified(search.question))
+    also = tuple((field, simplified(text)) for field, text in search.also)
+    db, search = ctx.db.read, replace(search, question=simplified(search.question), also=also)
     ids = await record_ids(db, search.words(), limit=MOST)
     exact: list[int] = []
     if len(ids) == MOST and (words := search.title_words()):

@@ -97,6 +97,9 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "GET /api/records": {
         "q": "Words of what is sought, two Chinese characters at least; an ISBN, ISSN or DOI finds that number",
         "field": "Where the words stand: `all`, `title`, `author`, `subject`",
+        "title": "Words that must stand in the title besides",
+        "author": "Words that must stand among the authors besides",
+        "subject": "Words that must stand among the subjects besides",
         "kind": "Of this material type",
         "language": "`zh` or `foreign`",
         "cursor": "`next` of the page before",

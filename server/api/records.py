@@ -17,6 +17,7 @@ async def find(r: ApiRequest) -> record_bodies.Records:
         field=r.query.get("field", ""),
         kind=r.query.get("kind", ""),
         language=r.query.get("language", ""),
+        also=r.query,
     )
     hits = await search_records(r.ctx, r.actor, search, cursor=r.number("cursor", 0, high=2 * MOST))
     views = [holding_view(holding) for holding in hits.holdings]

@@ -7,7 +7,7 @@ Both sides are folded alike (NFKC, small letters), so that the database only com
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -39,6 +39,13 @@ class SearchField(StrEnum):
 
 
 _MARKS = {SearchField.ALL: "", SearchField.TITLE: "t:", SearchField.AUTHOR: "a:", SearchField.SUBJECT: "s:"}
+
+
+ALSO = (
+    SearchField.TITLE,
+    SearchField.AUTHOR,
+    SearchField.SUBJECT,
+)  # what an advanced search asks for besides
 
 
 def words_of(text: str) -> Iterator[str]:
@@ -92,30 +99,39 @@ def title_word(title: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What somebody looks for: a question, where its words stand, of which type, in Chinese or not (None: either)."""
+    """What somebody looks for: a question, where its words stand, of which type, in Chinese or not (None: either).
+
+    ``also``: what must stand in title, author or subject besides (R-ANS.7).
+    """
 
     question: str
     field: SearchField = SearchField.ALL
     kind: str = ""
     in_chinese: bool | None = None
+    also: tuple[tuple[SearchField, str], ...] = ()
 
     def words(self) -> list[str]:
         """The words that a record must have; an ISBN, ISSN or DOI asks for that number alone.
 
-        Without a question, everything of the type and language. Raises Invalid ``search_short`` for a question of
-        which no word can be made.
+        Without any words, everything of the type and language. Raises Invalid ``search_short`` for a text of which no
+        word can be made.
         """
         if number := number_word(self.question):
             return [number]
-        words = list(dict.fromkeys(words_of(self.question[:QUERY_LIMIT])))[:WORDS_LIMIT]
-        if not words and (self.question.strip() or not self._facets):
+        words: dict[str, None] = {}
+        for name, field, text in (("q", self.field, self.question), *((str(f), f, t) for f, t in self.also)):
+            made = [_MARKS[field] + word for word in words_of(text[:QUERY_LIMIT])]
+            if text.strip() and not made:
+                raise Invalid("search_short", name)
+            words |= dict.fromkeys(made)
+        if not words and not self._facets:
             raise Invalid("search_short", "q")
-        return [*(_MARKS[self.field] + word for word in words), *self._facets]
+        return [*list(words)[:WORDS_LIMIT], *self._facets]
 
     def title_words(self) -> list[str]:
         """The words of records with exactly this title; none where the question is not for a title."""
         whole = self.field in (SearchField.ALL, SearchField.TITLE) and folded(self.question)
-        if not whole or number_word(self.question):
+        if not whole or self.also or number_word(self.question):
             return []
         return [title_word(self.question), *self._facets]
 
@@ -124,8 +140,18 @@ class Search:
         return facet_words(self.kind, self.in_chinese)
 
 
-def search_from(question: str, *, field: str = "", kind: str = "", language: str = "") -> Search:
-    """A search as a form or an address names it; ``language`` is zh, foreign or nothing. Raises Invalid."""
+def search_from(
+    question: str,
+    *,
+    field: str = "",
+    kind: str = "",
+    language: str = "",
+    also: Mapping[str, str] | None = None,
+) -> Search:
+    """A search as a form or an address names it; ``language`` is zh, foreign or nothing. Raises Invalid.
+
+    Of ``also`` those that are named as in ``ALSO`` count.
+    """
     if field and field not in set(SearchField):
         raise Invalid("choice_wrong", "field", choices=", ".join(SearchField), text=field[:40])
     if kind and kind not in set(Material):
@@ -133,7 +159,8 @@ def search_from(question: str, *, field: str = "", kind: str = "", language: str
     if language not in ("", "zh", "foreign"):
         raise Invalid("choice_wrong", "language", choices="zh, foreign", text=language[:40])
     in_chinese = language == "zh" if language else None
-    return Search(question[:QUERY_LIMIT], SearchField(field or "all"), kind, in_chinese)
+    besides = tuple((each, also[each][:QUERY_LIMIT]) for each in ALSO if also.get(each)) if also else ()
+    return Search(question[:QUERY_LIMIT], SearchField(field or "all"), kind, in_chinese, besides)
 
 
 @dataclass(frozen=True, slots=True)

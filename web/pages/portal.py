@@ -7,10 +7,12 @@ from starlette.responses import Response
 from server.actions.portal import PAGE, member_libraries, own_desk, portal_today
 from server.domain.citations import Material
 from server.domain.errors import NotFound
+from server.domain.forms import is_number
 from server.domain.permissions import Verb
-from server.domain.search_words import QUERY_LIMIT, SearchField
+from server.domain.search_words import QUERY_LIMIT
 from server.words.catalogue import text, words
 from web.pages.base import Page, PageRequest
+from web.pages.search import given_in, narrowing
 
 # Ways to ask, and where each leads at a library's desk.
 WAYS = {
@@ -36,8 +38,9 @@ async def portal(page: PageRequest) -> Response:
         "portal.html",
         ways=ways,
         limit=QUERY_LIMIT,
-        kinds=[str(material) for material in Material],
-        fields=[str(field) for field in SearchField if field is not SearchField.ALL],
+        materials=[str(material) for material in Material],
+        given=given_in(page),
+        **narrowing(page),
         **await _living(page),
     )
 
@@ -52,12 +55,15 @@ async def libraries(page: PageRequest) -> Response:
     search = page.query.get("q", "").strip()[:_SEARCH_LENGTH]
     way = page.query.get("for", "")
     way = way if way in WAYS else ""
+    record = page.query.get("record", "") if way == "document" else ""
+    record = record if is_number(record) else ""
     found = await member_libraries(page.ctx, search, after=page.query.get("after", "")[:60])
     return page.render(
         "portal_libraries.html",
         search=search,
         way=way,
-        address=WAYS.get(way, "/d/{slug}"),
+        address=WAYS.get(way, "/d/{slug}") + (f"?record={record}" if record else ""),
+        record=record,
         found=found[:PAGE],
         more=len(found) > PAGE,
     )

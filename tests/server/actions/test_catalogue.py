@@ -66,6 +66,9 @@ async def test_a_catalogue_is_imported_and_found(alliance: Alliance) -> None:
     assert await titles(alliance, Search("王强", SearchField.TITLE)) == []
     assert await titles(alliance, Search("王强", SearchField.AUTHOR)) == ["数字图书馆导论"]
     assert await titles(alliance, search_from("digital", kind="video")) == []
+    assert await titles(alliance, search_from("", also={"title": "圖書", "author": "王强"})) == [
+        "数字图书馆导论"
+    ]
 
 
 async def test_importing_again_renews_and_the_old_words_find_nothing(alliance: Alliance) -> None:

@@ -87,8 +87,14 @@ async def test_the_search_page_says_who_holds_it_and_leads_to_a_request(stocked:
     page = await stocked.http.get("/search", params={"q": "数字图书馆", "lang": "zh"})
     assert page.status_code == 200
     assert "本联盟有藏" in page.text and "/request?record=" in page.text
+    precise = await stocked.http.get("/search", params={"author": "王强", "title": "导论", "lang": "zh"})
+    assert "找到 1 种" in precise.text and "<details open" in precise.text.replace(' class="fold"', "")
     empty = await stocked.http.get("/search", params={"q": "没有的书", "desk": "home", "lang": "en"})
     assert "Nothing was found" in empty.text and "/d/home/request" in empty.text
+    anywhere = await stocked.http.get("/search", params={"q": "没有的书"})
+    assert 'href="/portal/libraries?for=document"' in anywhere.text
+    chosen = await stocked.http.get("/portal/libraries", params={"for": "document", "record": "7"})
+    assert 'href="/d/home/request?record=7"' in chosen.text
     journals = await stocked.http.get("/search", params={"kind": "journal_article", "lang": "zh"})
     assert "图书馆论坛" in journals.text and "请求其中的文章" in journals.text
     short = await stocked.http.get("/search", params={"q": "，", "lang": "zh"})

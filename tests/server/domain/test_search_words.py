@@ -72,6 +72,13 @@ def test_only_a_chinese_character_alone_stands_for_more_than_itself() -> None:
 
 def test_a_field_finds_only_what_stands_in_it() -> None:
     assert finds(Search("图书馆", SearchField.SUBJECT)) and finds(Search("王强", SearchField.AUTHOR))
+    assert finds(search_from("科学出版社", also={"title": "导论", "author": "smith", "subject": "中国"}))
+    assert not finds(search_from("导论", also={"title": "王强"})) and finds(
+        search_from("", also={"author": "王强"})
+    )
+    with pytest.raises(Invalid) as refused:
+        search_from("导论", also={"author": "。"}).words()
+    assert refused.value.field == "author"
     assert not finds(Search("王强", SearchField.TITLE)) and not finds(Search("导论", SearchField.SUBJECT))
 
 
