@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -70,10 +70,12 @@ TASK_CHOICES: Mapping[str, tuple[str, ...]] = {"early_answer": ("strict", "toler
 TASK_TEXTS = frozenset({"phrase_found", "phrase_similar", "phrase_not_found"})
 
 
+_NAMES = frozenset(field.name for field in fields(TaskPolicy))
+
+
 def task_policy_from(values: Mapping[str, Any]) -> TaskPolicy:
     """The policy with the given values laid over the defaults; unknown names are left out."""
-    known = {field.name for field in fields(TaskPolicy)}
-    return replace(TaskPolicy(), **{name: value for name, value in values.items() if name in known})
+    return TaskPolicy(**{name: value for name, value in values.items() if name in _NAMES})
 
 
 @lru_cache(maxsize=256)

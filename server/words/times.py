@@ -118,14 +118,14 @@ def percent(share: float, language: str) -> str:
 
 
 def size(octets: int, language: str) -> str:
-    """A file's size in the unit that suits it: 20 MB. One KB is 1024 bytes."""
+    """A file's size in the unit that suits it: 20 MB, in both languages. One KB is 1024 bytes."""
     value, unit = float(octets), "B"
     for larger in ("KB", "MB", "GB"):
         if value < 1024:
             break
         value, unit = value / 1024, larger
-    digits = "0.#" if unit != "B" and value < 100 else "0"
-    return f"{format_decimal(value, digits, locale=LOCALES[known_language(language)])} {unit}"
+    digits = 1 if unit != "B" and value < 100 else 0
+    return f"{value:.{digits}f}".removesuffix(".0") + f" {unit}"
 
 
 def _days(first: int, last: int, language: str) -> str:
