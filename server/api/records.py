@@ -17,7 +17,11 @@ async def find(r: ApiRequest) -> record_bodies.Records:
         field=r.query.get("field", ""),
         kind=r.query.get("kind", ""),
         language=r.query.get("language", ""),
-        also=r.query,
+        also={
+            "title": r.query.get("title", ""),
+            "author": r.query.get("author", ""),
+            "subject": r.query.get("subject", ""),
+        },
     )
     hits = await search_records(r.ctx, r.actor, search, cursor=r.number("cursor", 0, high=2 * MOST))
     views = [holding_view(holding) for holding in hits.holdings]
