@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from markupsafe import Markup
 
@@ -53,10 +54,11 @@ class Plot:
     labels: tuple[Label, ...]
 
 
-def bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> Plot:
+def bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]]) -> Plot:
     """Bars over the labels, one or two series; the second stands in front of the first, narrower."""
-    step = _step(max((max(values, default=0) for _, values in series), default=0))
-    top = step * max(1, -(-max((max(values, default=0) for _, values in series), default=0) // step))
+    highest = max((max(values, default=0) for _, values in series), default=0)
+    step = _step(highest)
+    top = step * max(1, ceil(highest / step))
     scale = (_BOTTOM - _TOP) / top
     place = (_RIGHT - _LEFT) / max(1, len(labels))
     drawn = []
@@ -138,7 +140,7 @@ def line(values: Sequence[float], *, width: int = 96, height: int = 24) -> str:
     )
 
 
-def _step(top: int) -> int:
+def _step(top: float) -> int:
     """The smallest of 1, 2, 5, 10, 20 … that reaches the top in a few steps."""
     unit = 1
     while True:

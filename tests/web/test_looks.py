@@ -104,6 +104,7 @@ def test_bars_stand_within_the_picture_and_reach_the_value() -> None:
     assert [bar.text for bar in drawn.bars] == ["9: 7", "10: 13", "9: 7", "10: 12"]
     assert all(bar.y >= 0 and bar.y + bar.height <= plots.HEIGHT for bar in drawn.bars)
     assert [tick.value for tick in drawn.ticks] == [0, 5, 10, 15]
+    assert [tick.value for tick in plots.bars(["8"], [("hours", [2.4])]).ticks] == [0, 1, 2, 3]
 
 
 @given(st.lists(st.integers(0, 10**7), max_size=60))

@@ -59,6 +59,7 @@ async def figures(page: PageRequest) -> Response:
         earlier=_address(choice, day=choice.before),
         later=_address(choice, day=choice.after) if choice.after <= today_of(page.ctx) else "",
         labels=[short_name(span, start, language) for span, start in choice.inner],
+        hours_over_time=lambda name: [_hours(getattr(each, name)) or 0 for _, each in report.over_time],
         line_name=lambda line: line_name(report, line, language),
         line_link=lambda line: _line_link(choice, line),
         number=lambda count: times.number(count, language) if count else _NOTHING,
