@@ -23,6 +23,7 @@ from server.commands import (
 from server.commands.setting_texts import problem_text
 from server.commands.terminal import FAILED, MISUSED, Failure, Help, complain, language_of
 from server.domain.errors import Refusal
+from server.domain.forms import FormRefused
 from server.settings import SettingsError
 from server.words.catalogue import say, text
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         complain(text("command.settings_wrong", language), *problems)
         return MISUSED
     except Refusal as refusal:
-        complain(say(refusal, language_of()))
+        refused = refusal.problems if isinstance(refusal, FormRefused) else [refusal]
+        complain(*(_said(each) for each in refused))
         return FAILED
     except KeyboardInterrupt:
         return 130  # as shells have it for SIGINT
@@ -72,6 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Run it again with SHUQIAO_LOG_LEVEL=debug to see where, and report that.",
         )
         return FAILED
+
+
+def _said(refusal: Refusal) -> str:
+    """The refusal in the operator's language, with what it is about before it."""
+    said = say(refusal, language_of())
+    return f"{refusal.field}: {said}" if refusal.field else said
 
 
 def make_parser() -> argparse.ArgumentParser:

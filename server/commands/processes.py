@@ -1,6 +1,7 @@
 """What long-running commands have in common: refusing to start where they could not work, stopping kindly."""
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from server.commands.terminal import Failure
+from server.commands.terminal import MISUSED, Failure
 from server.settings import Settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
 from server.words.catalogue import text
@@ -58,19 +59,21 @@ def demand_folder(settings: Settings, language: str) -> None:
 
 
 def listen(host: str, port: int, language: str) -> socket.socket:
-    """The socket to serve on. Raises Failure when the port is taken or the address is not ours."""
+    """The socket to serve on. Raises Failure when the port is taken or none, or the address is not ours."""
+    if not 0 <= port <= 65535:
+        raise Failure(text("setting_problem.port", language, name="port"), status=MISUSED)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port of a process that just ended
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)  # now: two processes that both bound would else only quarrel later
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
+        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
         raise Failure(
-            text("command.port_taken", language, host=host, port=port, reason=reason),
-            text("command.port_next", language),
+            text("command.port_taken", language, host=host, port=port, reason=error.strerror or str(error)),
+            text("command.port_next" if ours else "command.host_next", language),
         ) from error
     return listener
 

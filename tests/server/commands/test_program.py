@@ -116,6 +116,21 @@ def test_a_newer_schema_is_left_alone(shuqiao: Shuqiao, sqlite_url: str) -> None
         assert (said.status, "0999_later" in said.err) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("serve", "--port", "99999"), "port: must lie between 0 and 65535"),
+        (("serve", "--host", "192.0.2.1"), "The address must be one of this machine"),
+        (("user", "sessions", "--count", "-5"), "count: Please give a whole number from 1"),
+    ],
+)
+def test_an_option_that_is_out_of_place_is_named_with_what_would_be_right(
+    shuqiao: Shuqiao, sqlite_url: str, arguments: tuple[str, ...], said: str
+) -> None:
+    answer = shuqiao(*arguments, environment="test", database_url=sqlite_url)
+    assert answer.status and said in answer.err
+
+
 def test_a_port_that_is_taken_is_named(shuqiao: Shuqiao, sqlite_url: str) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
