@@ -1,4 +1,4 @@
-"""A small day of loan orders while processes are killed; loadtests/loan_day.py has the whole one."""
+"""A tenth of a day of loan orders while processes are killed; loadtests/loan_day.py has the whole one."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 def test_whatever_is_killed_every_order_ends_or_is_explained(
     postgres_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    args = loan_day.parser().parse_args(["--orders", "100", "--kill-every", "3", "--speed", "120"])
+    args = loan_day.parser().parse_args(["--orders", "200", "--kill-every", "3", "--speed", "120"])
     assert loan_day.run(args, postgres_url, redis_url, tmp_path)
     assert asyncio.run(strayed(postgres_url, tmp_path)) == []
 
