@@ -6,10 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from server.actions.answer_parts import Basis, asked_read, bring, checked, judged, link_facts, written
+from server.actions.answer_parts import (
+    Basis,
+    asked_read,
+    bring,
+    checked,
+    judged,
+    link_facts,
+    page_of,
+    written,
+)
+from server.actions.mails import write_mail
 from server.actions.pool import lock_held
 from server.actions.pool_entry import note_step
 from server.context import Context
+from server.domain.accounts import Account
 from server.domain.answer_facts import AnswerFacts
 from server.domain.answers import Draft, LinkFacts, as_sent, comparison_of, draft_from, problems_of, settled
 from server.domain.citation_matching import Comparison
@@ -187,9 +198,7 @@ async def send_answer(
             demand_held(held.rules, Worker(actor.account_id), claim_number, ctx.clock.now())
             version = before.version + 1 if before else 1
             reviewer = await _reviewer(tx, actor, content)
-            return await _answer(
-                ctx, tx, actor, held, draft, link=link, version=version, reviewer_id=reviewer
-            )
+            return await _answer(ctx, tx, actor, held, draft, link=link, version=version, reviewer=reviewer)
     except Conflict as refusal:
         if refusal.code == "lease_over":
             with suppress(NotFound):  # who never held it has lost nothing either
@@ -237,7 +246,7 @@ async def _answer(
     *,
     link: LinkFacts,
     version: int,
-    reviewer_id: str,
+    reviewer: Account | None,
 ) -> Answer:
     """Write down the answer of who holds the task, and send it or put it before a full librarian."""
     row, rules, now = held.row, held.rules, ctx.clock.now()
@@ -255,24 +264,42 @@ async def _answer(
         facts=facts,
         state="sent" if full else "proposed",
         version=version,
-        reviewer_id=reviewer_id,
+        reviewer_id=reviewer.id if reviewer else "",
     )
     await insert_answer(tx, answer)
     if full:
         await close_claim(ctx, tx, answer, held, option)
     else:
         await _propose(ctx, tx, answer, rules)
+        if reviewer:
+            await _ask(ctx, tx, reviewer, answer, by=actor.name, title=row.title)
     return answer
 
 
-async def _reviewer(tx: Transaction, actor: Actor, content: Mapping[str, Any]) -> str:
+async def _reviewer(tx: Transaction, actor: Actor, content: Mapping[str, Any]) -> Account | None:
     """Whom an intern wants to release her answer; nobody reviews a full librarian's. Raises Invalid."""
     wanted = str(content.get("reviewer_id") or "")
     if not wanted or Role.LIBRARIAN in actor.roles:
-        return ""
-    if wanted not in {each.id for each in await full_librarians_beside(tx, actor.account_id)}:
-        raise Invalid("reviewer_unknown", "reviewer_id", "R-ORG.5")
-    return wanted
+        return None
+    for each in await full_librarians_beside(tx, actor.account_id):
+        if each.id == wanted:
+            return each
+    raise Invalid("reviewer_unknown", "reviewer_id", "R-ORG.5")
+
+
+async def _ask(
+    ctx: Context, tx: Transaction, reviewer: Account, answer: Answer, *, by: str, title: str
+) -> None:
+    """Tell the full librarian whom the intern has named that an answer waits for them."""
+    await write_mail(
+        ctx,
+        tx,
+        template="release_waiting",
+        recipient=reviewer.mail,
+        language=reviewer.language,
+        data={"title": title, "staff": by, "link": page_of(ctx, answer.task_id)},
+        event_key=f"answer:{answer.id}:waiting",
+    )
 
 
 async def _propose(ctx: Context, tx: Transaction, answer: Answer, rules: Task) -> None:

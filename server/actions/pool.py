@@ -118,12 +118,11 @@ async def pool_page(
     counted = PoolFilter(
         "pool", None, chosen.desk_id, chosen.channel, chosen.material, chosen.language, chosen.asked_before
     )
-    stages, mine, waits, policy = await read_together(
+    stages, mine, waits = await read_together(
         ctx.db.read,
         stages_read(who, counted),
         stages_read(who, PoolFilter("mine")),
         stages_read(who, PoolFilter("release")),
-        task_policy_read("", who.now),
     )
     to_release = sum(waits.values()) if may(actor, Verb.RELEASE_ANSWER) else 0
     desks = await desks_by_ids(ctx.db.read, sorted({row.task.desk_id for row in rows}))
@@ -137,7 +136,7 @@ async def pool_page(
         stages=stages,
         mine=sum(mine.values()),
         to_release=to_release,
-        claims_held=policy.claims_held,
+        claims_held=who.policy.claims_held,
     )
 
 
@@ -304,6 +303,7 @@ def _oversees(actor: Actor) -> bool:
 
 
 async def _onlooker(ctx: Context, actor: Actor) -> Onlooker:
-    desks = (await worker_of(ctx.db.read, actor)).desk_ids
-    now = ctx.clock.now()
-    return Onlooker(actor.account_id, desks, actor.library_id, now, everything=_oversees(actor))
+    db, now = ctx.db.read, ctx.clock.now()
+    desks, policy = await read_together(db, desk_ids_read(actor.account_id), task_policy_read("", now))
+    desks = (await _worker(db, actor, desks)).desk_ids
+    return Onlooker(actor.account_id, desks, actor.library_id, now, policy, everything=_oversees(actor))

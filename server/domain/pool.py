@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, TaskState
 
 
@@ -47,12 +48,13 @@ class PoolFilter:
 
 @dataclass(frozen=True, slots=True)
 class Onlooker:
-    """For whom the list is made: ``libraries`` narrows releases to interns' libraries; None is no bound."""
+    """For whom the list is made, and the values in force then."""
 
     staff_id: str
     desk_ids: frozenset[str]
     library_id: str
     now: datetime
+    policy: TaskPolicy
     everything: bool = False  # a manager sees the whole pool, whatever is open to whom
 
 

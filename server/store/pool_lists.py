@@ -146,6 +146,8 @@ def _condition(who: Onlooker, chosen: PoolFilter) -> tuple[str, list[object]]:
         where = "t.state IN ('claimed', 'in_release') AND t.holder_id = $1"
     elif chosen.view == "release":
         where = "t.state = 'in_release' AND t.holder_id <> $1"
+        if not who.everything:
+            where += _releasable(who, values)
     else:
         where = _open_to(who, values)
     for column, value in (
@@ -178,6 +180,16 @@ def _open_to(who: Onlooker, values: list[object]) -> str:
         f" AND t.id NOT IN ({asked} AND c.reader_id = $1)"
         " AND (t.stage >= 2 OR t.id NOT IN (SELECT k.task_id FROM claim k WHERE k.staff_id = $1"
         f" AND k.claimed_at > ${len(values)} AND k.outcome = 'handed_back'))"
+    )
+
+
+def _releasable(who: Onlooker, values: list[object]) -> str:
+    """Interns' answers that wait for this person by now: theirs by name, their library's, anybody's (R-ORG.5)."""
+    waited = (who.policy.release_desk_hours, who.policy.release_alliance_hours)
+    values += [who.library_id, *(to_us(who.now - timedelta(hours=hours)) for hours in waited)]
+    return (
+        " AND EXISTS (SELECT 1 FROM answer n WHERE n.task_id = t.id AND n.state = 'proposed' AND (n.reviewer_id = $1"
+        " OR n.proposed_at <= $4 OR (n.library_id = $2 AND (n.reviewer_id = '' OR n.proposed_at <= $3))))"
     )
 
 

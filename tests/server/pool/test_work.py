@@ -214,12 +214,22 @@ async def test_an_intern_names_who_shall_release_her_answer(pool: Pool) -> None:
     proposed = (await pool.post("intern", path, claim_number=number, content=named)).json()
     (row,) = (await lin.http.get("/api/pool?view=release")).json()["rows"]
     assert row["reviewer"] == {"id": lin.id, "name": lin.name}
+    assert "release_waiting" in await pool.mails()
     for name, may in (("lin", True), ("mei", False)):
         there = (await pool.town.people[name].http.get(f"/api/tasks/{asked.task_id}")).json()
         assert there["may_release"] is may
     release = f"/api/answers/{proposed['id']}/release"
     assert await code(await pool.post("mei", release)) == (403, "release_not_yet", "R-ORG.5")
+
+    async def seen_by(name: str) -> tuple[int, int]:
+        page = (await pool.town.people[name].http.get("/api/pool?view=release")).json()
+        return len(page["rows"]), page["counts"]["release"]
+
+    assert [await seen_by(name) for name in ("lin", "mei", "wu")] == [(1, 1), (0, 0), (0, 0)]
     await pool.later(hours=4)
+    assert [await seen_by(name) for name in ("mei", "wu")] == [(1, 1), (0, 0)]
+    await pool.later(hours=8)
+    assert await seen_by("wu") == (1, 1)
     assert (await pool.post("mei", release)).status_code == 200
 
 
