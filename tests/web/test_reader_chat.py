@@ -259,6 +259,22 @@ async def test_who_waits_leaves_the_question_without_writing_it_again(host: Host
     visits.faults.clear()  # the browser reports the refusal (422)
 
 
+async def test_a_question_left_while_the_librarian_ends_the_conversation_is_kept(
+    host: Host, visits: Visits
+) -> None:
+    async with librarian(host.town):
+        page, session = await in_conversation(host, visits)
+        await page.get_by_role("button", name="更多").click()
+        await page.get_by_role("button", name="改为留下问题").click()
+        await page.get_by_label("邮箱").fill("reader@example.org")
+        await host.town.people["lin"].http.post(f"/api/sessions/{session}/end", json={})
+        await expect(page.get_by_text("咨询已结束")).to_be_visible()
+        await page.get_by_role("button", name="提交", exact=True).click()
+        await expect(page.get_by_text("您的问题已收到")).to_be_visible()
+    rows = await host.town.ctx.db.read.rows("SELECT question FROM consultation")
+    assert [row["question"] for row in rows] == [QUESTION]
+
+
 async def test_nobody_on_duty_is_said_at_once_and_the_form_is_there(host: Host, visits: Visits) -> None:
     page = await visits.page(host.url, size=PHONE)
     await open_chat(page)

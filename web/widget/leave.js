@@ -11,8 +11,8 @@ export class Leave {
     const held = consultation.held();
     const draft = consultation.keeping.get("draft")?.trim() ?? ""; // begun in the line to write in, never sent
     this.unsent = consultation.state.outbox.length > 0 || draft !== "";
-    this.over = consultation.state?.phase === "ended";
-    const said = this.over
+    const over = consultation.state.phase === "ended";
+    const said = over
       ? held.map(({ text }) => text)
       : [
           ...consultation.state.events
@@ -44,7 +44,7 @@ export class Leave {
         "div.sheet",
         {},
         this.title,
-        h("p", {}, words.say(this.over ? "leave.about_held" : "leave.about")),
+        h("p", {}, words.say(over ? "leave.about_held" : "leave.about")),
         h("blockquote", {}, h("p", { dir: "auto" }, this.question)),
         form,
       ),
@@ -68,7 +68,8 @@ export class Leave {
       language: consultation.view?.language ?? this.chat.words.language,
       topic: consultation.talk?.topic ?? "reference",
     };
-    if (this.over || this.unsent) asking.question = this.question; // else the server takes what stands in the conversation
+    const over = consultation.state.phase === "ended"; // perhaps while this form was filled in
+    if (over || this.unsent) asking.question = this.question; // else the server takes what stands in the conversation
     try {
       const kept = await consultation.ask(asking);
       consultation.keeping.drop("draft"); // it went along
