@@ -30,6 +30,7 @@ from server.store.answers import answers_of_task
 from server.store.attachments import attached_by_ids
 from server.store.consultation_archive import search_archive
 from server.store.consultations import consultation_by_id, steps_of
+from server.store.deliveries import deliveries_of
 from server.store.libraries import desks_by_ids, libraries_by_ids
 from server.store.people import names_of, people_named
 from server.store.postings import desk_ids_of_staff
@@ -70,6 +71,7 @@ class Archived:
     steps: list[Step]
     answers: list[Answer]  # newest first, those that were not released among them
     files: dict[str, Attached]  # of the answers, by id
+    fetched: dict[str, int]  # how often the reader has fetched each of them (R-ANS.5)
     names: dict[str, str]
     mails_failed: list[datetime]
 
@@ -119,6 +121,7 @@ async def read_consultation(ctx: Context, actor: Actor, consultation_id: str) ->
         steps,
         answers,
         {file.id: file for file in files},
+        {each.file_id: each.fetched for each in await deliveries_of(db, found.id)},
         await names_of(db, sorted(people)),
         await failed_mails_about(db, found.id, found.mail),
     )

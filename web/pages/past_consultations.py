@@ -61,7 +61,11 @@ async def one(page: PageRequest) -> Response:
         nav_items=_menu(page),
         read=read,
         c=c,
-        citation=[(known[name], value) for name, value in citation.items() if name in known and value],
+        citation=[
+            (known[name], value)
+            for name, value in citation.items()
+            if name in known and name != "material" and value
+        ],
         steps=[(steps.get(step.kind, steps["other"]), step) for step in read.steps],
     )
 
