@@ -93,7 +93,9 @@ def say(refusal: Refusal, language: str) -> str:
     else:
         warnings.warn(f"no text {key!r}", MissingText, stacklevel=2)
         said = text("refusal.unknown", language, code=refusal.code)
-    return said + text("common.rule", language, rule=refusal.rule_id) if refusal.rule_id else said
+    if not refusal.rule_id or refusal.rule_id in said:  # some name it where it matters
+        return said
+    return said + text("common.rule", language, rule=refusal.rule_id)
 
 
 def _named(name: str, value: Any, language: str) -> Any:

@@ -79,6 +79,8 @@ def test_a_refusal_ends_with_its_rule_and_is_filled() -> None:
     refusal = Conflict("documents_limit", "R-LIVE.4", limit=3)
     assert "3 篇" in say(refusal, "zh") and say(refusal, "zh").endswith("（依据 R-LIVE.4）")
     assert say(refusal, "en").endswith("(R-LIVE.4)")
+    named = say(Conflict("answer_replaced", "R-QC.4"), "zh")  # where the text names it, it is not said twice
+    assert named.count("R-QC.4") == 1
 
 
 def test_an_unknown_refusal_or_text_warns_and_still_reads_like_one() -> None:
