@@ -104,6 +104,13 @@ export class AnswerComposer {
     this.text.value = this.content.text = text;
   }
 
+  /** The phrase for a found document, in front of what is written. */
+  #sayFound() {
+    this.#write([this.view.phrases["P-FOUND"], this.content.text.trim()].filter(Boolean).join("\n\n"));
+    this.#change({});
+    this.text.focus();
+  }
+
   #fill({ body = "", document = {}, ...rest }) {
     this.kinds.update(this.view.options);
     this.kinds.choose(this.view.options.some((one) => one.kind === rest.kind) ? rest.kind : "");
@@ -147,6 +154,7 @@ export class AnswerComposer {
     write(this.lockedText, phrase);
     show(this.leadField, Boolean(phrase));
     write(this.textLabel, t(phrase ? "pool.answer.after_phrase" : delivery === "mail_body" && gives ? "pool.answer.body_document" : "pool.answer.body"));
+    show(this.found, kind === "exact" && !this.text.value.includes(this.view.phrases["P-FOUND"]));
     const doubt = kind === "exact" && this.differs;
     show(this.sameField, doubt);
     show(this.reasonField, Boolean(option?.needs_reason) || (doubt && Boolean(this.content.same_anyway)));
@@ -201,6 +209,12 @@ export class AnswerComposer {
     const lead = area("lead", 2, { maxlength: 2_000 });
     const reason = area("reason", 2, { maxlength: 1_000 });
     write(lead.label, t("pool.answer.before_phrase"));
+    this.found = h(
+      "button",
+      { type: "button", class: "button button--quiet button--small", hidden: true, onclick: () => this.#sayFound() },
+      t("pool.answer.say_found"),
+    );
+    text.node.append(this.found);
     Object.assign(this, { text: text.control, textLabel: text.label, textField: text.node });
     Object.assign(this, { lead: lead.control, leadField: lead.node });
     Object.assign(this, { reason: reason.control, reasonLabel: reason.label, reasonField: reason.node });
