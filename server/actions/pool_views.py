@@ -16,6 +16,7 @@ from server.store.accounts import account_by_id, full_librarians_beside
 from server.store.answers import answers_of_task, drafts_of
 from server.store.attachments import attached_by_ids, attached_to
 from server.store.libraries import desks_by_ids, libraries_by_ids
+from server.store.received_answers import failed_mails_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Shown:
     authors: dict[str, str]
     files: dict[str, Attached]  # of answers, by id
     request_files: tuple[Attached, ...]
+    mails_failed: int  # to those who wait or were answered
     draft: KeptDraft | None
     late_drafts: tuple[KeptDraft, ...]
     may_release: bool
@@ -54,8 +56,10 @@ async def show_task(ctx: Context, actor: Actor, task_id: str) -> Shown:
     mine = next((each for each in drafts if each.staff_id == actor.account_id), None)
     late = tuple(each for each in drafts if each.late and each.staff_id != actor.account_id)
     asked_files: list[Attached] = []
+    failed = 0
     for consultation in opened.consultations[:20]:
         asked_files += await attached_to(db, Belonging(Owner.CONSULTATION, consultation.id))
+        failed += len(await failed_mails_about(db, consultation.id, consultation.mail))
     return Shown(
         opened,
         (await desks_by_ids(db, [task.desk_id]))[task.desk_id],
@@ -66,6 +70,7 @@ async def show_task(ctx: Context, actor: Actor, task_id: str) -> Shown:
         {person: await _name(ctx, person) for each in answers for person in _people(each)},
         {f.id: f for f in await attached_by_ids(db, [f for each in answers for f in each.files])},
         tuple(asked_files),
+        failed,
         mine,
         late if held else (),
         _may_release(actor, opened, answers, now),

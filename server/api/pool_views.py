@@ -97,6 +97,7 @@ def task_view(shown: Shown, actor: Actor, language: str, now: datetime) -> bodie
         draft=_draft(shown.draft) if shown.draft else None,
         late_drafts=[_draft(each) for each in shown.late_drafts],
         answers=[_answer(each, shown) for each in shown.answers],
+        mails_failed=shown.mails_failed,
         phrases={name: policy.phrase(name) for name in ("P-FOUND", "P-SIMILAR", "P-NOTFOUND")},
         may_release=shown.may_release,
         reviewers=[bodies.Person(each.id, each.name) for each in shown.reviewers],

@@ -269,6 +269,7 @@ class TaskView(Struct):
     draft: DraftView | None
     late_drafts: list[DraftView]
     answers: list[AnswerView]
+    mails_failed: int  # to readers of this task
     phrases: dict[str, str]
     may_release: bool
     reviewers: list[Person]  # whom an intern may name

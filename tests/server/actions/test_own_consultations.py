@@ -16,6 +16,7 @@ from server.actions.consultations import (
 from server.actions.conversions import Conversion, convert_consultation, convert_task
 from server.actions.phone_calls import Call, enter_phone
 from server.actions.pool import claim_task
+from server.actions.pool_views import show_task
 from server.actions.requests import Request, submit_request
 from server.domain.consultations import Consultation
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -265,13 +266,16 @@ async def test_the_reader_is_mailed_once_of_each_conversion(alliance: Alliance, 
     assert sorted(str(mail.data["channel"]) for mail in told) == ["document", "form"]
 
 
-async def test_a_mail_that_never_arrives_shows_on_the_consultation(alliance: Alliance, reader: Actor) -> None:
+async def test_a_mail_that_never_arrives_shows_on_the_consultation(
+    alliance: Alliance, reader: Actor, librarian: Actor
+) -> None:
     mine = await requested(alliance, reader)
     now = alliance.clock.now()
     async with alliance.ctx.transaction() as tx:
         mail = await take_mail(tx, now=now, until=now + HOUR)
         assert mail is not None and await give_up(tx, mail, error="550 no such box")
     assert (await consultation_story(alliance.ctx, reader, mine.id)).mails_failed == [now]
+    assert (await show_task(alliance.ctx, librarian, mine.task_id)).mails_failed == 1
 
 
 async def test_a_call_is_answered_at_once_or_left_to_the_pool(alliance: Alliance, librarian: Actor) -> None:
