@@ -93,9 +93,8 @@ async def convert_task(
         task = await task_by_id(tx, task_id)
         if task is None or not waiting:
             raise NotFound("task_not_found")
-        for (
-            c
-        ) in waiting:  # an equal task may be at work already: this one goes on beside it under its own claim
+        # An equal task may be at work already: this one goes on beside it under its own claim.
+        for c in waiting:
             changed = _changed(c, conversion)
             await store_conversion(tx, changed)
             await change_keys(tx, task_id, c.id, keys_of(changed))
