@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 
 from server.actions.access import audit
 from server.context import Context
-from server.domain.desks import Desk, DeskSettings, Library, desk_settings
+from server.domain.chat import Topic
+from server.domain.desks import LANGUAGES, Desk, DeskSettings, Library, desk_settings
 from server.domain.errors import Conflict, NotFound
 from server.domain.forms import Form
 from server.domain.hours import Hours, next_open, open_at
 from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes, may
 from server.domain.policies import ChatPolicy
+from server.domain.routing import topics_served
 from server.domain.task_policies import TaskPolicy
-from server.store.boards import anyone_on_duty
 from server.store.hours import hours_of
 from server.store.libraries import (
     desk_by_id,
@@ -24,6 +25,7 @@ from server.store.libraries import (
     save_desk,
 )
 from server.store.policies import policy_at, task_policy_at, texts_at
+from server.store.rosters import skills_on_duty
 from server.store.rows import Duplicate
 
 PAGE = 50
@@ -38,10 +40,15 @@ class DeskInfo:
     hours: Hours
     policy: ChatPolicy
     texts: dict[str, str]  # scope and privacy in the alliance's or library's own words
-    on_duty: bool
+    on_duty_for: dict[str, list[Topic]]  # by language
     open_now: bool
     next_open: datetime | None
     today: date
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether anybody is there, for whatever topic and in whatever language."""
+        return any(self.on_duty_for.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ async def show_desk(ctx: Context, slug: str) -> DeskInfo:
         hours=hours,
         policy=await policy_at(ctx.db.read, desk.library_id, now),
         texts=await texts_at(ctx.db.read, desk.library_id, now),
-        on_duty=await anyone_on_duty(ctx.db.read, now),
+        on_duty_for=topics_served(await skills_on_duty(ctx.db.read, now), LANGUAGES),
         open_now=open_at(hours, now, zone),
         next_open=next_open(hours, now, zone),
         today=now.astimezone(zone).date(),

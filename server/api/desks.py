@@ -74,6 +74,7 @@ def desk_info_view(ctx: Context, info: DeskInfo) -> desk_bodies.DeskInfoView:
         scope=_worded(info, "scope"),
         privacy=_worded(info, "privacy"),
         on_duty=info.on_duty,
+        on_duty_for={language: [*map(str, topics)] for language, topics in info.on_duty_for.items()},
         open_now=info.open_now,
         hours_text=names(hours_text(info.hours.week, "zh"), hours_text(info.hours.week, "en")),
         next_open=maybe(info.next_open),

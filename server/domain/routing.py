@@ -58,6 +58,15 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Skills:
+    """What somebody on duty brings, whoever it is."""
+
+    role: Role
+    topics: frozenset[str]
+    languages: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OnDuty:
     """Somebody who is at their desk now: present and not away, whether or not they can take another session."""
 
@@ -167,12 +176,21 @@ class Roster:
 
 def role_for(waiting: Waiting) -> Role:
     """Orders and complaints go to support agents, practice to interns, all else to full librarians (R-ORG.5)."""
-    if waiting.practice:
-        return Role.INTERN
-    return Role.SUPPORT_AGENT if waiting.topic is Topic.ORDER else Role.LIBRARIAN
+    return Role.INTERN if waiting.practice else _role_for_readers(waiting.topic)
 
 
-def fits(need: Need, someone: OnDuty) -> bool:
+def topics_served(staff: Iterable[Skills], languages: Iterable[str]) -> dict[str, list[Topic]]:
+    """By language, the topics for which somebody is there: what a reader may be told before asking (R-LIVE.1)."""
+    known = list(staff)
+
+    def served(topic: Topic, language: str) -> bool:
+        need = Need(_role_for_readers(topic), topic, language)
+        return any(fits(need, someone) for someone in known)
+
+    return {language: [topic for topic in Topic if served(topic, language)] for language in languages}
+
+
+def fits(need: Need, someone: OnDuty | Skills) -> bool:
     """Whether somebody brings what a session needs, free or not."""
     return (
         someone.role is need.role
@@ -247,6 +265,10 @@ def match(waiting: Iterable[Waiting], roster: Roster, now: datetime, policy: Cha
             supervisor = roster.supervisor_of(session, someone) if answers_readers else ""
             offers.append(Offer(session.session_id, someone.staff_id, supervisor))
     return offers
+
+
+def _role_for_readers(topic: Topic) -> Role:
+    return Role.SUPPORT_AGENT if topic is Topic.ORDER else Role.LIBRARIAN
 
 
 def _circle_by_age(age: timedelta, policy: ChatPolicy) -> Circle:

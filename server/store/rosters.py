@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from server.domain.permissions import Role
-from server.domain.routing import Need, OnDuty
+from server.domain.routing import Need, OnDuty, Skills
 from server.store.duty import listed
 from server.store.presence import present
 from server.store.reads import Read
@@ -35,6 +35,16 @@ async def anybody_free(db: Reader, now: datetime) -> bool:
         to_us(now),
     )
     return row is not None
+
+
+async def skills_on_duty(db: Reader, now: datetime) -> list[Skills]:
+    """What those bring who are there and not away, anywhere in the alliance; each combination once."""
+    rows = await db.rows(
+        f"SELECT DISTINCT d.role, d.topics, d.languages FROM duty d WHERE {_WORKING}"
+        f" AND {present('staff', 'd.staff_id', '$1')}",
+        to_us(now),
+    )
+    return [Skills(Role(row["role"]), listed(row["topics"]), listed(row["languages"])) for row in rows]
 
 
 async def on_duty_near(db: Reader, now: datetime) -> list[OnDuty]:

@@ -42,6 +42,7 @@ class DeskInfoView(Struct):
     scope: Names
     privacy: Names
     on_duty: bool
+    on_duty_for: dict[str, list[str]]
     open_now: bool
     hours_text: Names
     next_open: str | None

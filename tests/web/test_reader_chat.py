@@ -287,6 +287,22 @@ async def test_nobody_on_duty_is_said_at_once_and_the_form_is_there(host: Host, 
     await expect(page.get_by_text("馆员会在值班时间给您打电话")).to_be_visible()
 
 
+async def test_who_is_there_but_speaks_another_language_is_said_before_the_question(
+    host: Host, visits: Visits
+) -> None:
+    async with librarian(host.town):
+        await host.town.available("lin", languages=["zh"])
+        page = await visits.page(host.url)
+        await open_chat(page)
+        await page.get_by_label("您的问题").fill(QUESTION)
+        await page.get_by_role("radio", name="English").check()
+        await expect(page.get_by_text("这个主题或语言现在没有馆员值班")).to_be_visible()
+        await expect(page.get_by_role("button", name="提交问题")).to_be_visible()
+        await page.get_by_role("radio", name="中文").check()
+        await page.get_by_role("button", name="开始咨询").click()
+        await expect(page.get_by_role("log")).to_contain_text(QUESTION)
+
+
 async def test_a_reader_logs_in_by_a_window_of_ours_and_finds_the_conversation_elsewhere(
     host: Host, visits: Visits
 ) -> None:

@@ -15,7 +15,6 @@ export class Ask {
       ...consultation.keeping.get("asking"),
     };
     if (previous) Object.assign(this.kept, previous);
-    this.live = true;
     this.problem = h("p.problem", { role: "alert", hidden: true });
     this.question = grows(h("textarea", { rows: "3", value: this.kept.question ?? "" }), 260);
     this.question.addEventListener("input", () => this.#keep({ question: this.question.value }));
@@ -23,7 +22,7 @@ export class Ask {
     this.contact = new Contact(chat, this.kept);
     this.identity = h("p.identity");
     this.submit = h("button.primary.wide", { type: "submit" });
-    this.other = button("link", "", () => this.#turn(!this.live));
+    this.other = button("link", "", () => this.turn(!this.live));
     this.form = h(
       "form",
       { novalidate: "" },
@@ -46,7 +45,7 @@ export class Ask {
       {},
       h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.#earlier()),
     );
-    this.#turn(this.live);
+    this.turn(true);
   }
 
   focus() {
@@ -57,7 +56,7 @@ export class Ask {
     const { words, consultation } = this.chat;
     const { reader } = consultation;
     const name = reader?.name ?? "";
-    if (this.named === name && this.identity.firstChild) return;
+    if (this.named === name) return;
     this.named = name;
     const text = reader ? words.say("ask.as_reader", { name }) : words.say("ask.as_visitor");
     const change = reader
@@ -87,7 +86,7 @@ export class Ask {
       "topic",
       options,
       this.kept.topic,
-      (topic) => this.#keep({ topic }),
+      (topic) => this.#chose({ topic }),
       "cards",
     );
   }
@@ -99,14 +98,22 @@ export class Ask {
       ["en", "English"],
     ];
     return choices(words.say("ask.language"), "language", options, this.kept.language, (language) =>
-      this.#keep({ language }),
+      this.#chose({ language }),
     );
   }
 
+  // Who is there may answer other topics, or speak another language, only.
+  #chose(part) {
+    this.#keep(part);
+    this.turn();
+  }
+
   // Live, or in writing; what is typed stays.
-  #turn(live) {
-    const { words, info } = this.chat;
-    const here = info.on_duty || this.chat.practice; // interns practise when nobody is on duty, too
+  turn(live = this.wanted) {
+    const { words, info, practice } = this.chat;
+    const { topic, language } = this.kept;
+    const here = practice || (info.on_duty_for?.[language]?.includes(topic) ?? info.on_duty); // interns practise at any hour
+    this.wanted = live;
     this.live = live && here;
     this.contact.element.hidden = this.live;
     this.submit.textContent = words.say(this.live ? "ask.start" : "ask.leave");
@@ -114,13 +121,11 @@ export class Ask {
     this.other.hidden = !here;
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
     const said = [
-      h("strong", {}, words.say("duty.nobody")),
+      h("strong", {}, words.say(info.on_duty ? "duty.nobody_for" : "duty.nobody")),
       info.open_now ? h("span", {}, words.say("duty.open")) : when && h("span", {}, words.say("duty.next", { when })),
       h("span", {}, words.say("duty.form")),
     ];
-    this.duty.replaceChildren(
-      ...(here ? [] : [h("div.note", { role: "status" }, picture("clock"), h("p", {}, said))]),
-    );
+    this.duty.replaceChildren(here ? "" : h("div.note", { role: "status" }, picture("clock"), h("p", {}, said)));
   }
 
   #small() {

@@ -146,11 +146,9 @@ export class ShuqiaoChat extends HTMLElement {
   // A page may have lain open for hours: who is on duty is asked again before a question is begun.
   async #renew() {
     if (this.screen !== "ask" || Date.now() - this.askedAt < FRESH) return;
-    const info = await this.#desk(this.words.language).catch(() => null);
-    if (!info || this.screen !== "ask") return;
-    const other = info.on_duty !== this.info.on_duty;
-    this.info = info;
-    if (other) this.show("ask");
+    this.info = await this.#desk(this.words.language).catch(() => this.info);
+    if (this.screen === "ask") this.view.turn();
+    this.#head();
   }
 
   async #styles() {

@@ -87,7 +87,7 @@ function own(state, input) {
 }
 
 const frames = {
-  __proto__: null, // a frame's name comes from outside
+  __proto__: null, // names of frames come from outside
 
   subbed(state, { last }) {
     return [{ ...state, heard: last !== undefined, asked: false, known: Math.max(state.known, last ?? 0) }, []];

@@ -76,8 +76,8 @@ export function field(label, input, hint = "") {
   input.setAttribute("aria-describedby", said.id);
   const whole = h("div.field", {}, h("label", { for: id }, label), input, said);
   whole.refuse = (message) => {
-    input.toggleAttribute("aria-invalid", Boolean(message));
     if (message) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
     said.textContent = message || hint;
     said.hidden = !said.textContent;
     said.classList.toggle("wrong", Boolean(message));

@@ -8,19 +8,13 @@ export class Leave {
     this.chat = chat;
     this.client_id = newId();
     const { words, consultation } = chat;
-    const held = consultation.held();
-    const draft = consultation.keeping.get("draft")?.trim() ?? ""; // begun in the line to write in, never sent
-    this.unsent = consultation.state.outbox.length > 0 || draft !== "";
-    const over = consultation.state.phase === "ended";
-    const said = over
-      ? held.map(({ text }) => text)
-      : [
-          ...consultation.state.events
-            .filter((event) => event.kind === "message" && event.by.kind === "reader")
-            .map(({ text }) => text),
-          ...consultation.state.outbox.map(({ text }) => text),
-        ];
-    this.question = [...said, draft].filter(Boolean).join("\n");
+    const { state, keeping } = consultation;
+    const over = state.phase === "ended";
+    const said = over ? [] : state.events.filter(({ kind, by }) => kind === "message" && by.kind === "reader");
+    const draft = keeping.get("draft")?.trim();
+    const unsent = draft ? [...state.outbox, { text: draft }] : state.outbox;
+    this.unsent = unsent.length;
+    this.question = [...said, ...unsent].map(({ text }) => text).join("\n");
     this.contact = new Contact(chat);
     this.problem = h("p.problem", { role: "alert", hidden: true });
     this.submit = h("button.primary.wide", { type: "submit" }, words.say("leave.send"));
@@ -68,8 +62,8 @@ export class Leave {
       language: consultation.view?.language ?? this.chat.words.language,
       topic: consultation.talk?.topic ?? "reference",
     };
-    const over = consultation.state.phase === "ended"; // perhaps while this form was filled in
-    if (over || this.unsent) asking.question = this.question; // else the server takes what stands in the conversation
+    // Perhaps it was ended while this form was filled in.
+    if (this.unsent || consultation.state.phase === "ended") asking.question = this.question; // else the server takes what stands in the conversation
     try {
       const kept = await consultation.ask(asking);
       consultation.keeping.drop("draft"); // it went along

@@ -155,7 +155,7 @@ export class Log {
 
   #file(file) {
     const { words, origin } = this.chat;
-    const address = origin + new URL(file.url, origin).pathname; // the one origin that the host page's policy names
+    const address = origin + new URL(file.url, origin).pathname; // the one origin that policies of host pages name
     const about = h("span.about", {}, h("b", {}, file.name), h("small", {}, words.size(file.size)));
     const link = h(
       "a.file",

@@ -27,8 +27,9 @@ async def test_a_desk_tells_its_readers_everything_in_both_languages(town: Town)
 
 async def test_a_desk_is_on_duty_exactly_while_somebodys_console_is_connected(town: Town) -> None:
     async with town.socket(town.people["lin"]):
-        await town.available("lin")
-        assert (await town.http.get("/api/desks/home")).json()["on_duty"] is True
+        await town.available("lin", topics=["reference"], languages=["zh"])
+        desk = (await town.http.get("/api/desks/home")).json()
+        assert (desk["on_duty"], desk["on_duty_for"]) == (True, {"zh": ["reference"], "en": []})
         board = (await town.people["manager"].http.get("/api/board")).json()
         assert [line["name"] for line in board["staff"] if line["present"]] == [town.people["lin"].name]
 

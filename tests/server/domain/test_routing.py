@@ -17,10 +17,12 @@ from server.domain.routing import (
     Circle,
     OnDuty,
     Roster,
+    Skills,
     Waiting,
     circle_at,
     match,
     next_widening,
+    topics_served,
 )
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -49,6 +51,15 @@ def roster(*staff: OnDuty, together: tuple[str, ...] = ("home", "near")) -> Rost
 
 def offered(sessions: list[Waiting], people: Roster, policy: ChatPolicy = POLICY) -> dict[str, str]:
     return {offer.session_id: offer.staff_id for offer in match(sessions, people, NOW, policy)}
+
+
+def test_readers_are_told_for_which_topics_and_in_which_languages_somebody_is_there() -> None:
+    staff = [
+        Skills(Role.LIBRARIAN, frozenset({"reference"}), frozenset({"zh"})),
+        Skills(Role.SUPPORT_AGENT, frozenset(), frozenset({"en"})),
+        Skills(Role.INTERN, ALL_TOPICS, frozenset({"zh", "en"})),
+    ]
+    assert topics_served(staff, ("zh", "en")) == {"zh": [Topic.REFERENCE], "en": [Topic.ORDER]}
 
 
 def everywhere(*circles: Circle) -> Callable[[Circle], bool]:
