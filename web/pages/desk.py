@@ -40,7 +40,7 @@ def desk_values(page: PageRequest, info: DeskInfo) -> dict[str, Any]:
         "library_name": name,
         "accent": info.desk.colour,
         "greeting": greeting or text("desk.greeting", language, library=name),
-        "on_duty": bool(info.on_duty_for[language]),
+        "on_duty": info.on_duty,
         "open_now": info.open_now,
         "today": times.shifts_text(info.hours.on(info.today), language),
         "week": times.hours_text(info.hours.week, language),
