@@ -1,7 +1,7 @@
 """The task pool at work: look at it, claim a task, hand it back with what was searched (R-72.1, .2, .5, .7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from server.actions.kept_policies import kept_policies
@@ -115,9 +115,7 @@ async def pool_page(
     rows = await pool_rows(ctx.db.read, who, chosen, after=after_place, limit=PAGE + 1)
     last = rows[PAGE - 1].task if len(rows) > PAGE else None
     place = (last.clock_from_at, last.id) if last else None
-    counted = PoolFilter(
-        "pool", None, chosen.desk_id, chosen.channel, chosen.material, chosen.language, chosen.asked_before
-    )
+    counted = replace(chosen, view="pool", stage=None)
     stages, mine, waits = await read_together(
         ctx.db.read,
         stages_read(who, counted),

@@ -27,6 +27,9 @@ async def pool(r: ApiRequest) -> bodies.PoolPageView:
     view = r.query.get("view", "") or "pool"
     if view not in _VIEWS:
         raise Invalid("choice_wrong", "view", choices=", ".join(_VIEWS), text=view)
+    written = r.query.get("written", "")
+    if written not in ("", "zh", "foreign"):
+        raise Invalid("choice_wrong", "written", choices="zh, foreign", text=written)
     older = r.number("hours", 0, high=10_000)
     chosen = PoolFilter(
         view=view,
@@ -35,6 +38,7 @@ async def pool(r: ApiRequest) -> bodies.PoolPageView:
         channel=r.query.get("channel", ""),
         material=r.query.get("material", ""),
         language=r.query.get("language", ""),
+        written=written,
         asked_before=r.ctx.clock.now() - timedelta(hours=older) if older else None,
     )
     page = await pool_page(r.ctx, r.actor, chosen, r.place("after"))

@@ -49,6 +49,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "channel": "`document`, `form`, `knowledge`, `phone`",
         "material": "Of this type",
         "language": "Of readers with this language",
+        "written": "Documents in Chinese (`zh`) or not (`foreign`)",
         "hours": "Waiting longer than so many hours",
         "after": "`next` of the page before",
     },

@@ -42,7 +42,8 @@ class PoolFilter:
     desk_id: str = ""
     channel: str = ""
     material: str = ""
-    language: str = ""
+    language: str = ""  # the reader's
+    written: str = ""  # the document is in Chinese (zh) or not (foreign)
     asked_before: datetime | None = None
 
 

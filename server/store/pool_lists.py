@@ -160,6 +160,10 @@ def _condition(who: Onlooker, chosen: PoolFilter) -> tuple[str, list[object]]:
         if value not in (None, ""):
             values.append(value)
             where += f" AND t.{column} = ${len(values)}"
+    if chosen.written:
+        where += " AND t.channel = 'document' AND t.foreign_document = " + (
+            "TRUE" if chosen.written == "foreign" else "FALSE"
+        )
     if chosen.asked_before is not None:
         values.append(to_us(chosen.asked_before))
         where += f" AND t.clock_from_at < ${len(values)}"

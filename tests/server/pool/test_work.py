@@ -54,6 +54,16 @@ async def test_a_clock_in_the_list_runs_under_the_values_of_its_submission(pool:
     assert until - since == timedelta(hours=24)
 
 
+async def test_the_list_is_narrowed_by_the_documents_language(pool: Pool) -> None:
+    await pool.ask(open_now=True)
+    await pool.ask(open_now=True, channel="form", reader="another")
+    http = pool.town.people["lin"].http
+    for written, found in (("", 2), ("zh", 1), ("foreign", 0)):
+        page = (await http.get(f"/api/pool?written={written}")).json()
+        assert (len(page["rows"]), page["counts"]["new"]) == (found, found)
+    assert (await http.get("/api/pool?written=latin")).status_code == 422
+
+
 async def test_nobody_holds_more_than_ten(pool: Pool) -> None:
     for number in range(11):
         asked = await pool.ask(channel="form", reader=f"reader{number}")

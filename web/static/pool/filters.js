@@ -5,7 +5,7 @@ import { recall, remember } from "../console/memory.js";
 import { named, page, t } from "../console/words.js";
 
 export const VIEWS = ["all", "new", "due_soon", "escalated", "overdue", "mine", "release"];
-const FIELDS = ["desk", "channel", "material", "language", "age"];
+const FIELDS = ["desk", "channel", "material", "written", "language", "age"];
 const AGES = [12, 24, 48, 72];
 
 /** What was chosen: from the address, else what was kept. */
@@ -36,7 +36,7 @@ export function queryOf(filter) {
   query.set("view", ["mine", "release"].includes(view) ? view : "pool");
   if (!["all", "mine", "release"].includes(view)) query.set("stage", view);
   if (view === "mine") return query; // what one holds is never hidden by a filter
-  for (const name of ["desk", "channel", "material", "language"]) if (filter[name]) query.set(name, filter[name]);
+  for (const name of ["desk", "channel", "material", "written", "language"]) if (filter[name]) query.set(name, filter[name]);
   if (filter.age) query.set("hours", filter.age);
   return query;
 }
@@ -120,6 +120,7 @@ const OPTIONS = {
   },
   channel: () => ["document", "form", "knowledge", "phone"].map((name) => option(name, t(`pool.channel.${name}`))),
   material: () => page.materials.map((name) => option(name, t(`material.${name}`))),
+  written: () => ["zh", "foreign"].map((name) => option(name, t(`pool.filter.written_${name}`))),
   language: () => ["zh", "en"].map((name) => option(name, t(`language.${name}`))),
   age: () => AGES.map((hours) => option(String(hours), t("pool.filter.older_than", { n: hours }))),
 };
