@@ -34,7 +34,7 @@ from server.store.deliveries import deliveries_of
 from server.store.libraries import desks_by_ids, libraries_by_ids
 from server.store.people import names_of, people_named
 from server.store.postings import desk_ids_of_staff
-from server.store.received_answers import failed_mails_about
+from server.store.received_answers import mails_in_trouble
 from server.store.rows import Reader
 from server.wire.scripts import simplified
 
@@ -123,7 +123,7 @@ async def read_consultation(ctx: Context, actor: Actor, consultation_id: str) ->
         {file.id: file for file in files},
         {each.file_id: each.fetched for each in await deliveries_of(db, found.id)},
         await names_of(db, sorted(people)),
-        await failed_mails_about(db, found.id, found.mail),
+        (await mails_in_trouble(db, found.id, found.mail)).failed,
     )
 
 

@@ -36,7 +36,7 @@ from server.store.consultations import (
 from server.store.inspections import inspection_read
 from server.store.libraries import desk_by_id, desks_by_ids, libraries_by_ids
 from server.store.reads import read_together
-from server.store.received_answers import failed_mails_about, versions_received
+from server.store.received_answers import MailTrouble, mails_in_trouble, versions_received
 
 PAGE = 20
 _END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Story:
     steps: Sequence[Step]
     answers: Sequence[Version]  # newest first
     own_files: Sequence[Attached]
-    mails_failed: Sequence[datetime]
+    mails: MailTrouble
 
 
 async def my_consultations(
@@ -96,7 +96,7 @@ async def consultation_story(ctx: Context, actor: Actor, consultation_id: str) -
         await steps_of(db, c.id, public=True),
         [Version(each, [file for file in files if file.answer_id == each.id]) for each in answers],
         await attached_to(db, Belonging(Owner.CONSULTATION, c.id)),
-        await failed_mails_about(db, c.id, c.mail),
+        await mails_in_trouble(db, c.id, c.mail),
     )
 
 

@@ -16,7 +16,7 @@ from server.store.accounts import account_by_id, full_librarians_beside
 from server.store.answers import answers_of_task, drafts_of
 from server.store.attachments import attached_by_ids, attached_to
 from server.store.libraries import desks_by_ids, libraries_by_ids
-from server.store.received_answers import failed_mails_about
+from server.store.received_answers import mails_in_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Shown:
     files: dict[str, Attached]  # of answers, by id
     request_files: tuple[Attached, ...]
     mails_failed: int  # to those who wait or were answered
+    mails_late: int  # tried, and tried again
     draft: KeptDraft | None
     late_drafts: tuple[KeptDraft, ...]
     may_release: bool
@@ -56,10 +57,11 @@ async def show_task(ctx: Context, actor: Actor, task_id: str) -> Shown:
     mine = next((each for each in drafts if each.staff_id == actor.account_id), None)
     late = tuple(each for each in drafts if each.late and each.staff_id != actor.account_id)
     asked_files: list[Attached] = []
-    failed = 0
+    failed = unsent = 0
     for consultation in opened.consultations[:20]:
         asked_files += await attached_to(db, Belonging(Owner.CONSULTATION, consultation.id))
-        failed += len(await failed_mails_about(db, consultation.id, consultation.mail))
+        trouble = await mails_in_trouble(db, consultation.id, consultation.mail)
+        failed, unsent = failed + len(trouble.failed), unsent + len(trouble.late)
     return Shown(
         opened,
         (await desks_by_ids(db, [task.desk_id]))[task.desk_id],
@@ -71,6 +73,7 @@ async def show_task(ctx: Context, actor: Actor, task_id: str) -> Shown:
         {f.id: f for f in await attached_by_ids(db, [f for each in answers for f in each.files])},
         tuple(asked_files),
         failed,
+        unsent,
         mine,
         late if held else (),
         _may_release(actor, opened, answers, now),

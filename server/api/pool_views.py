@@ -98,6 +98,7 @@ def task_view(shown: Shown, actor: Actor, language: str, now: datetime) -> bodie
         late_drafts=[_draft(each) for each in shown.late_drafts],
         answers=[_answer(each, shown) for each in shown.answers],
         mails_failed=shown.mails_failed,
+        mails_late=shown.mails_late,
         phrases={name: policy.phrase(name) for name in ("P-FOUND", "P-SIMILAR", "P-NOTFOUND")},
         may_release=shown.may_release,
         reviewers=[bodies.Person(each.id, each.name) for each in shown.reviewers],

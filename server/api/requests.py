@@ -151,7 +151,8 @@ def story_view(r: ApiRequest, story: Story) -> bodies.StoryView:
             for version in story.answers
         ],
         files=[bodies.OwnFile(file.id, file.name, file.size) for file in story.own_files],
-        mails_failed=[iso(at) for at in story.mails_failed],
+        mails_failed=[iso(at) for at in story.mails.failed],
+        mails_late=[iso(at) for at in story.mails.late],
     )
 
 

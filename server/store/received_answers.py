@@ -1,10 +1,18 @@
 """What a reader has been sent for a consultation: every version of the answer, and the mails that did not arrive."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from server.domain.kept_answers import Answer
 from server.store.answers import answer_of
 from server.store.rows import Reader, from_us
+
+
+class MailTrouble(NamedTuple):
+    """Mails by when they were written: those that could not be delivered, and those that are tried again."""
+
+    failed: list[datetime]
+    late: list[datetime]
 
 
 async def versions_received(db: Reader, answer_id: str) -> list[Answer]:
@@ -20,14 +28,15 @@ async def versions_received(db: Reader, answer_id: str) -> list[Answer]:
     return [answer_of(row) for row in rows]
 
 
-async def failed_mails_about(db: Reader, consultation_id: str, recipient: str) -> list[datetime]:
-    """When a mail to the reader about this consultation was written that could not be delivered."""
+async def mails_in_trouble(db: Reader, consultation_id: str, recipient: str) -> MailTrouble:
+    """The mails to the reader about this consultation that could not be delivered, or not yet."""
     # A range instead of LIKE: the index on the event's key serves it in both dialects.
     rows = await db.rows(
-        "SELECT created_at FROM mail_out WHERE event_key >= $1 AND event_key < $2 AND state = 'failed'"
-        " AND recipient = $3 ORDER BY created_at",
+        "SELECT state, created_at FROM mail_out WHERE event_key >= $1 AND event_key < $2 AND recipient = $3"
+        " AND (state = 'failed' OR state = 'waiting' AND last_error <> '') ORDER BY created_at",
         f"consultation:{consultation_id}:",
         f"consultation:{consultation_id};",
         recipient,
     )
-    return [from_us(row["created_at"]) for row in rows]
+    failed = [from_us(row["created_at"]) for row in rows if row["state"] == "failed"]
+    return MailTrouble(failed, [from_us(row["created_at"]) for row in rows if row["state"] == "waiting"])

@@ -270,6 +270,7 @@ class TaskView(Struct):
     late_drafts: list[DraftView]
     answers: list[AnswerView]
     mails_failed: int  # to readers of this task
+    mails_late: int  # tried, and tried again
     phrases: dict[str, str]
     may_release: bool
     reviewers: list[Person]  # whom an intern may name

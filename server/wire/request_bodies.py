@@ -186,6 +186,7 @@ class StoryView(Struct):
     answers: list[VersionView]
     files: list[OwnFile]
     mails_failed: list[str]
+    mails_late: list[str]  # not delivered yet, and tried again
 
 
 class PhoneKept(Struct):

@@ -24,7 +24,7 @@ from server.domain.forms import FormRefused
 from server.domain.permissions import Actor, Role
 from server.domain.tasks import Channel, Standing, TaskState
 from server.store.consultations import consultation_by_id
-from server.store.mails import give_up, take_mail
+from server.store.mails import give_up, put_back, take_mail
 from server.store.postings import post_to_desk
 from server.store.tasks import TaskRow, task_by_id
 from tests.server.actions.conftest import Alliance
@@ -273,9 +273,15 @@ async def test_a_mail_that_never_arrives_shows_on_the_consultation(
     now = alliance.clock.now()
     async with alliance.ctx.transaction() as tx:
         mail = await take_mail(tx, now=now, until=now + HOUR)
+        assert mail is not None and await put_back(tx, mail, next_at=now, error="451 come back later")
+    assert (await consultation_story(alliance.ctx, reader, mine.id)).mails == ([], [now])
+    assert (await show_task(alliance.ctx, librarian, mine.task_id)).mails_late == 1
+    async with alliance.ctx.transaction() as tx:
+        mail = await take_mail(tx, now=now, until=now + HOUR)
         assert mail is not None and await give_up(tx, mail, error="550 no such box")
-    assert (await consultation_story(alliance.ctx, reader, mine.id)).mails_failed == [now]
-    assert (await show_task(alliance.ctx, librarian, mine.task_id)).mails_failed == 1
+    assert (await consultation_story(alliance.ctx, reader, mine.id)).mails == ([now], [])
+    shown = await show_task(alliance.ctx, librarian, mine.task_id)
+    assert (shown.mails_failed, shown.mails_late) == (1, 0)
 
 
 async def test_a_call_is_answered_at_once_or_left_to_the_pool(alliance: Alliance, librarian: Actor) -> None:

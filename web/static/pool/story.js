@@ -25,6 +25,7 @@ export function requestSection(view) {
         h("p", { class: "keep-lines small request__transcript" }, request.transcript),
       ),
     request.consultations.length > 1 && readers(request.consultations),
+    view.mails_late > 0 && h("p", { class: "flash flash--warn" }, icon("alert"), h("span", { class: "flash__main" }, t("pool.request.mail_late"))),
     view.mails_failed > 0 && h("p", { class: "flash flash--warn" }, icon("alert"), h("span", { class: "flash__main" }, t("pool.request.mail_failed"))),
   );
 }

@@ -65,8 +65,8 @@ function draw() {
 
 /** The parts that are only read; drawn anew where something has changed. */
 function drawStory() {
-  const { request, trail, claims, answers, row, mails_failed } = view;
-  const said = JSON.stringify([request, trail, claims, answers, row.material, view.may_release, mails_failed]);
+  const { request, trail, claims, answers, row, mails_failed, mails_late } = view;
+  const said = JSON.stringify([request, trail, claims, answers, row.material, view.may_release, mails_failed, mails_late]);
   if (drawn === said) return;
   drawn = said;
   const releasing = view.may_release ? view.answers.findLast((one) => one.state === "proposed")?.id : "";
