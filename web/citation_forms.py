@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.domain.citations import LIMITS, CitationField, Material, citation_fields
+from server.domain.identifiers import find_doi, is_isbn, is_issn
 from server.wire.openurl import read_openurl
 from server.words.catalogue import text
 
@@ -58,6 +59,14 @@ def fields_of_address(query: str, names: frozenset[str]) -> dict[str, str]:
         return {}
     fields = read_openurl(query).fields()
     return fields if _NAMES & fields.keys() else {}
+
+
+def address_fields(words: str, *, author: str = "", material: str = "") -> dict[str, str]:
+    """What was looked for as the keys of an address that `fields_of_address` reads: a number or a title, an author."""
+    kind = "isbn" if is_isbn(words) else "issn" if is_issn(words) else "title"
+    keys = {"id": f"doi:{doi}"} if (doi := find_doi(words)) else {kind: words}
+    fields = keys | {"au": author, "material": material}
+    return {name: value[:300] for name, value in fields.items() if value} if words else {}
 
 
 def is_openurl(text: str) -> bool:

@@ -1,13 +1,13 @@
 """The alliance's public portal: one search box, every channel, the members, and what was done lately (R-ANS.7)."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from server.actions.portal import PAGE, member_libraries, own_desk, portal_today
 from server.domain.citations import Material
 from server.domain.errors import NotFound
-from server.domain.forms import is_number
 from server.domain.permissions import Verb
 from server.domain.search_words import QUERY_LIMIT
 from server.words.catalogue import text, words
@@ -22,6 +22,8 @@ WAYS = {
     "live": "/d/{slug}",
     "phone": "/d/{slug}/ask?kind=phone",
 }
+# What a request begins with goes along while its library is chosen: a record of ours, or what was looked for.
+CARRIED = ("record", "title", "isbn", "issn", "id", "au", "material")
 TEXTS = ("charter", "guide", "join")
 _SEARCH_LENGTH = 60
 
@@ -55,15 +57,16 @@ async def libraries(page: PageRequest) -> Response:
     search = page.query.get("q", "").strip()[:_SEARCH_LENGTH]
     way = page.query.get("for", "")
     way = way if way in WAYS else ""
-    record = page.query.get("record", "") if way == "document" else ""
-    record = record if is_number(record) else ""
+    carried = {
+        name: page.query.get(name, "")[:300] for name in CARRIED if page.query.get(name) and way == "document"
+    }
     found = await member_libraries(page.ctx, search, after=page.query.get("after", "")[:60])
     return page.render(
         "portal_libraries.html",
         search=search,
         way=way,
-        address=WAYS.get(way, "/d/{slug}") + (f"?record={record}" if record else ""),
-        record=record,
+        address=WAYS.get(way, "/d/{slug}") + (f"?{urlencode(carried)}" if carried else ""),
+        carried=carried,
         found=found[:PAGE],
         more=len(found) > PAGE,
     )

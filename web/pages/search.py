@@ -15,6 +15,7 @@ from server.domain.forms import is_number
 from server.domain.permissions import Verb
 from server.domain.search_words import ALSO, QUERY_LIMIT, SearchField, search_from
 from server.words.catalogue import say, text
+from web.citation_forms import address_fields
 from web.pages.base import Page, PageRequest
 
 _WORDS = ("q", *map(str, ALSO))
@@ -34,11 +35,12 @@ async def show(page: PageRequest) -> Response:
             problem = say(refusal, page.language)
     desks = await desks_for(page.ctx, page.actor, hits.holdings, wished=given["desk"]) if hits else {}
     mine = desk.desk if desk else await own_desk(page.ctx, page.actor)
+    wanted = address_fields(given["title"] or given["q"], author=given["author"], material=given["kind"])
     return page.render(
         "search.html",
         given=given,
         worded=any(given[name] for name in _WORDS),
-        ask=f"/d/{mine.slug}/request" if mine else CHOOSE_DESK,
+        ask=(f"/d/{mine.slug}/request?" if mine else f"{CHOOSE_DESK}&") + urlencode(wanted),
         choose_desk=CHOOSE_DESK,
         hits=hits,
         problem=problem,

@@ -1,5 +1,8 @@
 """The doors to the alliance's records: search and the reading of citations, for everybody."""
 
+import re
+from html import unescape
+
 import pytest
 
 from server.actions.record_imports import import_records
@@ -83,6 +86,13 @@ async def test_a_wrong_check_digit_is_said_by_field_with_its_rule(stocked: Town)
     assert "check digit" in problem["message"]
 
 
+def _link(page: str, start: str) -> str:
+    """The page's first link that begins so."""
+    found = re.search(f'href="({re.escape(start)}[^"]*)"', page)
+    assert found is not None, start
+    return unescape(found[1])
+
+
 async def test_the_search_page_says_who_holds_it_and_leads_to_a_request(stocked: Town) -> None:
     page = await stocked.http.get("/search", params={"q": "数字图书馆", "lang": "zh"})
     assert page.status_code == 200
@@ -91,8 +101,12 @@ async def test_the_search_page_says_who_holds_it_and_leads_to_a_request(stocked:
     assert "找到 1 种" in precise.text and "<details open" in precise.text.replace(' class="fold"', "")
     empty = await stocked.http.get("/search", params={"q": "没有的书", "desk": "home", "lang": "en"})
     assert "Nothing was found" in empty.text and "/d/home/request" in empty.text
-    anywhere = await stocked.http.get("/search", params={"q": "没有的书"})
-    assert 'href="/portal/libraries?for=document"' in anywhere.text
+    form = await stocked.http.get(_link(empty.text, "/d/home/request"))
+    assert 'value="没有的书"' in form.text or ">没有的书</textarea>" in form.text
+    anywhere = await stocked.http.get("/search", params={"q": "978-7-302-32981-7", "author": "王"})
+    chosen = await stocked.http.get(_link(anywhere.text, "/portal/libraries?for=document"))
+    form = await stocked.http.get(_link(chosen.text, "/d/home/request"))
+    assert "978-7-302-32981-7" in form.text and 'value="王"' in form.text
     chosen = await stocked.http.get("/portal/libraries", params={"for": "document", "record": "7"})
     assert 'href="/d/home/request?record=7"' in chosen.text
     journals = await stocked.http.get("/search", params={"kind": "journal_article", "lang": "zh"})
