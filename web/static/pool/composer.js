@@ -183,12 +183,14 @@ export class AnswerComposer {
     if (this.sent) return;
     set(this.send, { disabled: true, "aria-busy": "true" });
     show(this.problem, false);
+    await this.keeper.rest();
     try {
       const answer = await post(`${this.path}/answer`, { claim_number: this.keeper.claimNumber, content: this.sending });
       this.sent = true;
       this.keeper.forget();
       this.on.sent(answer);
     } catch (refused) {
+      this.keeper.goOn();
       write(this.problem, refused.message);
       show(this.problem, true);
       if (refused.field) this.reach(refused.field);

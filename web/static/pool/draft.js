@@ -31,6 +31,19 @@ export class DraftKeeper {
     this.#soon(QUIET_MS);
   }
 
+  /** An answer goes out: what is under way arrives before it, nothing follows it that would then come too late. */
+  async rest() {
+    this.resting = true;
+    clearTimeout(this.timer);
+    await this.sending?.catch(() => {});
+  }
+
+  /** It did not go out: what was typed meanwhile is kept as before. */
+  goOn() {
+    this.resting = false;
+    if (this.content) this.#soon(0);
+  }
+
   /** Everything typed so far is on the server, or an error says that it is not. */
   async flush() {
     clearTimeout(this.timer);
@@ -38,9 +51,10 @@ export class DraftKeeper {
     if (this.content) await this.#send();
   }
 
-  /** The answer is sent: there is nothing to keep any more. */
+  /** The claim's work is done: there is nothing to keep any more, and nothing of it comes too late. */
   forget() {
     clearTimeout(this.timer);
+    this.over = true;
     this.content = null;
     tab.set(this.#name, null);
     write(this.node, "");
@@ -56,7 +70,7 @@ export class DraftKeeper {
 
   #soon(ms) {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.flush().catch(() => {}), ms);
+    if (!this.resting) this.timer = setTimeout(() => this.flush().catch(() => {}), ms);
   }
 
   async #send() {
@@ -65,6 +79,7 @@ export class DraftKeeper {
     this.sending = put(this.#path, { claim_number: this.claimNumber, content });
     try {
       const answer = await this.sending;
+      if (this.over) return;
       if (this.content === content) {
         this.content = null;
         tab.set(this.#name, null);
@@ -72,6 +87,7 @@ export class DraftKeeper {
       this.#say(answer?.held === false ? "late" : "saved");
       if (answer?.held === false) this.lost();
     } catch (refused) {
+      if (this.over) return;
       this.#say("failed", refused.message);
       if (refused.code === "lease_over") this.lost();
       else if (refused.retry !== "stop") this.#soon(AGAIN_MS);

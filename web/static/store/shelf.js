@@ -32,8 +32,14 @@ export function shelfStep(desk, { top, body }) {
       if (refused.code !== "item_record_unknown") throw refused;
       unknown = code;
       item = null;
-      setTimeout(() => document.getElementById("number")?.focus(), 50);
+      setTimeout(beginNewBook, 50);
     }
+  }
+
+  /** Once its form is drawn; who is writing in it already is left where they are. */
+  function beginNewBook() {
+    const field = document.getElementById("number");
+    if (field && !field.form.contains(document.activeElement)) field.focus();
   }
 
   async function takeOff(code) {
