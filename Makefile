@@ -13,8 +13,8 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 PYTHON ?= $(shell tools/find-python)
-# Two test processes, each with servers of its own; a file's tests stay together (SIDE_BY_SIDE= for one process).
-SIDE_BY_SIDE ?= --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+# Three test processes, each with servers of its own, for they wait a lot; a file's tests stay together (SIDE_BY_SIDE= for one).
+SIDE_BY_SIDE ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo serve test check format lock load-venv clean
 
