@@ -125,7 +125,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cycles", type=int, default=400)
+    parser.add_argument("--cycles", type=int, default=2_000)
     parser.add_argument("--abreast", type=int, default=4)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="shuqiao-cycles-") as name:
