@@ -75,6 +75,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
             "state",
             "channel",
             "material",
+            "match_key",
             "title",
             "language",
             "foreign_document",

@@ -46,9 +46,9 @@ class Concerned:
 async def insert_task(tx: Transaction, t: TaskRow) -> None:
     """Put a task into the pool."""
     await tx.later(
-        "INSERT INTO task (id, state, channel, material, title, language, foreign_document, desk_id,"
+        "INSERT INTO task (id, state, channel, material, match_key, title, language, foreign_document, desk_id,"
         " library_id, stage, consultations, clock_from_at, opened_at, holder_id, holder_library_id, claim_number,"
-        f" created_at) VALUES ({placeholders(13)}, '', '', 0, $14)",
+        f" created_at) VALUES ({placeholders(4)}, '', {placeholders(9, start=5)}, '', '', 0, $14)",
         *(t.id, str(t.state), str(t.channel), t.material, t.title, t.language, t.foreign_document),
         *(t.desk_id, t.library_id, t.stage, t.consultations, to_us(t.clock_from_at)),
         None if t.opened_at is None else to_us(t.opened_at),

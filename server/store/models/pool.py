@@ -27,6 +27,7 @@ class Task(Model):
     state = fields.CharField(max_length=12)  # open, claimed, in_release, done
     channel = fields.CharField(max_length=10)  # document, form, knowledge, phone
     material = fields.CharField(max_length=20, default="")
+    match_key = fields.CharField(max_length=80, default="")  # of the past; goes once no version writes it
     title = fields.CharField(max_length=300)
     language = fields.CharField(max_length=5)  # the reader's
     foreign_document = fields.BooleanField(default=False)

@@ -103,7 +103,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "stage": 0,
     },
     "task": {
-        **dict.fromkeys(("holder_id", "holder_library_id"), ""),
+        **dict.fromkeys(("match_key", "holder_id", "holder_library_id"), ""),
         **dict.fromkeys(("stage", "consultations", "claim_number"), 0),
         "foreign_document": False,
     },
