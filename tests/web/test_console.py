@@ -1,5 +1,6 @@
 """The librarian's desk in a real browser, against the real server. Tests ask for the town first: it closes last."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -244,6 +245,7 @@ async def test_a_large_file_goes_on_where_the_line_broke_and_can_be_given_up(
     page = await desk(visits, town)
     reader = await taken(town, page)
     sent: list[int] = []
+    seen = asyncio.Event()
 
     async def breaks_once(route: Route) -> None:
         offset = await route.request.header_value("upload-offset")
@@ -252,11 +254,14 @@ async def test_a_large_file_goes_on_where_the_line_broke_and_can_be_given_up(
         if len(sent) == 3 and offset is not None:
             await route.abort("connectionreset")
         else:
+            if len(sent) >= 3:
+                await seen.wait()  # what the page says meanwhile is not to be missed
             await route.continue_()
 
     await page.route("**/uploads/**", breaks_once)
     await page.locator(".composer input[type=file]").set_input_files(large)
     await expect(page.locator(".composer__waits")).to_contain_text("从断点继续")
+    seen.set()
     await expect(page.locator(".composer__files")).to_be_hidden(timeout=30_000)
     assert sent == [0, 1, 2, 2, 3, 4], "nothing that had arrived is sent again"
     await expect(page.locator(".talk").get_by_role("link", name="族谱.pdf")).to_be_visible()
