@@ -15,7 +15,7 @@ from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
 from server.domain.forms import demand_readable, number_in
 from server.domain.permissions import NOBODY, Actor, Verb, may
-from server.wire.complaints import field_of
+from server.wire.complaints import UNREADABLE, complaint_of
 from server.wire.outcomes import error_value, way_of
 from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
 from server.words.catalogue import say
@@ -182,10 +182,8 @@ async def _body(request: Request, decoder: "msgspec.json.Decoder[Any]") -> Any:
             raise Invalid("body_too_large", "body", limit=BODY_LIMIT)
     try:
         body = decoder.decode(bytes(raw) or b"{}")
-    except msgspec.ValidationError as error:
-        raise Invalid("body_invalid", field_of(error, "body"), detail=str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid("body_malformed", "body", detail=str(error)) from None
+    except UNREADABLE as error:
+        raise complaint_of(error, "body") from None
     if rb"\u0000" in raw and (name := _unreadable(msgspec.to_builtins(body))) is not None:
         raise Invalid("text_unreadable", name)
     return body

@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from server.domain.couriers import PLACE_LIMIT, Report
 from server.domain.errors import Invalid, NotAllowed
 from server.domain.loans import Tracked
+from server.wire.complaints import UNREADABLE, complaint_of
 
 HEADER = "x-courier-signature"
 PARCELS = 500  # of one push
@@ -64,10 +65,8 @@ def read_push(body: bytes) -> list[Report]:
     """The reports of a push. What we have no word for is left out; times must say their zone. Raises Invalid."""
     try:
         push = _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Invalid("body_invalid", "body", detail=str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid("body_malformed", "body", detail=str(error)) from None
+    except UNREADABLE as error:
+        raise complaint_of(error, "body") from None
     reports = []
     for parcel in push.parcels:
         for event in parcel.events:

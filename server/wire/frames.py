@@ -26,7 +26,7 @@ from server.domain.events import (
     StoreWorkChanged,
     TypingSeen,
 )
-from server.wire.complaints import field_of
+from server.wire.complaints import UNREADABLE, complaint_of
 
 VERSION = 1
 MAX_FRAME_BYTES = 65_536
@@ -115,10 +115,8 @@ def parse(data: str | bytes) -> ClientFrame:
         raise Invalid("frame_too_large", "frame", limit=MAX_FRAME_BYTES)
     try:
         return _decoder.decode(data)
-    except msgspec.ValidationError as error:
-        raise Invalid("frame_invalid", field_of(error, "frame"), detail=str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid("frame_malformed", "frame", detail=str(error)) from None
+    except UNREADABLE as error:
+        raise complaint_of(error, "frame") from None
 
 
 def text(value: dict[str, Any]) -> str:

@@ -12,8 +12,8 @@ from babel import Locale
 
 from server.domain.errors import Refusal
 
-# What refusals tell by a code of the rules, and where its words stand.
-_NAMED = {"stage": "loans.stage", "action": "loans.action"}
+# What refusals tell by a code, and where its words stand.
+_NAMED = {"stage": "loans.stage", "action": "loans.action", "why": "refusal.why"}
 LANGUAGES = ("zh", "en")
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
 _PLURAL_FORMS = {language: locale.plural_form for language, locale in LOCALES.items()}
@@ -87,9 +87,8 @@ def say(refusal: Refusal, language: str) -> str:
     """A refusal in words: what is the matter, what to do next, and the rule behind it where there is one."""
     key = f"refusal.{refusal.code}"
     if key in words().texts["zh"]:
-        said = text(
-            key, language, **{name: _named(name, value, language) for name, value in refusal.data.items()}
-        )
+        values = {"field": refusal.field, **refusal.data}
+        said = text(key, language, **{name: _named(name, values, language) for name in values})
     else:
         warnings.warn(f"no text {key!r}", MissingText, stacklevel=2)
         said = text("refusal.unknown", language, code=refusal.code)
@@ -98,10 +97,10 @@ def say(refusal: Refusal, language: str) -> str:
     return said + text("common.rule", language, rule=refusal.rule_id)
 
 
-def _named(name: str, value: Any, language: str) -> Any:
-    """A state or action in words, where a refusal tells it by its code."""
-    area = _NAMED.get(name)
-    return text(f"{area}.{value}", language) if area and f"{area}.{value}" in words().texts["zh"] else value
+def _named(name: str, values: Mapping[str, Any], language: str) -> Any:
+    """A state, an action or a reason in words, where a refusal tells it by its code."""
+    key = f"{_NAMED.get(name)}.{values[name]}"
+    return text(key, language, **values) if key in words().texts["zh"] else values[name]
 
 
 def known_language(language: str) -> str:
