@@ -20,46 +20,26 @@ from server.commands import (
     users,
     worker,
 )
+from server.commands.parsers import Parser
 from server.commands.setting_texts import problem_text
-from server.commands.terminal import FAILED, MISUSED, Failure, Help, complain, language_of
-from server.domain.errors import Refusal
+from server.commands.terminal import FAILED, MISUSED, Failure, complain, language_of
+from server.domain.errors import Invalid, Refusal
 from server.domain.forms import FormRefused
 from server.settings import SettingsError
 from server.words.catalogue import say, text
 
-_EPILOG = """\
-The first steps:
-  shuqiao demo                  try everything with a lively alliance of made-up people
-  shuqiao doctor                check settings, database, Redis, mail, clock and files
-  shuqiao migrate               make or renew the database
-  shuqiao serve                 answer readers and librarians
-
-Settings come from environment variables SHUQIAO_… and one TOML file named by SHUQIAO_CONFIG;
-`shuqiao doctor --settings` lists them all. `shuqiao COMMAND --help` teaches each command.
-"""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status and never shows a traceback to who did nothing wrong."""
-    parser = make_parser()
-    args = parser.parse_args(argv)
-    if not hasattr(args, "run"):
-        (getattr(args, "parser", None) or parser).print_help(sys.stderr)
-        return MISUSED
     try:
-        return int(args.run(args))
+        args = make_parser().parse_args(argv)
+        if not hasattr(args, "run"):
+            args.parser.print_help(sys.stderr)
+            return MISUSED
+        return _run(args)
     except Failure as failure:
         complain(*failure.lines)
         return failure.status
-    except SettingsError as error:
-        language = language_of()
-        problems = (f"  {problem_text(problem, language)}" for problem in error.problems)
-        complain(text("command.settings_wrong", language), *problems)
-        return MISUSED
-    except Refusal as refusal:
-        refused = refusal.problems if isinstance(refusal, FormRefused) else [refusal]
-        complain(*(_said(each) for each in refused))
-        return FAILED
     except KeyboardInterrupt:
         return 130  # as shells have it for SIGINT
     except BrokenPipeError:
@@ -69,32 +49,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("SHUQIAO_LOG_LEVEL") == "debug":
             raise
+        kind, language = type(error).__name__, language_of()
         complain(
-            f"this should not have happened: {type(error).__name__}: {error}",
-            "Run it again with SHUQIAO_LOG_LEVEL=debug to see where, and report that.",
+            text("command.unforeseen", language, kind=kind, reason=error),
+            text("command.unforeseen_next", language),
         )
         return FAILED
 
 
-def _said(refusal: Refusal) -> str:
-    """The refusal in the operator's language, with what it is about before it."""
-    said = say(refusal, language_of())
-    return f"{refusal.field}: {said}" if refusal.field else said
+def _run(args: argparse.Namespace) -> int:
+    """Run the command. Raises Failure for everything that it refuses."""
+    language = language_of()
+    try:
+        return int(args.run(args))
+    except SettingsError as error:
+        each_setting = (f"  {problem_text(problem, language)}" for problem in error.problems)
+        raise Failure(text("command.settings_wrong", language), *each_setting, status=MISUSED) from None
+    except Invalid as refusal:
+        problems = refusal.problems if isinstance(refusal, FormRefused) else [refusal]
+        said = (
+            text(
+                "command.argument", language, name=args.parser.named(each.field), problem=say(each, language)
+            )
+            for each in problems
+        )
+        raise Failure(*said, args.parser.advice, status=MISUSED) from None
+    except Refusal as refusal:
+        raise Failure(say(refusal, language)) from None
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The parser of the whole program."""
-    parser = argparse.ArgumentParser(
-        prog="shuqiao",
-        description="The live desk of a library alliance: readers talk with the right librarian.",
-        epilog=_EPILOG,
-        formatter_class=Help,
-    )
-    parser.add_argument("--version", action="version", version=f"shuqiao {_version()}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    parser = Parser(prog="shuqiao")
+    said = f"shuqiao {_version()}"
+    parser.add_argument("--version", action="version", version=said, help=parser.told("version"))
     everyday = (serve, worker, stack, migrate, demo, doctor, users, libraries, records, items, calendar)
     for module in (*everyday, simulate_stack):
-        module.add_parser(subparsers)
+        module.add_parser(parser)
     return parser
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from server.actions.passwords import passwords_of
 from server.context import Context
 from server.domain.accounts import Account, AccountState, checked_language, checked_name, checked_password
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Invalid
 from server.domain.forms import checked_mail
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import account_by_mail
@@ -13,20 +13,20 @@ from server.store.libraries import desk_by_slug, libraries_by_ids, library_by_sl
 
 
 async def account_named(ctx: Context, mail: str) -> Account:
-    """The account with this mail address. Raises NotFound."""
+    """The account with this mail address. Raises Invalid."""
     account = await account_by_mail(ctx.db.read, mail.strip().lower())
     if account is None:
-        raise NotFound("account_not_found")
+        raise Invalid("account_not_found", "mail")
     return account
 
 
-async def library_named(ctx: Context, slug: str) -> str:
+async def library_named(ctx: Context, slug: str, field: str = "library") -> str:
     """The id of the library with this short name; nothing for nothing. Raises Invalid."""
     if not slug:
         return ""
     library = await library_by_slug(ctx.db.read, slug)
     if library is None:
-        raise Invalid("library_unknown", "library")
+        raise Invalid("library_unknown", field)
     return library.id
 
 
@@ -36,7 +36,7 @@ async def desk_ids_named(ctx: Context, slugs: Sequence[str]) -> list[str]:
     for slug in slugs:
         desk = await desk_by_slug(ctx.db.read, slug)
         if desk is None:
-            raise Invalid("desk_unknown", "desks")
+            raise Invalid("desk_unknown", "desk")
         ids.append(desk.id)
     return ids
 
@@ -52,9 +52,9 @@ async def grant_named(ctx: Context, text: str, own_library_id: str) -> Grant:
     if scope == "alliance" or (not scope and role is Role.ADMINISTRATOR):
         return Grant(role, ScopeKind.ALLIANCE)
     if scope:
-        return Grant(role, ScopeKind.LIBRARY, await library_named(ctx, scope))
+        return Grant(role, ScopeKind.LIBRARY, await library_named(ctx, scope, "role"))
     if not own_library_id:
-        raise Invalid("scope_wrong", "scope")
+        raise Invalid("scope_wrong", "role")
     return Grant(role, ScopeKind.LIBRARY, own_library_id)
 
 

@@ -9,7 +9,7 @@ from server.actions.item_imports import add_marc_items
 from server.actions.shelving import shelving_store
 from server.context import Context
 from server.domain.catalogue import BibliographicRecord
-from server.domain.errors import NotFound
+from server.domain.errors import Invalid
 from server.domain.permissions import Actor, Thing, Verb, demand
 from server.store.catalogue import save_records, settle_words
 from server.store.libraries import library_by_slug
@@ -45,11 +45,11 @@ async def import_records(
 
     ``told`` hears of every record that cannot be read, ``progress`` after each batch. What was stored stays when it
     is broken off; importing again does no harm. With ``store_id`` the volumes that the records name (852, 905) are
-    put into that store. Raises NotFound for an unknown library or store, NotAllowed.
+    put into that store. Raises Invalid for an unknown library, NotFound for an unknown store, NotAllowed.
     """
     known = await library_by_slug(ctx.db.read, library)
     if known is None:
-        raise NotFound("library_not_found")
+        raise Invalid("library_unknown", "library")
     demand(actor, Verb.KEEP_LIBRARIES, Thing(library_id=known.id))
     store = await shelving_store(ctx, actor, store_id) if store_id else None
     done = Progress()

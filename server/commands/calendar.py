@@ -4,7 +4,8 @@ import argparse
 import asyncio
 
 from server.actions.calendar import begin_missing_years, begin_year, read_calendar
-from server.commands.terminal import Help, language_of
+from server.commands.parsers import Parser
+from server.commands.terminal import language_of
 from server.commands.users import open_context
 from server.context import Context
 from server.domain.accounts import OPERATOR
@@ -13,29 +14,12 @@ from server.domain.calendar_lists import checked_year
 from server.settings import Settings, load_settings
 from server.words.catalogue import text
 
-_EXAMPLES = """\
-examples:
-  shuqiao calendar                      fill in this year and the next where they are missing
-  shuqiao calendar --year 2027          fill in a year that nobody has entered
-  shuqiao calendar --year 2027 --again  fill it anew; days changed by hand are replaced
 
-What is known comes with the `holidays` package. A year whose official swaps it does not know yet is
-provisional: enter them in the managers' pages when they are announced.
-"""
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `calendar`."""
-    parser = subparsers.add_parser(
-        "calendar",
-        help="fill in the holidays by which loan clocks run",
-        description="Fill in holidays and make-up workdays, by which the loan clocks run.",
-        epilog=_EXAMPLES,
-        formatter_class=Help,
-    )
-    parser.add_argument("--year", metavar="YEAR", default="", help="the year to fill in")
-    parser.add_argument("--again", action="store_true", help="also where it was filled in before")
-    parser.set_defaults(run=run)
+    parser = program.add_command("calendar", run)
+    parser.add_argument("--year", metavar="YEAR", default="")
+    parser.add_argument("--again", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:

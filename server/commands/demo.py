@@ -7,46 +7,29 @@ import secrets
 import socket
 from pathlib import Path
 
+from server.commands.parsers import Parser
 from server.commands.processes import listen
 from server.commands.serve import serve
-from server.commands.terminal import Failure, Help, language_of, table
+from server.commands.terminal import MISUSED, Failure, language_of, table
 from server.context import make_context
 from server.demo.seeding import PASSWORD, log_ins, seed
+from server.domain.arguments import port_number
 from server.settings import Settings
 from server.words.catalogue import text
 
 DEFAULT_PORT = 8080
 _MARK = ".shuqiao-demo"  # only a folder with this file in it is ever emptied
 _OURS = ("shuqiao.sqlite3", "shuqiao.sqlite3-wal", "shuqiao.sqlite3-shm", "secret")
-_EXAMPLES = """\
-examples:
-  shuqiao demo                          data in ./demo-data; kept until the next time
-  shuqiao demo --fresh                  begin anew
-  shuqiao demo --port 9000 --data /tmp/try
-  shuqiao demo --host 0.0.0.0           also for the phone beside you (no encryption: only in a network you trust)
-
-Log in as a librarian in one browser and ask as a reader in another (or in a private window).
-No mail is sent, nothing leaves this machine, and settings of the environment do not count here.
-"""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `demo`."""
-    parser = subparsers.add_parser(
-        "demo",
-        help="try everything with a lively alliance of made-up people",
-        description="Make a database, fill it with a demo alliance, start everything in one process.",
-        epilog=_EXAMPLES,
-        formatter_class=Help,
-    )
-    parser.add_argument(
-        "--data", metavar="DIR", type=Path, default=Path("demo-data"), help="where to keep it"
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    parser.add_argument("--port", type=int, help=f"port to listen on (default {DEFAULT_PORT}, or a free one)")
-    parser.add_argument("--fresh", action="store_true", help="throw away what was there before")
-    parser.add_argument("--seed-only", action="store_true", help="make the data and stop")
-    parser.set_defaults(run=run)
+    parser = program.add_command("demo", run)
+    parser.add_argument("--data", metavar="DIR", type=Path, default=Path("demo-data"))
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=port_number, help=parser.told("port", usual=DEFAULT_PORT))
+    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--seed-only", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -88,9 +71,8 @@ def _folder(folder: Path, *, fresh: bool) -> Path:
     mark = folder / _MARK
     try:
         if folder.exists() and not mark.exists() and any(folder.iterdir()):
-            raise Failure(
-                text("demo.not_ours", language_of(), path=folder), text("demo.not_ours_next", language_of())
-            )
+            said = (text(key, language_of(), path=folder) for key in ("demo.not_ours", "demo.not_ours_next"))
+            raise Failure(*said, status=MISUSED)
         folder.mkdir(parents=True, exist_ok=True)
         mark.touch()
         if fresh:

@@ -9,38 +9,22 @@ from contextlib import asynccontextmanager
 from server.clocks import SystemClock
 from server.commands import checks
 from server.commands.findings import Finding, Level
+from server.commands.parsers import Parser
 from server.commands.setting_texts import problem_text, setting_rows
-from server.commands.terminal import FAILED, MISUSED, Help, language_of, padded, table
+from server.commands.terminal import FAILED, MISUSED, language_of, padded, table
 from server.context import Context, make_context
 from server.domain.forms import checked_mail
 from server.settings import Settings, SettingsError, load_settings
 from server.words.catalogue import text
 
-_EXAMPLES = """\
-examples:
-  shuqiao doctor                        look at everything; no mail is sent, nothing is changed
-  shuqiao doctor --mail-to me@example.org      … and send a test mail to this address
-  shuqiao doctor --settings             every setting with its default and meaning
-  shuqiao doctor --new-secret           a fresh value for secret_key
 
-Each line says OK, WARN or FAIL; below the last two stands what to do. Status 0 without FAIL, else 1.
-"""
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `doctor`."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="check settings, database, Redis, mail, clock and files, and say what to do",
-        description="Look at everything that Shuqiao needs, and say what to do where something is not well.",
-        epilog=_EXAMPLES,
-        formatter_class=Help,
-    )
+    parser = program.add_command("doctor", run)
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--mail-to", metavar="ADDRESS", default="", help="send a test mail there")
-    choice.add_argument("--settings", action="store_true", help="list all settings")
-    choice.add_argument("--new-secret", action="store_true", help="print a new secret key")
-    parser.set_defaults(run=run)
+    choice.add_argument("--mail-to", metavar="ADDRESS", default="", help=parser.told("mail_to"))
+    choice.add_argument("--settings", action="store_true", help=parser.told("settings"))
+    choice.add_argument("--new-secret", action="store_true", help=parser.told("new_secret"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         print(*table(setting_rows(language), indent=0), sep="\n")
         return 0
     if args.mail_to:
-        checked_mail(args.mail_to)
+        checked_mail(args.mail_to, "mail_to")
     try:
         settings = load_settings()
     except SettingsError as error:

@@ -9,48 +9,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from server.actions.item_imports import ItemImport, import_items
-from server.commands.terminal import FAILED, Failure, Help, language_of
+from server.commands.parsers import Parser
+from server.commands.terminal import FAILED, Failure, language_of
 from server.commands.users import open_context
 from server.context import Context
 from server.domain.accounts import OPERATOR
-from server.domain.errors import NotFound
+from server.domain.errors import Invalid
 from server.settings import Settings, load_settings
 from server.store.stores import store_by_code
 from server.words.catalogue import say, text
 
-_LESSON = """\
-The first line names the columns: barcode and control_number (001 of the record) or isbn are needed; store (its
-code), location, tote, library (short name of the owner, where it is not the store's own) and new (yes) may follow.
-Chinese heads work too: 条码, 记录号, 书库, 架位, 料箱, 所属馆, 新书. UTF-8 or GB 18030.
-
-The whole file is checked before anything is written; with problems nothing is, unless --good-only is given. A
-barcode that is known already stands where the file says afterwards, so a file may be imported again.
-
-examples:
-  shuqiao import-items items.csv --store SZ-STACK
-  shuqiao import-items new.csv --store SZ-STACK --new --good-only 2> problems.txt
-  zcat items.csv.gz | shuqiao import-items -
-"""
+_HEADS = "条码, 记录号, 书库, 架位, 料箱, 所属馆, 新书"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `import-items`."""
-    parser = subparsers.add_parser(
-        "import-items",
-        help="take the items of stores for online loan from a CSV file",
-        description="Take the items of stores for online loan from a CSV file.",
-        epilog=_LESSON,
-        formatter_class=Help,
-    )
-    parser.add_argument("file", metavar="FILE.csv", help="the items; - reads standard input")
-    parser.add_argument(
-        "--store", default="", metavar="CODE", help="where items of lines without a store stand"
-    )
-    parser.add_argument(
-        "--good-only", action="store_true", help="import the good lines of a file with problems"
-    )
-    parser.add_argument("--new", action="store_true", help="show what is added among the new books")
-    parser.set_defaults(run=run)
+    parser = program.add_command("import-items", run, heads=_HEADS)
+    parser.add_argument("file", metavar="FILE.csv")
+    parser.add_argument("--store", default="", metavar="CODE")
+    parser.add_argument("--good-only", action="store_true")
+    parser.add_argument("--new", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,7 +48,7 @@ async def _import(settings: Settings, args: argparse.Namespace, path: Path) -> i
     except OSError as error:
         raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
     async with open_context(settings) as ctx:
-        store_id = await store_id_of(ctx, args.store) if args.store else ""
+        store_id = await store_id_of(ctx, args.store, "store") if args.store else ""
         done = await import_items(
             ctx,
             OPERATOR,
@@ -83,11 +61,11 @@ async def _import(settings: Settings, args: argparse.Namespace, path: Path) -> i
     return _report(done)
 
 
-async def store_id_of(ctx: Context, code: str) -> str:
-    """The store of a code. Raises NotFound."""
+async def store_id_of(ctx: Context, code: str, field: str) -> str:
+    """The store of a code. Raises Invalid."""
     store = await store_by_code(ctx.db.read, code)
     if store is None:
-        raise NotFound("item_store_unknown", store=code)
+        raise Invalid("item_store_unknown", field, store=code)
     return store.id
 
 

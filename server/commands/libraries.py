@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from server.actions.library_lists import LibraryImport, import_libraries
-from server.commands.terminal import FAILED, Failure, Help, language_of
+from server.commands.parsers import Parser
+from server.commands.terminal import FAILED, Failure, language_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
 from server.domain.desks import LANGUAGES, LIBRARY_KINDS, POSITIONS
@@ -15,50 +16,26 @@ from server.domain.reader_lists import decoded_list
 from server.settings import Settings, load_settings
 from server.words.catalogue import say, text
 
-_KINDS = ", ".join((*LIBRARY_KINDS, *KIND_WORDS))
 _COLUMNS = "\n".join(f"  {name:<14}{', '.join(heads[1:])}" for name, heads in HEADS.items())
-_LESSON = f"""\
-The file is CSV in UTF-8 (with or without BOM) or GB 18030, as spreadsheets save it. Its first line names the
-columns, in any order, ours or the Chinese ones beside them; slug and name_zh are needed:
-{_COLUMNS}
-
-A library that is new needs name_en as well, a desk that is new mail. Some columns take certain words only:
-  kind          {_KINDS}; public where nothing stands
-  position      {", ".join(POSITIONS)}
-  language      {", ".join(LANGUAGES)}
-  open          yes, no, 是, 否
-
-A line is a library and, with desk_slug, one of its desks; a second desk takes a second line. Libraries and desks
-are known by their short names: importing the list again renews them, and an empty cell changes nothing. A new desk
-stays private until its column open says yes. origins may hold several web origins with blanks between them.
-
-A list with problems changes nothing and every problem is named by line and column, unless --good-only is given.
-
-examples:
-  shuqiao import-libraries members.csv --check         only say what is wrong
-  shuqiao import-libraries members.csv
-  shuqiao import-libraries members.csv --good-only     leave the bad lines out
-"""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `import-libraries`."""
-    parser = subparsers.add_parser(
+    parser = program.add_command(
         "import-libraries",
-        help="take member libraries and their desks from a CSV file",
-        description="Take member libraries and their desks from a CSV file.",
-        epilog=_LESSON,
-        formatter_class=Help,
+        run,
+        columns=_COLUMNS,
+        kinds=", ".join(LIBRARY_KINDS),
+        kind_words=", ".join(KIND_WORDS),
+        positions=", ".join(POSITIONS),
+        languages=", ".join(LANGUAGES),
+        answers="yes, no, 是, 否",
     )
-    parser.add_argument("file", metavar="FILE.csv", help="the list")
-    parser.add_argument(
-        "--good-only", action="store_true", help="import the good lines of a list with problems"
-    )
-    parser.add_argument(
-        "--good-rows", dest="good_only", action="store_true", help=argparse.SUPPRESS
-    )  # its old name
-    parser.add_argument("--check", action="store_true", help="say what is wrong, change nothing")
-    parser.set_defaults(run=run)
+    parser.add_argument("file", metavar="FILE.csv")
+    parser.add_argument("--good-only", action="store_true")
+    old_name = "--good-rows"
+    parser.add_argument(old_name, dest="good_only", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--check", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,34 +4,19 @@ import argparse
 import asyncio
 
 from server.commands.calendar import begin_calendar
+from server.commands.parsers import Parser
 from server.commands.processes import away_lines
-from server.commands.terminal import Failure, Help, language_of
+from server.commands.terminal import Failure, language_of
 from server.domain.errors import Unavailable
 from server.settings import Settings, load_settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at, migration_names
 from server.words.catalogue import text
 
-_EXAMPLES = """\
-examples:
-  shuqiao migrate                       make the database, or bring it up to date
-  shuqiao migrate --check               only say what is missing; status 1 if anything is
 
-On SQLite a copy of a file that holds data is made first, beside it. On PostgreSQL make a backup
-yourself (docs/operations.md). It is safe to run again, and from several machines at once.
-"""
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `migrate`."""
-    parser = subparsers.add_parser(
-        "migrate",
-        help="make or renew the database",
-        description="Make the database, or bring it up to this version's schema; data is kept.",
-        epilog=_EXAMPLES,
-        formatter_class=Help,
-    )
-    parser.add_argument("--check", action="store_true", help="only say what is missing")
-    parser.set_defaults(run=run)
+    parser = program.add_command("migrate", run)
+    parser.add_argument("--check", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:

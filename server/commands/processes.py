@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from server.commands.terminal import MISUSED, Failure
+from server.commands.terminal import Failure
 from server.settings import Settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
 from server.words.catalogue import text
@@ -59,9 +59,7 @@ def demand_folder(settings: Settings, language: str) -> None:
 
 
 def listen(host: str, port: int, language: str) -> socket.socket:
-    """The socket to serve on. Raises Failure when the port is taken or none, or the address is not ours."""
-    if not 0 <= port <= 65535:
-        raise Failure(text("setting_problem.port", language, name="port"), status=MISUSED)
+    """The socket to serve on. Raises Failure when the port is taken, or the address is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the port of a process that just ended
@@ -70,12 +68,17 @@ def listen(host: str, port: int, language: str) -> socket.socket:
         listener.listen(BACKLOG)  # now: two processes that both bound would else only quarrel later
     except OSError as error:
         listener.close()
-        ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
-        raise Failure(
-            text("command.port_taken", language, host=host, port=port, reason=error.strerror or str(error)),
-            text("command.port_next" if ours else "command.host_next", language),
-        ) from error
+        raise not_listening(host, port, error, language) from error
     return listener
+
+
+def not_listening(host: str, port: int, error: OSError, language: str) -> Failure:
+    """Why nobody can be heard there, and what to do."""
+    ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
+    return Failure(
+        text("command.port_taken", language, host=host, port=port, reason=error.strerror or str(error)),
+        text("command.port_next" if ours else "command.host_next", language),
+    )
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

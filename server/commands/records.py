@@ -10,7 +10,8 @@ from typing import BinaryIO
 from server.actions.record_imports import Progress, import_records
 from server.actions.reindexing import reindex
 from server.commands.items import store_id_of
-from server.commands.terminal import FAILED, Failure, Help, language_of
+from server.commands.parsers import Parser
+from server.commands.terminal import FAILED, Failure, language_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
 from server.settings import Settings, load_settings
@@ -18,49 +19,16 @@ from server.wire.marc import Entry
 from server.words.catalogue import say, text
 
 CHUNK = 256 * 1024
-_LESSON = """\
-The file holds MARC records in ISO 2709 form, MARC 21 or UNIMARC (CNMARC), in UTF-8, GB 18030 or MARC-8; which of
-them is found out for each record. A broken record is named by its number in the file and its first byte, and the
-next one is read all the same.
-
-Records are known by their control numbers (001): importing a file again renews them. A library with several
-catalogues tells them apart by --source. What was imported stays when the command is interrupted.
-
-examples:
-  shuqiao import-records books.mrc --library ningbo-lib
-  shuqiao import-records theses.mrc --library nju --source theses 2> problems.txt
-  zcat books.mrc.gz | shuqiao import-records - --library ningbo-lib
-"""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `import-records` and `reindex`."""
-    parser = subparsers.add_parser(
-        "import-records",
-        help="take a library's bibliographic records from a MARC file",
-        description="Take a library's bibliographic records from a MARC file.",
-        epilog=_LESSON,
-        formatter_class=Help,
-    )
-    parser.add_argument("file", metavar="FILE.mrc", help="the records; - reads standard input")
-    parser.add_argument("--library", required=True, metavar="SLUG", help="whose they are, by short name")
-    parser.add_argument("--source", default="", metavar="NAME", help="which of the library's catalogues")
-    parser.add_argument(
-        "--items-store",
-        default="",
-        metavar="CODE",
-        help="put the volumes that records name (852, 905) into this store",
-    )
-    parser.set_defaults(run=run)
-
-    again = subparsers.add_parser(
-        "reindex",
-        help="write the words anew by which titles and past consultations are found",
-        description="Write the words anew by which titles and past consultations are found: once after an upgrade\n"
-        "whose notes ask for it. The service may go on meanwhile.",
-        formatter_class=Help,
-    )
-    again.set_defaults(run=run_reindex)
+    parser = program.add_command("import-records", run)
+    parser.add_argument("file", metavar="FILE.mrc")
+    parser.add_argument("--library", required=True, metavar="SLUG")
+    parser.add_argument("--source", default="", metavar="NAME")
+    parser.add_argument("--items-store", default="", metavar="CODE")
+    program.add_command("reindex", run_reindex)
 
 
 def run_reindex(args: argparse.Namespace) -> int:
@@ -103,7 +71,7 @@ async def _import(settings: Settings, args: argparse.Namespace, file: BinaryIO, 
             print(f"\r{done.read:>10,} {share}", end="", file=sys.stderr, flush=True)
 
     async with open_context(settings) as ctx:
-        store_id = await store_id_of(ctx, args.items_store) if args.items_store else ""
+        store_id = await store_id_of(ctx, args.items_store, "items_store") if args.items_store else ""
         done = await import_records(
             ctx,
             OPERATOR,

@@ -16,8 +16,10 @@ from starlette.applications import Starlette
 
 from server.assembly import build_app
 from server.commands.migrate import bring_up_to_date
+from server.commands.parsers import Parser
 from server.commands.processes import demand_database, demand_folder, listen
-from server.commands.terminal import FAILED, Failure, Help, language_of
+from server.commands.terminal import FAILED, Failure, language_of
+from server.domain.arguments import port_number
 from server.observing.logs import configure_logs
 from server.settings import Settings, load_settings
 from server.words.catalogue import text
@@ -28,31 +30,13 @@ STOPPING_SECONDS = 10
 GOODBYE_SECONDS = 5.0
 KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps an idle connection, so that it is never the one surprised
 
-_EXAMPLES = """\
-examples:
-  shuqiao serve                         with the settings of the environment
-  shuqiao serve --port 8081             a second process beside the first (PostgreSQL and Redis)
-  shuqiao serve --migrate               bring the database up to date first (one process only)
-  SHUQIAO_CONFIG=/etc/shuqiao.toml shuqiao serve
 
-It stops kindly on SIGTERM or Ctrl-C: everybody is told to come back after a random while, at another
-process or at this one when it is up again. Nothing that was acknowledged is lost, even by kill -9.
-"""
-
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `serve`."""
-    parser = subparsers.add_parser(
-        "serve",
-        help="answer readers and librarians",
-        description="Serve pages, API and sockets; with embedded_worker also do what falls due and send mail.",
-        epilog=_EXAMPLES,
-        formatter_class=Help,
-    )
-    parser.add_argument("--host", help="address to listen on (setting host)")
-    parser.add_argument("--port", type=int, help="port to listen on (setting port)")
-    parser.add_argument("--migrate", action="store_true", help="bring the database up to date first")
-    parser.set_defaults(run=run)
+    parser = program.add_command("serve", run)
+    parser.add_argument("--host")
+    parser.add_argument("--port", type=port_number)
+    parser.add_argument("--migrate", action="store_true")
 
 
 def run(args: argparse.Namespace) -> int:

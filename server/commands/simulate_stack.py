@@ -3,24 +3,27 @@
 import argparse
 import asyncio
 
-from server.commands.terminal import Help
-from stack_io.simulator.__main__ import EXAMPLES, add_options, serve
+from server.commands.parsers import Parser
+from server.commands.processes import not_listening
+from server.commands.terminal import Failure, language_of
+from server.words.catalogue import text
+from stack_io.simulator.__main__ import add_options, serve
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `simulate-stack`."""
-    parser = subparsers.add_parser(
-        "simulate-stack",
-        help="be an automated store, to try the bridge with",
-        description="A believable store on a seed: aisles, shuttles, lifts, pick stations and faults.",
-        epilog=EXAMPLES.replace("python -m stack_io.simulator", "shuqiao simulate-stack"),
-        formatter_class=Help,
-    )
-    add_options(parser)
-    parser.set_defaults(run=run)
+    parser = program.add_command("simulate-stack", run)
+    add_options(parser, parser.told)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Be one until told to stop."""
-    asyncio.run(serve(args))
+    """Be one until told to stop. Raises Failure."""
+    language = language_of()
+    try:
+        asyncio.run(serve(args))
+    except OSError as error:
+        if error.filename is None:
+            raise not_listening(args.host, args.port, error, language) from error
+        said = text("user.file_away", language, path=error.filename, reason=error.strerror)
+        raise Failure(said) from error
     return 0

@@ -1,13 +1,18 @@
 """What commands share: how they fail in plain sentences, which language they speak, tables that line up."""
 
-import argparse
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 
 FAILED = 1
 MISUSED = 2
+_OPENING, _CLOSING = "（“《「", "、，。；：！？）”》」…"
+# What no line breaks within: a word or one Chinese character, with the brackets and stops that touch it.
+_PIECE = re.compile(
+    rf"\s+|[{_OPENING}]*(?:[\u3400-\u9fff]|[^\s\u3400-\u9fff{_OPENING}{_CLOSING}]*)[{_CLOSING}]*"
+)
 
 
 class Failure(Exception):
@@ -17,10 +22,6 @@ class Failure(Exception):
         super().__init__("\n".join(lines))
         self.lines = lines
         self.status = status
-
-
-class Help(argparse.RawDescriptionHelpFormatter):
-    """Help that keeps the line breaks of its examples and shows defaults where they are given."""
 
 
 def complain(*lines: str) -> None:
@@ -45,6 +46,16 @@ def width(text: str) -> int:
 def padded(text: str, columns: int) -> str:
     """The text with blanks up to so many columns."""
     return text + " " * max(0, columns - width(text))
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The text as lines of at most so many columns, where no single word is longer."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if lines[-1] and width(lines[-1] + piece.rstrip()) > columns:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines]
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: int = 2) -> list[str]:

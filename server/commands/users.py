@@ -22,9 +22,10 @@ from server.actions.operators import (
     scope_names,
 )
 from server.actions.readers import ReaderImport, import_readers
+from server.commands.parsers import Action, Parser
 from server.commands.processes import demand_database
-from server.commands.terminal import FAILED, Failure, language_of, table
-from server.commands.user_parsers import Action, add_parsers
+from server.commands.terminal import FAILED, MISUSED, Failure, language_of, table
+from server.commands.user_parsers import add_parsers
 from server.context import Context, make_context
 from server.domain.accounts import OPERATOR
 from server.domain.errors import Invalid
@@ -36,9 +37,9 @@ from server.words.catalogue import say, text
 Run = Callable[[Context, argparse.Namespace], Awaitable[int]]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def add_parser(program: Parser) -> None:
     """Teach the program `user`."""
-    add_parsers(subparsers, _ACTIONS)
+    add_parsers(program, _ACTIONS)
 
 
 @asynccontextmanager
@@ -177,7 +178,7 @@ def read_password(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\r\n")
     if not sys.stdin.isatty():
-        raise Failure(text("user.no_terminal", language_of()))
+        raise Failure(text("user.no_terminal", language_of()), status=MISUSED)
     typed = getpass.getpass(text("user.type_password", language_of()))
     if getpass.getpass(text("user.type_again", language_of())) != typed:
         raise Failure(text("user.not_the_same", language_of()))

@@ -5,11 +5,12 @@ import asyncio
 import csv
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from server.domain.arguments import above_nothing, none_or_more, one_or_more, port_number
 from stack_io.simulator.devices import Device
 from stack_io.simulator.journals import Journal
 from stack_io.simulator.plans import Habits, Plan
@@ -23,6 +24,27 @@ examples:
 items.csv holds a barcode in each line, and after a comma its tote if it matters (A01-L02-B003). With a journal the
 device remembers over restarts what it was told and what it has said; each start is a new run with numbers from 1.
 """
+_HELPS = {
+    "host": "address to listen on (%(default)s)",
+    "port": "port to listen on; 0 takes a free one (%(default)s)",
+    "seed": "chance: the same seed, the same store (%(default)s)",
+    "speed": "simulated seconds in a real one (%(default)s)",
+    "aisles": "number of aisles (%(default)s)",
+    "levels": "number of levels (%(default)s)",
+    "bays": "number of bays in a level (%(default)s)",
+    "stations": "number of pick stations (%(default)s)",
+    "stock": "what it holds: barcode, tote",
+    "open_stock": "it holds whatever it is asked for",
+    "no_faults": "nothing breaks, sticks or is missing",
+    "journal": "its memory over restarts",
+    "habits": "habits that the bridge has to bear",
+    "clock_offset": "its clock is off by so much",
+    "forgetful": "does a command again that comes again",
+    "deaf": "never takes an acknowledgement",
+    "wrong_item_every": "every so many retrievals bring another book; 0: none",
+    "unknown_every": "every so many events are of a kind that nobody knows; 0: none",
+    "second_body_every": "every so many events come again with another body; 0: none",
+}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,29 +55,37 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_options(made)
+    add_options(made, _HELPS.__getitem__)
     return made
 
 
-def add_options(made: argparse.ArgumentParser) -> None:
-    """The options of a simulated store, for whichever program offers them."""
+def add_options(made: argparse.ArgumentParser, told: Callable[[str], str]) -> None:
+    """The options of a simulated store, for whichever program offers them and tells of them in its own words."""
     plan, habits = Plan(), Habits()
-    made.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    made.add_argument("--port", type=int, default=7070, help="port to listen on; 0 takes a free one")
-    made.add_argument("--seed", type=int, default=plan.seed, help="chance: the same seed, the same store")
-    made.add_argument("--speed", type=float, default=plan.speed, help="simulated seconds in a real one")
+    made.add_argument("--host", default="127.0.0.1", help=told("host"))
+    made.add_argument("--port", type=port_number, default=7070, help=told("port"))
+    made.add_argument("--seed", type=int, default=plan.seed, metavar="N", help=told("seed"))
+    made.add_argument("--speed", type=above_nothing, default=plan.speed, metavar="N", help=told("speed"))
     for name in ("aisles", "levels", "bays", "stations"):
-        made.add_argument(f"--{name}", type=int, default=getattr(plan, name), help=f"number of {name}")
-    made.add_argument("--stock", type=Path, metavar="CSV", help="what it holds: barcode, tote")
-    made.add_argument("--open-stock", action="store_true", help="it holds whatever it is asked for")
-    made.add_argument("--no-faults", action="store_true", help="nothing breaks, sticks or is missing")
-    made.add_argument("--journal", type=Path, metavar="FILE", help="its memory over restarts")
-    lies = made.add_argument_group("habits that the bridge has to bear")
-    lies.add_argument("--clock-offset", type=float, default=habits.clock_offset, metavar="SECONDS")
-    lies.add_argument("--forgetful", action="store_true", help="does a command again that comes again")
-    lies.add_argument("--deaf", action="store_true", help="never takes an acknowledgement")
-    for name in ("wrong-item-every", "unknown-every", "second-body-every"):
-        lies.add_argument(f"--{name}", type=int, default=0, metavar="N")
+        default = getattr(plan, name)
+        made.add_argument(f"--{name}", type=one_or_more, default=default, metavar="N", help=told(name))
+    made.add_argument("--stock", type=Path, metavar="CSV", help=told("stock"))
+    made.add_argument("--open-stock", action="store_true", help=told("open_stock"))
+    made.add_argument("--no-faults", action="store_true", help=told("no_faults"))
+    made.add_argument("--journal", type=Path, metavar="FILE", help=told("journal"))
+    lies = made.add_argument_group(told("habits"))
+    lies.add_argument(
+        "--clock-offset",
+        type=float,
+        default=habits.clock_offset,
+        metavar="SECONDS",
+        help=told("clock_offset"),
+    )
+    lies.add_argument("--forgetful", action="store_true", help=told("forgetful"))
+    lies.add_argument("--deaf", action="store_true", help=told("deaf"))
+    for name in ("wrong_item_every", "unknown_every", "second_body_every"):
+        option = f"--{name.replace('_', '-')}"
+        lies.add_argument(option, type=none_or_more, default=0, metavar="N", help=told(name))
 
 
 def device_of(args: argparse.Namespace) -> Device:

@@ -55,7 +55,7 @@ def test_a_test_mail_goes_only_where_asked(shuqiao: Shuqiao, sqlite_url: str, ma
     said = shuqiao("doctor", "--mail-to", "me@example.org", **settings)
     assert levels(said)["mail"] == "OK", said.out
     assert [mail.recipients for mail in mails.mails] == [("me@example.org",)]
-    assert shuqiao("doctor", "--mail-to", "not an address", **settings).status == 1
+    assert shuqiao("doctor", "--mail-to", "not an address", **settings).status == 2
 
 
 def test_everything_that_is_away_is_a_fail_with_what_to_do(shuqiao: Shuqiao, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_calendar_without_this_year_is_noticed_and_filled(shuqiao: Shuqiao, sq
     assert shuqiao("calendar", **settings).out == "", "what stands is left alone"
     year = filled.out.split()[0]
     assert "--again" in shuqiao("calendar", "--year", year, **settings).out
-    assert shuqiao("calendar", "--year", "soon", **settings).status == 1
+    assert shuqiao("calendar", "--year", "soon", **settings).status == 2
     assert "shuqiao calendar --year" not in shuqiao("doctor", **settings).out
 
 

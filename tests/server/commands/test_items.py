@@ -72,7 +72,7 @@ def test_a_file_with_problems_changes_nothing_unless_the_good_lines_are_wanted(
 def test_a_file_without_use_or_a_store_that_is_not_there_is_said(prepared: Shuqiao, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("title\nx\n", encoding="utf-8")
     assert "barcode" in prepared("import-items", "a.csv", "--store", "NJ-1").err
-    assert prepared("import-items", "a.csv", "--store", "NJ-2").status == 1
+    assert prepared("import-items", "a.csv", "--store", "NJ-2").status == 2
     assert prepared("import-items", "nowhere.csv").status != 0
     (tmp_path / "b.csv").write_text(f"{HEAD}B1,r1,,,\n", encoding="utf-8")
     assert "line 2, store" in prepared("import-items", "b.csv").err
@@ -88,4 +88,4 @@ def test_volumes_that_records_name_come_with_them(prepared: Shuqiao, tmp_path: P
         said = prepared("import-records", "more.mrc", "--library", "nju", "--items-store", "NJ-1")
         assert said.status == 0, said.all
     assert [item[:2] for item in items(tmp_path)] == [("M001", ""), ("M002", ""), ("M003", "A-7")]
-    assert prepared("import-records", "more.mrc", "--library", "nju", "--items-store", "NONE").status == 1
+    assert prepared("import-records", "more.mrc", "--library", "nju", "--items-store", "NONE").status == 2

@@ -14,34 +14,12 @@ from server.store.checking import migration_names
 from tests.server.commands.conftest import Shuqiao
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("serve", "worker", "migrate", "demo", "doctor", "user", "import-libraries", "import-records")
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz-ABC"
-
-
-def test_help_names_every_command_and_the_first_steps(shuqiao: Shuqiao) -> None:
-    said = shuqiao("--help")
-    assert said.status == 0
-    assert all(command in said.out for command in (*COMMANDS, "The first steps"))
-
-
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c != "user"])
-def test_each_command_teaches_by_example(shuqiao: Shuqiao, command: str) -> None:
-    said = shuqiao(command, "--help")
-    assert said.status == 0
-    assert f"shuqiao {command}" in said.out
-    assert "example" in said.out.lower()
 
 
 def test_without_a_command_the_help_is_shown_and_the_status_says_misuse(shuqiao: Shuqiao) -> None:
     said = shuqiao()
     assert (said.status, "The first steps" in said.err) == (2, True)
-
-
-def test_an_unknown_command_is_refused_with_those_there_are(shuqiao: Shuqiao) -> None:
-    said = shuqiao("sing")
-    assert said.status == 2
-    assert "sing" in said.err
-    assert "doctor" in said.err
 
 
 def test_the_program_runs_as_a_module_too() -> None:
@@ -117,18 +95,25 @@ def test_a_newer_schema_is_left_alone(shuqiao: Shuqiao, sqlite_url: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("called", "said"),
     [
-        (("serve", "--port", "99999"), "port: must lie between 0 and 65535"),
-        (("serve", "--host", "192.0.2.1"), "The address must be one of this machine"),
-        (("user", "sessions", "--count", "-5"), "count: Please give a whole number from 1"),
+        ("serve --port 99999", "--port: must be a whole number from 0 to 65535, not '99999'."),
+        ("user sessions --count -5", "--count: Please give a whole number from 1"),
     ],
 )
 def test_an_option_that_is_out_of_place_is_named_with_what_would_be_right(
-    shuqiao: Shuqiao, sqlite_url: str, arguments: tuple[str, ...], said: str
+    shuqiao: Shuqiao, sqlite_url: str, called: str, said: str
 ) -> None:
-    answer = shuqiao(*arguments, environment="test", database_url=sqlite_url)
-    assert answer.status and said in answer.err
+    answer = shuqiao(*called.split(), environment="test", database_url=sqlite_url)
+    assert answer.status == 2 and said in answer.err
+
+
+def test_an_address_of_another_machine_is_said_with_what_would_be_right(
+    shuqiao: Shuqiao, sqlite_url: str
+) -> None:
+    answer = shuqiao("serve", "--host", "192.0.2.1", environment="test", database_url=sqlite_url)
+    assert answer.status == 1, "the address may be there a moment later"
+    assert "The address must be one of this machine" in answer.err
 
 
 def test_a_port_that_is_taken_is_named(shuqiao: Shuqiao, sqlite_url: str) -> None:

@@ -64,9 +64,9 @@ def test_an_administrator_is_added_granted_listed_and_kept(user: User) -> None:
 
 def test_a_password_that_will_not_do_is_refused_in_words(user: User) -> None:
     answer = user("add", "li@example.org", "--name", "李梅", "--password-stdin", stdin="short\n")
-    assert answer.status == 1 and "at least 10 characters" in answer.err
+    assert answer.status == 2 and "password: " in answer.err and "at least 10 characters" in answer.err
     answer = user("password", "nobody@example.org", "--password-stdin", stdin="a good long sentence\n")
-    assert answer.status == 1 and "no such account" in answer.err
+    assert answer.status == 2 and "MAIL: There is no such account" in answer.err
 
 
 def test_an_invitation_is_printed(user: User) -> None:
@@ -88,12 +88,16 @@ def test_an_invitation_is_printed(user: User) -> None:
 
 @pytest.mark.parametrize(
     ("role", "said"),
-    [("wizard", "no such role"), ("librarian@nowhere", "no such library"), ("reader", "Everybody")],
+    [
+        ("wizard", "ROLE[@SCOPE]: There is no such role"),
+        ("librarian@nowhere", "ROLE[@SCOPE]: There is no such library"),
+        ("reader", "Everybody"),
+    ],
 )
 def test_a_role_that_is_none_is_refused_by_name(user: User, role: str, said: str) -> None:
     user("add", "li@example.org", "--name", "李梅", "--password-stdin", stdin="a good long sentence\n")
     answer = user("grant", "li@example.org", f"{role}@alliance" if role == "reader" else role)
-    assert answer.status == 1 and said in answer.err
+    assert answer.status == 2 and said in answer.err
 
 
 def test_ready_log_ins_are_spread_over_the_desks_and_share_one_hash(user: User) -> None:
