@@ -5,7 +5,7 @@ from datetime import datetime
 
 from server.actions.access import access_session
 from server.context import Context
-from server.domain.chat import ChatSession, State
+from server.domain.chat import ChatSession, Passed, SentFile, State
 from server.domain.desks import Desk, Library
 from server.domain.duty import Duty
 from server.domain.permissions import Actor, Verb, demand, library_scopes
@@ -13,7 +13,7 @@ from server.store.archives import Found, archived_sessions, wrap_up_outcomes
 from server.store.chat import session_by_id, sessions_of_reader, sessions_of_staff
 from server.store.duty import Colleague, colleagues_of, duty_of
 from server.store.libraries import desks_by_ids, libraries_by_ids, library_by_id
-from server.store.participants import Participant, Passed, documents_of, participants_of
+from server.store.participants import Participant, documents_of, files_of_staff, participants_of
 from server.store.policies import policy_at
 from server.store.queues import offers_to
 
@@ -60,12 +60,13 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """The page behind a conversation: who asks, what was asked before, what was passed on."""
+    """The page behind a conversation: who asks, what was asked before, what was passed on, and what may count."""
 
     card: Card
     earlier: list[Earlier]
     documents: list[Passed]
     documents_limit: int
+    uncounted_files: list[SentFile]
 
 
 async def view_console(ctx: Context, actor: Actor) -> Console:
@@ -107,12 +108,17 @@ async def view_desk(ctx: Context, actor: Actor, session_id: str) -> DeskView:
         [Earlier(s, outcomes.get(s.id, "")) for s in before[:10]],
         await documents_of(ctx.db.read, session.id),
         policy.documents_per_session,
+        [file for file in await files_of_staff(ctx.db.read, session.id) if not file.counted],
     )
 
 
-async def read_archived(ctx: Context, actor: Actor, session_id: str) -> ChatSession:
-    """An archived conversation for somebody who may look; reading its events is what is noted (R-LIVE.6)."""
-    return await access_session(ctx.db.read, actor, session_id, Verb.READ_ARCHIVE)
+async def read_archived(ctx: Context, actor: Actor, session_id: str) -> list[Passed]:
+    """What was passed on in an archived conversation, for somebody who may look (R-LIVE.5).
+
+    Reading its events is what is noted (R-LIVE.6).
+    """
+    session = await access_session(ctx.db.read, actor, session_id, Verb.READ_ARCHIVE)
+    return await documents_of(ctx.db.read, session.id)
 
 
 async def search_archive(

@@ -1,5 +1,6 @@
 """What a librarian does in a conversation beside talking: bring in others, pass it on, pass on documents, end it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -7,15 +8,18 @@ from typing import Any
 from server.actions.access import access_session, audit
 from server.actions.files import copy_for_reader
 from server.actions.routing import move_hold, requeue_session
+from server.actions.sent_files import count_files
 from server.actions.sessions import end_in
 from server.context import Context
 from server.domain.accounts import Account
 from server.domain.chat import (
     ChatSession,
     EndReason,
+    Passed,
     Topic,
     WrapUp,
     admit_link,
+    admit_title,
     demand_active,
     demand_another,
     demand_document_room,
@@ -33,7 +37,7 @@ from server.store.crews import hand_over, set_target
 from server.store.dues import cancel_due
 from server.store.duty import bump_version
 from server.store.libraries import desk_by_id, library_by_id
-from server.store.participants import Passed, join, leave, pass_document
+from server.store.participants import join, leave, pass_document
 from server.store.policies import policy_at
 from server.store.rosters import on_duty_as
 from server.store.rows import Transaction
@@ -146,8 +150,7 @@ async def pass_on_document(
     """Pass on a document with its title; it is counted, and limited by policy (R-LIVE.4, R-LIVE.5)."""
     session = await _serving(ctx, actor, session_id)
     demand_open(session)
-    if not title.strip():
-        raise Invalid("document_title", "title", "R-LIVE.5")
+    title = admit_title(title)
     if not file_id:
         url = admit_link(url)
     policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
@@ -159,7 +162,7 @@ async def pass_on_document(
         if file_id:
             file = await copy_for_reader(ctx, tx, session.id, file_id)
             url = file["url"]
-        passed = Passed(ctx.ids.new(), title.strip()[:300], url[:1000], file_id, actor.account_id, now)
+        passed = Passed(ctx.ids.new(), title, url[:1000], file_id, actor.account_id, now)
         if not await pass_document(tx, session.id, passed, limit=policy.documents_per_session):
             raise Conflict("documents_limit", "R-LIVE.4", limit=policy.documents_per_session)
         tx.announce(
@@ -210,8 +213,13 @@ async def end_for_abuse(ctx: Context, actor: Actor, session_id: str, *, reason: 
         await audit(ctx, tx, actor, "block.set", session.id, detail=block.reason)
 
 
-async def record_wrap_up(ctx: Context, actor: Actor, session_id: str, record: WrapUp) -> None:
-    """Archive the session with its record; without one it cannot be archived (R-LIVE.5)."""
+async def record_wrap_up(
+    ctx: Context, actor: Actor, session_id: str, record: WrapUp, *, documents: Mapping[str, str] | None = None
+) -> None:
+    """Archive the session with its record; without one it cannot be archived (R-LIVE.5).
+
+    ``documents`` are files that staff sent like any message, and that count as documents passed on: id to title.
+    """
     session = await access_session(ctx.db.read, actor, session_id, Verb.WRAP_UP)
     if session.open:
         raise Conflict("session_not_ended", "R-LIVE.5")
@@ -219,6 +227,7 @@ async def record_wrap_up(ctx: Context, actor: Actor, session_id: str, record: Wr
         await _changed(tx, session, actor.account_id)
         if not await mark_wrapped_up(tx, session.id, record, by=actor.account_id, at=ctx.clock.now()):
             raise Conflict("already_wrapped_up")
+        await count_files(ctx, tx, session, documents or {})
         await cancel_due(tx, "wrap_up", session.id)
 
 

@@ -27,7 +27,8 @@ from server.store.rows import Transaction
 EVERY = timedelta(minutes=2)
 # What was committed a little after the moment it carries must not slip between two looks.
 OVERLAP = timedelta(minutes=5)
-# Conversations are rated without a step that could be found: their week is counted anew each night.
+# Conversations are rated, and their records count files as documents, without a step that could be found: their week
+# is counted anew each night.
 NIGHTLY_DAYS = 8
 _DAY = timedelta(days=1)
 

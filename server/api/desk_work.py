@@ -16,7 +16,15 @@ from server.actions.desk_work import (
 )
 from server.actions.desks import home_card
 from server.api.routes import ApiRequest, Endpoint, Handler
-from server.api.views import card_view, console_view, desk_view, events_view, library_card, names
+from server.api.views import (
+    card_view,
+    console_view,
+    desk_view,
+    documents_view,
+    events_view,
+    library_card,
+    names,
+)
 from server.domain.chat import ChatSession, wrap_up_from
 from server.domain.permissions import Verb
 from server.wire import bodies
@@ -79,7 +87,8 @@ async def document(r: ApiRequest) -> bodies.DocumentView:
 async def wrap_up(r: ApiRequest) -> dict[str, Any]:
     b: bodies.WrapUpRecord = r.body
     record = wrap_up_from(b.question_type, b.effort, b.outcome, typical_case=b.typical_case, note=b.note)
-    await record_wrap_up(r.ctx, r.actor, r.path["id"], record)
+    titles = {file.file_id: file.title for file in b.documents}
+    await record_wrap_up(r.ctx, r.actor, r.path["id"], record, documents=titles)
     return {}
 
 
@@ -111,10 +120,11 @@ async def archive(r: ApiRequest) -> bodies.Archive:
     return bodies.Archive(lines, len(found) > _PAGE)
 
 
-async def archived(r: ApiRequest) -> bodies.Events:
-    session = await read_archived(r.ctx, r.actor, r.path["id"])
-    found, last = await read_events(r.ctx, r.actor, session.id, after=r.number("after", 0), limit=500)
-    return events_view(found, last)
+async def archived(r: ApiRequest) -> bodies.ArchivedTalk:
+    documents = await read_archived(r.ctx, r.actor, r.path["id"])
+    found, last = await read_events(r.ctx, r.actor, r.path["id"], after=r.number("after", 0), limit=500)
+    talk = events_view(found, last)
+    return bodies.ArchivedTalk(talk.events, talk.last_seq, documents_view(documents))
 
 
 async def _card(r: ApiRequest, session: ChatSession) -> bodies.SessionCard:
@@ -181,6 +191,6 @@ ENDPOINTS = [
         Verb.READ_ARCHIVE,
         archived,
         "One past conversation; the look is noted (R-LIVE.6)",
-        answer=bodies.Events,
+        answer=bodies.ArchivedTalk,
     ),
 ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from server.actions.consoles import Card, Console, DeskView
 from server.actions.desks import HomeCard
 from server.actions.sessions import SessionView
-from server.domain.chat import State
+from server.domain.chat import Passed, State
 from server.domain.desks import Desk, Library
 from server.domain.events import ChatEventRecorded
 from server.domain.permissions import Actor
@@ -173,6 +173,14 @@ def desk_view(view: DeskView, actor: Actor, card: bodies.LibraryCard) -> bodies.
             for e in view.earlier
         ],
         library_card=card,
-        documents=[bodies.DocumentView(d.id, d.title, d.url, iso(d.passed_at)) for d in view.documents],
+        documents=documents_view(view.documents),
         documents_limit=view.documents_limit,
+        uncounted_files=[
+            bodies.SentFileView(f.id, f.name, f.url, iso(f.sent_at)) for f in view.uncounted_files
+        ],
     )
+
+
+def documents_view(documents: list[Passed]) -> list[bodies.DocumentView]:
+    """What was passed on, in order."""
+    return [bodies.DocumentView(d.id, d.title, d.url, iso(d.passed_at)) for d in documents]

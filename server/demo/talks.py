@@ -14,14 +14,14 @@ from server.actions.pool_entry import enter
 from server.context import Context
 from server.demo.cast import Cast, mail_of
 from server.domain.accounts import Account
-from server.domain.chat import ChatSession, EndReason, State, Topic, WrapUp, wrap_up_from
+from server.domain.chat import ChatSession, EndReason, Passed, State, Topic, WrapUp, wrap_up_from
 from server.domain.consultations import Consultation, title_of
 from server.domain.events import ChatEventRecorded
 from server.domain.hours import Shift, instant
 from server.domain.task_policies import TaskPolicy
 from server.domain.tasks import Channel, Standing
 from server.store.dues import set_due
-from server.store.participants import Passed, join, leave_all, pass_document
+from server.store.participants import join, leave_all, pass_document
 from server.store.past_sessions import insert_past_session, insert_wrap_up
 from server.store.rows import Transaction
 from server.wire.tokens import hashed

@@ -149,6 +149,30 @@ class WrapUp:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A document passed on in a session."""
+
+    id: str
+    title: str
+    url: str
+    file_id: str
+    passed_by: str
+    passed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that staff sent like any message; ``counted`` among the documents passed on, or not."""
+
+    id: str
+    name: str
+    url: str
+    sent_by: str
+    sent_at: datetime
+    counted: bool
+
+
 def admit_text(text: str, *, limit: int, field: str = "text") -> str:
     """The text as it will be stored: line ends unified, surrounding blanks dropped. Raises Invalid for the field."""
     cleaned = text.replace("\r\n", "\n").replace("\x00", "").strip()
@@ -192,6 +216,13 @@ def demand_document_room(session: ChatSession, *, limit: int) -> None:
     """At most so many documents are passed on in one session (R-LIVE.4)."""
     if session.documents >= limit:
         raise Conflict("documents_limit", "R-LIVE.4", limit=limit)
+
+
+def admit_title(title: str, *, field: str = "title") -> str:
+    """A document's title as it is counted and archived by (R-LIVE.5). Raises Invalid."""
+    if not title.strip():
+        raise Invalid("document_title", field, "R-LIVE.5")
+    return title.strip()[:300]
 
 
 def admit_link(url: str) -> str:

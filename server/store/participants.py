@@ -1,9 +1,11 @@
 """Who takes part in a conversation, how far each has read, and what was passed on in it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from server.domain.chat import Passed, SentFile
 from server.store.rows import Reader, Transaction, from_us, from_us_or_none, to_us
 
 
@@ -24,18 +26,6 @@ class Participant:
     def key(self) -> str:
         """How frames name them: ``reader`` or the staff account."""
         return self.account_id or "reader"
-
-
-@dataclass(frozen=True, slots=True)
-class Passed:
-    """A document passed on in a session."""
-
-    id: str
-    title: str
-    url: str
-    file_id: str
-    passed_by: str
-    passed_at: datetime
 
 
 async def participants_of(db: Reader, session_id: str) -> list[Participant]:
@@ -140,6 +130,22 @@ async def documents_of(db: Reader, session_id: str) -> list[Passed]:
         )
         for row in rows
     ]
+
+
+async def files_of_staff(db: Reader, session_id: str) -> list[SentFile]:
+    """The files that staff sent in the session; those passed on as documents are none of these."""
+    rows = await db.rows(
+        "SELECT author_id, data, at FROM chat_event WHERE session_id = $1 AND audience = 'all' AND kind = 'file'"
+        " AND author_kind = 'staff' AND data <> '' ORDER BY seq",
+        session_id,
+    )
+    counted = {document.file_id for document in await documents_of(db, session_id)} if rows else set()
+    found = []
+    for row in rows:
+        file = json.loads(row["data"])["file"]
+        sent = row["author_id"], from_us(row["at"])
+        found.append(SentFile(file["id"], file["name"], file["url"], *sent, file["id"] in counted))
+    return found
 
 
 def participant_id(session_id: str, account_id: str) -> str:

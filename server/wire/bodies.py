@@ -110,14 +110,22 @@ class PassDocument(Struct):
     file_id: Tag = ""
 
 
+class CountedFile(Struct):
+    """A file that staff sent like any message, and that counts as a document passed on (R-LIVE.5)."""
+
+    file_id: Tag
+    title: Short
+
+
 class WrapUpRecord(Struct):
-    """The record that archives a session (R-LIVE.5)."""
+    """The record that archives a session (R-LIVE.5); ``documents`` come from the desk view's ``uncounted_files``."""
 
     question_type: Tag
     effort: int
     outcome: Tag
     typical_case: bool = False
     note: Text = ""
+    documents: Annotated[list[CountedFile], Meta(max_length=100)] = field(default_factory=list)
 
 
 # ── what we answer ──
@@ -337,6 +345,15 @@ class DocumentView(Struct):
     at: str
 
 
+class SentFileView(Struct):
+    """A file that staff sent like any message."""
+
+    id: str
+    name: str
+    url: str
+    at: str
+
+
 class DeskViewBody(Struct):
     """The page behind a conversation."""
 
@@ -345,6 +362,13 @@ class DeskViewBody(Struct):
     library_card: LibraryCard
     documents: list[DocumentView]
     documents_limit: int
+    uncounted_files: list[SentFileView]  # may count as documents with the record
+
+
+class ArchivedTalk(Events):
+    """A stretch of a past conversation, and the documents passed on in all of it."""
+
+    documents: list[DocumentView]
 
 
 class ArchiveLine(Struct):

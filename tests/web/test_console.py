@@ -75,9 +75,14 @@ async def test_a_librarian_accepts_greets_answers_ends_and_archives_by_keyboard(
     async with town.socket(token=reader.token) as line:
         await line.say(t="typing", session=reader.session)
         await expect(page.locator(".thread__typing")).to_be_visible()
+    paper = {"name": "县志.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    await page.set_input_files(".composer input[type=file]", [paper])
+    await expect(page.locator(".talk .bubble--mine")).to_have_count(3)
     await page.keyboard.press("Alt+e")
     await page.locator("dialog [type=submit]").press("Enter")
     await page.wait_for_selector(".wrap-up")
+    await page.get_by_label("县志.pdf", exact=True).press("Space")  # it was a document after all
+    await expect(page.get_by_label("文献题名：县志.pdf")).to_have_value("县志")
     await expect(page.locator(".column__sub")).to_contain_text("共谈")  # and counts no more
     await expect(page.locator(".thread__typing")).to_be_hidden(timeout=2_000)  # nobody writes in what is over
     await page.keyboard.press("Alt+w")
@@ -85,7 +90,9 @@ async def test_a_librarian_accepts_greets_answers_ends_and_archives_by_keyboard(
     await expect(page.locator(".entry")).to_have_count(0)
     assert (await said(town, reader))[-2] == "可以，用读者证登录即可。"
     archive = (await town.people["lin"].http.get("/api/archive")).json()["sessions"]
-    assert [(one["state"], one["outcome"]) for one in archive] == [("closed", "answered")]
+    assert [(one["state"], one["outcome"], one["documents"]) for one in archive] == [
+        ("closed", "answered", 1)
+    ]
 
 
 async def test_what_is_written_offline_is_sent_once_when_the_line_is_back(town: Town, visits: Visits) -> None:

@@ -85,3 +85,47 @@ async def test_documents_are_counted_and_limited_by_policy(town: Town) -> None:
         assert [(await passed(town, reader.session, **link))[0] for _ in range(4)] == [200, 200, 200, 409]
         card = (await town.people["lin"].http.get("/api/console")).json()["sessions"][0]
         assert card["documents"] == 3
+
+
+async def test_the_record_counts_files_that_were_sent_like_messages_once_and_within_the_limit(
+    town: Town,
+) -> None:
+    lin = town.people["lin"].http
+    async with town.socket(town.people["lin"]):
+        reader = await served(town)
+        session = f"/api/sessions/{reader.session}"
+        for name in ("府志.pdf", "县志.pdf", "平面图.pdf", "申报.pdf"):
+            kept = await lin.post(f"{session}/files?name={name}", content=b"%PDF-1.7 " + name.encode())
+            assert kept.status_code == 201, kept.text
+        await reader.http.post(
+            f"{session}/files?name=mine.pdf", headers=reader.headers, content=b"%PDF-1.7 my own"
+        )
+        await passed(town, reader.session, title="目录", url="https://example.org/a")
+        await lin.post(f"{session}/end", json={})
+        files = (await lin.get(f"{session}/desk-view")).json()["uncounted_files"]
+        assert [file["name"] for file in files] == ["府志.pdf", "县志.pdf", "平面图.pdf", "申报.pdf"]
+
+        async def record(**titles: str) -> Any:
+            documents = [{"file_id": file_id, "title": title} for file_id, title in titles.items()]
+            body = {"question_type": "document", "effort": 2, "outcome": "answered", "documents": documents}
+            return await lin.post(f"{session}/wrap-up", json=body)
+
+        ids = [file["id"] for file in files]
+        for titles, code in (
+            ({name: name for name in ids[:3]}, "files_limit"),
+            ({ids[0]: " "}, "document_title"),
+            ({"someone-elses": "x"}, "document_file"),
+        ):
+            assert (await record(**titles)).json()["error"]["code"] == code
+        assert (await lin.get("/api/archive")).json()["sessions"][0][
+            "documents"
+        ] == 1  # refused: nothing was counted
+        assert (await record(**{ids[0]: "万历宁波府志", ids[3]: "申报"})).status_code == 200
+        assert (await record(**{ids[1]: "县志"})).json()["error"]["code"] == "already_wrapped_up"
+        assert (await lin.get("/api/archive")).json()["sessions"][0]["documents"] == 3
+        shown = (await lin.get(f"/api/archive/{reader.session}")).json()["documents"]
+        assert {one["title"] for one in shown} == {"目录", "万历宁波府志", "申报"}
+        view = (await lin.get(f"{session}/desk-view")).json()
+        assert [file["name"] for file in view["uncounted_files"]] == ["县志.pdf", "平面图.pdf"]
+        path = view["documents"][0]["url"].replace(town.ctx.settings.public_url, "")
+        assert (await reader.http.get(path)).content == "%PDF-1.7 府志.pdf".encode()

@@ -117,20 +117,22 @@ async function read() {
   reading.replaceChildren(back(), ...skeleton(6));
   try {
     const events = [];
+    let documents = [];
     for (let last = 1; events.length < last;) {
       const found = await get(`/api/archive/${encodeURIComponent(id)}?after=${events.at(-1)?.seq ?? 0}`);
       if (!found.events.length) break;
       events.push(...found.events);
+      ({ documents } = found);
       last = found.last_seq;
     }
     if (location.hash.slice(1) !== id) return;
-    draw(id, events);
+    draw(id, events, documents);
   } catch (problem) {
     reading.replaceChildren(back(), failed(problem, read));
   }
 }
 
-function draw(id, events) {
+function draw(id, events, documents) {
   const one = lines.find((each) => each.id === id);
   const talk = h("div", { class: "talk" });
   let previous = null;
@@ -166,11 +168,25 @@ function draw(id, events) {
         t("archive.download"),
       ),
     ),
+    ...(documents.length ? [passed(documents)] : []),
     talk,
   );
   reading.scrollTop = 0;
   if (matchMedia("(max-width: 60rem)").matches) reading.focus();
 }
+
+/** What was passed on, by title: also files that only the record counted. */
+const passed = (documents) =>
+  h(
+    "section",
+    { class: "reading__documents" },
+    h("h3", {}, t("context.documents")),
+    h(
+      "ol",
+      { class: "plain" },
+      documents.map(({ title }) => h("li", {}, icon("document"), h("span", {}, title))),
+    ),
+  );
 
 const back = () =>
   h(

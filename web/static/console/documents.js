@@ -6,6 +6,9 @@ import { choices, field, openDialog } from "./dialogs.js";
 import { upload } from "./uploads.js";
 import { t } from "./words.js";
 
+/** What a file is called until somebody names it better. */
+export const titleOf = (name) => name.replace(/\.[^.]+$/, "");
+
 /** By link, or as a file (R-LIVE.5). */
 export function documentDialog(model, conversation) {
   let by = "link";
@@ -28,7 +31,7 @@ export function documentDialog(model, conversation) {
   file.control.addEventListener("change", () => {
     const [one] = file.control.files;
     sending = one && { id: model.outgoing.newId(), file: one, silent: true };
-    if (one && !title.control.value) title.control.value = one.name.replace(/\.[^.]+$/, "");
+    if (one && !title.control.value) title.control.value = titleOf(one.name);
   });
   const turn = (value) => {
     by = value;

@@ -3,6 +3,7 @@
 import { freshId, h, set, show, write } from "./dom.js";
 import { post, serverNow } from "./http.js";
 import { tab } from "./memory.js";
+import { SentFiles } from "./sent_files.js";
 import * as alarm from "./alarm.js";
 import { countdown, exactly, roughly, t } from "./words.js";
 
@@ -27,12 +28,14 @@ export function guess(conversation) {
         : "answered",
     typical_case: false,
     note: "",
+    documents: {}, // file → title
   };
 }
 
 /** Sends a record; the conversation leaves the desk with the next fetch. Throws Refused. */
 export async function archive(model, id, record) {
-  await post(`/api/sessions/${id}/wrap-up`, record);
+  const documents = Object.entries(record.documents).map(([file_id, title]) => ({ file_id, title }));
+  await post(`/api/sessions/${id}/wrap-up`, { ...record, documents });
   tab.set(`wrap_up.${id}`, null);
   tab.set(`draft.${id}`, null);
   model.refetch();
@@ -42,7 +45,11 @@ export async function archive(model, id, record) {
 export class WrapUpPanel {
   constructor(model, conversation) {
     Object.assign(this, { model, conversation });
-    this.record = tab.get(`wrap_up.${conversation.id}`) ?? guess(conversation);
+    this.record = { ...guess(conversation), ...tab.get(`wrap_up.${conversation.id}`) };
+    this.files = new SentFiles(model, conversation, this.record.documents, () => {
+      this.#keep();
+      this.update();
+    });
     this.due = h("span", { class: "wrap-up__due number" });
     this.problem = h("p", { class: "field__error", role: "alert", hidden: true });
     this.meaning = h("p", { class: "wrap-up__meaning small", id: freshId("effort") });
@@ -60,6 +67,7 @@ export class WrapUpPanel {
       "form",
       { class: "wrap-up", "aria-label": t("wrap_up.title"), onsubmit: (event) => this.#submit(event) },
       h("div", { class: "wrap-up__head" }, h("strong", {}, t("wrap_up.title")), this.due),
+      this.files.node,
       this.#choices(
         "question_type",
         t("wrap_up.question_type"),
@@ -77,10 +85,10 @@ export class WrapUpPanel {
         this.meaning,
       ),
       this.note,
-      this.problem,
       h(
         "div",
         { class: "wrap-up__foot" },
+        this.problem,
         h(
           "label",
           { class: "tick" },
@@ -105,7 +113,9 @@ export class WrapUpPanel {
       : left >= 0
         ? t("wrap_up.left", { left: countdown(left) })
         : t("wrap_up.overdue", { length: roughly(-left) });
-    write(this.due, [t("wrap_up.documents", { n: documents }), due].filter(Boolean).join(" · "));
+    const counted = documents + Object.keys(this.record.documents).length;
+    write(this.due, [t("wrap_up.documents", { n: counted }), due].filter(Boolean).join(" · "));
+    this.files.update();
     set(this.due, { "data-late": left < 120_000, title: exactly(card.wrap_up_due_at) });
   }
 
@@ -144,8 +154,12 @@ export class WrapUpPanel {
 
   #set(name, value) {
     this.record[name] = value;
-    tab.set(`wrap_up.${this.conversation.id}`, this.record);
+    this.#keep();
     this.#mean();
+  }
+
+  #keep() {
+    tab.set(`wrap_up.${this.conversation.id}`, this.record);
   }
 
   #mean() {
@@ -163,6 +177,7 @@ export class WrapUpPanel {
       this.button.disabled = false;
       write(this.problem, refused.message);
       show(this.problem, true);
+      this.files.focusEmpty();
     }
   }
 }
