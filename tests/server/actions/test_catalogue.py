@@ -18,7 +18,7 @@ from server.actions.record_imports import BATCH, Progress, import_records
 from server.actions.reindexing import reindex
 from server.domain.accounts import OPERATOR
 from server.domain.citations import Citation, Material
-from server.domain.errors import Invalid, NotAllowed, Invalid
+from server.domain.errors import Invalid, NotAllowed, NotFound
 from server.domain.permissions import NOBODY
 from server.domain.search_words import Search, SearchField, search_from
 from server.wire.marc import Entry
@@ -187,7 +187,7 @@ async def test_a_hit_is_asked_for_at_the_own_desk_or_at_a_holders(alliance: Alli
     assert await desks_for(alliance.ctx, NOBODY, hits, wished="here") == {number: "here"}
     assert other[number] == alliance.desks["other"].slug and own[number] == alliance.desks["home"].slug
     assert (await citation_of_record_id(alliance.ctx, NOBODY, number)).title == "只有外馆有"
-    with pytest.raises(Invalid):
+    with pytest.raises(NotFound):
         await citation_of_record_id(alliance.ctx, NOBODY, 10**12)
 
 
