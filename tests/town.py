@@ -20,6 +20,7 @@ from server.clocks import TimedIds
 from server.context import Context
 from server.domain.accounts import Account, AccountState
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
+from server.live.web_socket import WebSocket
 from server.settings import Settings
 from server.store.accounts import account_by_id, add_grant, insert_account
 from server.store.postings import open_duty, post_to_desk
@@ -184,7 +185,7 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
         uvicorn.Config(
             app,
             port=port,
-            ws="websockets-sansio",
+            ws=WebSocket,
             ws_per_message_deflate=False,
             log_level="warning",
             timeout_graceful_shutdown=5,

@@ -58,6 +58,11 @@ class Admission:
     answered: bool  # a person's first response is already on record
     staff: bool  # may read and write internal notes
 
+    @property
+    def settled(self) -> bool:
+        """Whether they may write, and a message of theirs changes nothing but the log."""
+        return self.crew >= 0 and (self.answered or self.kind != "staff")
+
 
 async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) -> ChatSession:
     """The session for someone who may do this with it. Raises NotFound for what is not and what is not theirs alike."""

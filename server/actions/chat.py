@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from server.actions.access import Admission, admit
@@ -14,7 +15,7 @@ from server.domain.permissions import Actor
 from server.domain.policies import ChatPolicy
 from server.store.chat import event_by_client_id, mark_answered, record_event
 from server.store.chat_log import hold_log
-from server.store.database import NewMessage, Outcome
+from server.store.database import Appended, NewMessage, Outcome
 from server.store.participants import move_watermarks
 from server.store.rows import from_us, to_us
 
@@ -60,6 +61,39 @@ async def post_message(
     return posted
 
 
+def post_soon(
+    ctx: Context,
+    admission: Admission,
+    *,
+    client_id: str,
+    text: str,
+    then: Callable[[Posted | Exception], None],
+) -> None:
+    """`post_message` for an admission that is `settled` and somebody who has no task to wait in.
+
+    ``then`` hears after the commit, and before everybody else, what it was posted as; or why it was not: a refusal, or
+    NotAllowed when the crew has changed, about which `post_message` knows more. Raises Invalid and TooMany at once.
+    """
+    at = ctx.clock.now()
+    message = _message(admission, client_id, "message", admit_text(text, limit=_LIMIT), "", at)
+    ctx.db.append_soon(message, partial(_answered, ctx, message, at, then))
+
+
+def _answered(
+    ctx: Context,
+    message: NewMessage,
+    at: datetime,
+    then: Callable[[Posted | Exception], None],
+    answer: Appended | Exception,
+) -> None:
+    if isinstance(answer, Exception):
+        then(answer)
+    elif answer.outcome is Outcome.STORED or answer.outcome is Outcome.AGAIN:
+        _tell(ctx, message, answer, at, then)
+    else:
+        then(NotAllowed("not_in_session"))
+
+
 async def append(
     ctx: Context,
     actor: Actor,
@@ -76,32 +110,41 @@ async def append(
     for _ in range(3):
         if admission.crew < 0:
             raise NotAllowed("not_in_session")
-        message = NewMessage(
-            admission.session_id,
-            admission.crew,
-            client_id,
-            admission.kind,
-            admission.author_id,
-            admission.name,
-            kind,
-            body,
-            data,
-            to_us(at),
-        )
+        message = _message(admission, client_id, kind, body, data, at)
         answer = await ctx.db.append(message)
-        if answer.outcome is Outcome.STORED:
-            posted = Posted(_event(message, answer.seq, at), again=False)
-            on_stored(posted)
-            ctx.announce(posted.event)
-            return posted
-        if answer.outcome is Outcome.AGAIN:
-            posted = Posted(_event(message, answer.seq, from_us(answer.at)), again=True)
-            on_stored(posted)
-            return posted
+        if answer.outcome is Outcome.STORED or answer.outcome is Outcome.AGAIN:
+            return _tell(ctx, message, answer, at, on_stored)
         if answer.outcome is Outcome.CLOSED:
             raise Conflict("session_ended", session_id=admission.session_id)
         await readmit(ctx, actor, admission)
     raise Conflict("session_moving")
+
+
+def _message(
+    admission: Admission, client_id: str, kind: str, body: str, data: str, at: datetime
+) -> NewMessage:
+    return NewMessage(
+        admission.session_id,
+        admission.crew,
+        client_id,
+        admission.kind,
+        admission.author_id,
+        admission.name,
+        kind,
+        body,
+        data,
+        to_us(at),
+    )
+
+
+def _tell(ctx: Context, message: NewMessage, answer: Appended, at: datetime, on_stored: OnStored) -> Posted:
+    """A message is durable: its sender hears of it, and if it is new, everybody."""
+    again = answer.outcome is Outcome.AGAIN
+    posted = Posted(_event(message, answer.seq, from_us(answer.at) if again else at), again)
+    on_stored(posted)
+    if not again:
+        ctx.announce(posted.event)
+    return posted
 
 
 async def readmit(ctx: Context, actor: Actor, admission: Admission) -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from server.actions.access import Admission, access_case, access_order, access_store
 from server.actions.case_presence import Here, arrive, depart
-from server.actions.chat import Posted, Receipts, post_message, post_note, readmit, show_typing
+from server.actions.chat import Posted, Receipts, post_message, post_note, post_soon, readmit, show_typing
 from server.actions.conversations import enter_conversation, numbers_of, watermarks_of
 from server.actions.stack import access_device
 from server.api.limits import Limiter
@@ -77,6 +78,19 @@ class Line:
             self.refuse(refusal, getattr(frame, "id", ""))
         except TimeoutError:
             self.refuse(Unavailable(), getattr(frame, "id", ""))
+
+    def post_soon(self, frame: frames.Post, done: Callable[[bool], None]) -> bool:
+        """Store and acknowledge a message without a task, as nearly all can be; False: this one needs `hear`.
+
+        ``done`` is called when it is answered, with False when it needs `hear` after all. Raises Refusal.
+        """
+        admission = self.admissions.get(frame.session)
+        if admission is None or not admission.settled:
+            return False
+        self._limiter.demand(admission.session_id, admission.key)
+        then = partial(self._posted, done)
+        post_soon(self.ctx, admission, client_id=frame.id, text=frame.text, then=then)
+        return True
 
     def refuse(self, refusal: Refusal, client_id: str = "") -> None:
         """Answer with the refusal, in the reader's language."""
@@ -177,6 +191,13 @@ class Line:
         self._limiter.demand(admission.session_id, admission.key)
         posted = await post_note(self.ctx, admission, client_id=frame.id, text=frame.text)
         self.replies.send(_ack(posted))
+
+    def _posted(self, done: Callable[[bool], None], posted: Posted | Exception) -> None:
+        if isinstance(posted, Exception):
+            done(False)
+        else:
+            self._acknowledge(posted)
+            done(True)
 
     def _acknowledge(self, posted: Posted) -> None:
         if posted.again:

@@ -1,9 +1,11 @@
 """The WebSocket door: read a frame, do what it asks, until either side goes. ASGI, without a framework's socket."""
 
 import asyncio
+from collections import deque
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from starlette.requests import HTTPConnection
 
 from server.actions.access import actor_of_visitor, claim_of
@@ -14,11 +16,14 @@ from server.api.gateway import UNGREETED, Gateway, OpenLine
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.permissions import NOBODY, Actor
-from server.live.asgi import AsgiConnection
+from server.live.client import Client
 from server.live.presence import PAGE, Presence
+from server.live.web_socket import EXTENSION, WebSocket
 from server.wire import frames
 from server.wire.outcomes import error_value, way_of
 from server.words.catalogue import say
+
+log = structlog.get_logger(__name__)
 
 HELLO_SECONDS = 10
 ONLOOKING = {"notices"}  # what is heard without saying who one is
@@ -37,10 +42,10 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
         await send({"type": "websocket.close", "code": 4403, "reason": "origin_refused"})
         return
     await send({"type": "websocket.accept"})
-    task = asyncio.current_task()
-    assert task is not None
-    client = gateway.hub.attach(AsgiConnection(send, task.cancel))
+    socket = scope["extensions"][EXTENSION]["socket"]
+    client = gateway.hub.attach(socket)
     opened: OpenLine | None = None
+    listener: Listener | None = None
     gateway.ungreeted += 1
     greeted = False
     try:
@@ -56,12 +61,12 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
             await gateway.enter(opened)
             gateway.ungreeted, greeted = gateway.ungreeted - 1, True
             await gateway.welcome(opened, hello.topics.items())
-        await _listen(opened, receive)
+        listener = Listener(opened, client, socket)
+        socket.listen(listener.hear)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
     except _Gone:
         pass
-    except asyncio.CancelledError:
-        if not client.closed:
-            raise  # else abandoned: the peer takes nothing, not even a good-bye, and our end drops the line
     except TimeoutError:
         client.close(4400, "hello_expected")
     except Refusal as refusal:
@@ -71,6 +76,8 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
     finally:
         gateway.ungreeted -= not greeted
         client.leave()
+        if listener is not None:
+            await asyncio.shield(listener.finished())
         if opened is not None:
             await asyncio.shield(gateway.leave(opened))
 
@@ -136,26 +143,86 @@ def _differs(origin: str, ours: str, request: HTTPConnection) -> bool:
     return origin != ours and urlsplit(origin).netloc != request.headers.get("host", "")
 
 
-async def _listen(opened: OpenLine, receive: Any) -> None:
-    bad = 0
-    line = opened.line
-    while True:
-        try:
-            frame = frames.parse(await _next(receive))
-        except Invalid as refusal:
-            bad += 1
-            if bad >= BAD_FRAMES:
-                raise
-            line.refuse(refusal)
-            continue
-        bad = 0
-        if type(frame) is frames.Token:
-            await _renewed(opened, frame.token)
+class Listener:
+    """Hears a client's frames one after the other: the next when what the last one asked for is done."""
+
+    def __init__(self, opened: OpenLine, client: Client, socket: WebSocket) -> None:
+        self._opened = opened
+        self._client = client
+        self._socket = socket
+        self._waiting: deque[str | None] = deque()
+        self._frame: frames.ClientFrame | None = None  # what is being done
+        self._task: asyncio.Task[None] | None = None
+        self._bad = 0
+
+    def hear(self, text: str | None) -> None:
+        """A message has come; None: a binary one."""
+        if self._frame is None:
+            self._take(text)
         else:
-            await line.hear(frame)
+            self._waiting.append(text)
+            self._socket.hold()
+
+    async def finished(self) -> None:
+        """Come back when nothing of this client's is being done any more."""
+        self._waiting.clear()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    def _take(self, text: str | None) -> None:
+        try:
+            frame = self._frame = _frame_of(text)
+            self._bad = 0
+            if type(frame) is not frames.Post or not self._opened.line.post_soon(frame, self._posted):
+                self._take_time(frame)
+        except Refusal as refusal:
+            self._refuse(refusal)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        frame, self._frame = self._frame, None
+        self._opened.line.refuse(refusal, getattr(frame, "id", ""))
+        self._bad += frame is None
+        if self._bad >= BAD_FRAMES:
+            self._client.close(way_of(refusal).close_code, refusal.code)
+
+    def _posted(self, answered: bool) -> None:
+        if answered or self._frame is None:
+            self._go_on()
+        else:
+            self._take_time(self._frame)
+
+    def _take_time(self, frame: frames.ClientFrame) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._do(frame))
+
+    async def _do(self, frame: frames.ClientFrame) -> None:
+        try:
+            if type(frame) is frames.Token:
+                _renew(self._opened, frame.token)
+            else:
+                await self._opened.line.hear(frame)
+        except Exception:
+            log.exception("a frame could not be dealt with")
+            self._client.close(1011, "internal error")
+        self._task = None
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._frame = None
+        if self._client.closed:
+            self._waiting.clear()
+        while self._waiting and self._frame is None:
+            self._take(self._waiting.popleft())
+        if not self._waiting:
+            self._socket.go_on()
 
 
-async def _renewed(opened: OpenLine, token: str) -> None:
+def _frame_of(text: str | None) -> frames.ClientFrame:
+    if text is None:
+        raise Invalid("frame_binary", "frame")
+    return frames.parse(text)
+
+
+def _renew(opened: OpenLine, token: str) -> None:
     """A renewed token keeps the line of the same session and reader."""
     try:
         claim = claim_of(opened.line.ctx, token)

@@ -20,6 +20,7 @@ from server.commands.parsers import Parser
 from server.commands.processes import demand_database, demand_folder, listen
 from server.commands.terminal import FAILED, Failure, language_of
 from server.domain.arguments import port_number
+from server.live.web_socket import WebSocket
 from server.observing.logs import configure_logs
 from server.settings import Settings, load_settings
 from server.words.catalogue import text
@@ -82,7 +83,7 @@ def config_for(app: Starlette, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=WebSocket,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
         ws_ping_timeout=PING_SECONDS,

@@ -47,6 +47,10 @@ class CatchUp:
         if self._open and topic not in self._timers:
             self._timers[topic] = asyncio.get_running_loop().call_later(seconds, self._due, topic)
 
+    def ask_if_it_stays(self, topic: Topic) -> None:
+        """The same for a gap that has just been seen: what closes it is probably on its way by the bus."""
+        self.ask_later(topic, self._limits.gap_patience)
+
     async def stop(self) -> None:
         """Ask no more."""
         self._open = False
@@ -58,7 +62,8 @@ class CatchUp:
 
     def _due(self, topic: Topic) -> None:
         del self._timers[topic]
-        self.ask(topic)
+        if topic.questioners():
+            self.ask(topic)
 
     async def _work(self) -> None:
         while self._line:

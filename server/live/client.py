@@ -24,6 +24,9 @@ class Home(Protocol):
     def ask(self, topic: str) -> None:
         """Somebody lacks something of this topic: ask the log."""
 
+    def ask_if_it_stays(self, topic: str) -> None:
+        """The same, if it still lacks in a moment."""
+
     def forget(self, client: "Client", slow: bool) -> None:
         """The client is no more."""
 
@@ -80,7 +83,7 @@ class Client:
             return
         self._queue.send(frame)
         if sub is not None and sub.beat(seq):
-            self._hub.ask(topic)
+            self._hub.ask_if_it_stays(topic)
 
     def feed(self, frames: Iterator[str]) -> None:
         """Send what the log has told, but no more than the client takes: the log keeps the rest."""

@@ -133,6 +133,9 @@ class Hub:
     def ask(self, topic: str) -> None:
         self._catch_up.ask(self._topics[topic])
 
+    def ask_if_it_stays(self, topic: str) -> None:
+        self._catch_up.ask_if_it_stays(self._topics[topic])
+
     def forget(self, client: Client, slow: bool) -> None:
         self._clients.pop(client, None)
         self.dropped += slow
@@ -160,7 +163,7 @@ class Hub:
             for frame in frames:
                 client.send(frame)
         elif sub.behind:
-            self._catch_up.ask(topic)
+            self._catch_up.ask_if_it_stays(topic)
 
     def _enqueue(self, topic: Topic, envelope: Envelope) -> None:
         """A crowded topic: its envelopes go out in slices, one after the other."""

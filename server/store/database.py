@@ -1,7 +1,9 @@
 """The database as the rest of the product sees it: reads, transactions, and the fast lane for chat messages."""
 
+import asyncio
+import logging
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
@@ -9,10 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from server.settings import Settings
 from server.store.rows import Reader, Transaction
 
-# A commit of so many messages shows that times are busy: the next one waits a moment for company, which costs nobody
-# what they would notice and spares every other fsync and round trip. In quiet times, one by one, nothing waits.
-BUSY = 2
-PACE_SECONDS = 0.001
+log = logging.getLogger(__name__)
 
 
 class Outcome(Enum):
@@ -47,6 +46,30 @@ class Appended(NamedTuple):
     at: int = 0
 
 
+Messages = Sequence[NewMessage]
+Answered = Callable[[Appended | Exception], None]
+Waiting = tuple[NewMessage, Answered]
+
+
+def settle(stored: asyncio.Future[Appended], answer: Appended | Exception) -> None:
+    """An answer for somebody who awaits it."""
+    if stored.done():
+        return
+    if isinstance(answer, Exception):
+        stored.set_exception(answer)
+    else:
+        stored.set_result(answer)
+
+
+def answer_all(batch: Iterable[Waiting], answers: Iterable[Appended | Exception]) -> None:
+    """Tell everybody what became of their message; one who stumbles over it keeps it from nobody else."""
+    for (_, answered), answer in zip(batch, answers, strict=False):
+        try:
+            answered(answer)
+        except Exception:
+            log.exception("a message was answered for, and the answer not heard")
+
+
 class Tally:
     """What this process has stored since its start, for the operators' figures; plain counters, one call a commit."""
 
@@ -71,7 +94,8 @@ class Database(Protocol):
 
     ``read`` sees what is committed. ``transaction`` is one unit of work. ``append`` joins the group commit: it
     returns only after the message is durable, and raises Unavailable when the commit failed (nothing is stored then,
-    or it is stored and the resend will be absorbed).
+    or it is stored and the resend will be absorbed). ``append_soon`` is the same for who has no task to wait in:
+    ``answered`` is called with what the other would return or raise; both raise TooMany when too much waits already.
     """
 
     @property
@@ -90,6 +114,8 @@ class Database(Protocol):
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
 
     async def append(self, message: NewMessage) -> Appended: ...
+
+    def append_soon(self, message: NewMessage, answered: Answered) -> None: ...
 
     async def check(self) -> None:
         """Raise Unavailable when the database does not answer."""
@@ -111,6 +137,3 @@ def changed(status: Any) -> int:
     """Rows changed, from asyncpg's command tag ("UPDATE 1")."""
     tail = str(status).rpartition(" ")[2]
     return int(tail) if tail.isdigit() else 0
-
-
-Messages = Sequence[NewMessage]

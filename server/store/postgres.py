@@ -3,14 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 import asyncpg
 
 from server.domain.errors import Invalid, Refusal, TooMany, Unavailable
 from server.store.connections import Connections, Loan
-from server.store.database import BUSY, PACE_SECONDS, Appended, Messages, NewMessage, Outcome, Tally, changed
+from server.store.database import (
+    Answered,
+    Appended,
+    Messages,
+    NewMessage,
+    Outcome,
+    Tally,
+    Waiting,
+    answer_all,
+    changed,
+    settle,
+)
 from server.store.rows import Duplicate, Row
 from server.store.writes import Write, Writes, joined, joined_or_nothing, looks_only, values_of
 
@@ -200,7 +213,7 @@ class PostgresDatabase:
         self._url = url
         self.read = PostgresReader(self)
         self.tally = Tally()
-        self._waiting: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
+        self._waiting: list[Waiting] = []
         self._running: asyncio.Task[None] | None = None
         self._lane: Any = None
 
@@ -247,27 +260,27 @@ class PostgresDatabase:
                 raise
 
     async def append(self, message: NewMessage) -> Appended:
-        if len(self._waiting) >= WAITING_MESSAGES:
-            raise TooMany("busy", retry_after=1)
         stored: asyncio.Future[Appended] = self._loop.create_future()
-        self._waiting.append((message, stored))
-        if self._running is None:
-            self._running = self._loop.create_task(self._write())
+        self.append_soon(message, partial(settle, stored))
         return await stored
 
+    def append_soon(self, message: NewMessage, answered: Answered) -> None:
+        if len(self._waiting) >= WAITING_MESSAGES:
+            raise TooMany("busy", retry_after=1)
+        self._waiting.append((message, answered))
+        if self._running is None:
+            self._running = self._loop.create_task(self._write())
+
     async def _write(self) -> None:
-        try:
-            await asyncio.sleep(0)  # what arrives in this loop iteration shares the commit
+        try:  # begun by the loop: what arrived in the same round shares the commit
             while self._waiting:
                 batch = self._waiting[:MESSAGES_PER_COMMIT]
                 del self._waiting[:MESSAGES_PER_COMMIT]
                 await self._commit(batch)
-                if len(batch) >= BUSY:
-                    await asyncio.sleep(PACE_SECONDS)
         finally:
             self._running = None
 
-    async def _commit(self, batch: list[tuple[NewMessage, asyncio.Future[Appended]]]) -> None:
+    async def _commit(self, batch: list[Waiting]) -> None:
         # Sessions are locked in id order, so that two processes' batches never wait for each other in a ring; the sort
         # is stable and keeps a conversation's own order.
         batch.sort(key=lambda pair: pair[0].session_id)
@@ -283,14 +296,10 @@ class PostgresDatabase:
             if self._lane is not None and isinstance(error, _AWAY):
                 self._lane.terminate()  # a line that answers no more looks open for long
                 self._lane = None
-            for _, stored in batch:
-                if not stored.done():
-                    stored.set_exception(reason)
+            answer_all(batch, repeat(reason))
             return
         self.tally.committed(len(batch))
-        for (_, stored), answer in zip(batch, answers, strict=True):
-            if not stored.done():
-                stored.set_result(answer)
+        answer_all(batch, answers)
 
 
 async def _append(lane: Any, messages: Messages) -> list[Appended]:

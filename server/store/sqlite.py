@@ -6,10 +6,20 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
+from itertools import repeat
 from typing import Any, TypeVar
 
 from server.domain.errors import Refusal, TooMany, Unavailable
-from server.store.database import BUSY, PACE_SECONDS, Appended, NewMessage, Tally
+from server.store.database import (
+    Answered,
+    Appended,
+    NewMessage,
+    Tally,
+    Waiting,
+    answer_all,
+    settle,
+)
 from server.store.rows import Duplicate, Row, sqlite_statement, sqlite_values
 from server.store.sqlite_messages import begin_and_append
 from server.store.threads import OneThread
@@ -169,7 +179,7 @@ class SqliteDatabase:
         self.path = path
         self.read = SqliteReader(path)
         self.tally = Tally()
-        self._messages: list[tuple[NewMessage, asyncio.Future[Appended]]] = []
+        self._messages: list[Waiting] = []
         self._turns: deque[_Turn] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -189,12 +199,15 @@ class SqliteDatabase:
         await self.read.rows("SELECT 1")
 
     async def append(self, message: NewMessage) -> Appended:
+        stored: asyncio.Future[Appended] = self._loop.create_future()
+        self.append_soon(message, partial(settle, stored))
+        return await stored
+
+    def append_soon(self, message: NewMessage, answered: Answered) -> None:
         if len(self._messages) >= WAITING_UNITS:
             raise TooMany("busy", retry_after=1)
-        stored: asyncio.Future[Appended] = self._loop.create_future()
-        self._messages.append((message, stored))
+        self._messages.append((message, answered))
         self._kick()
-        return await stored
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqliteTransaction]:
@@ -223,15 +236,13 @@ class SqliteDatabase:
             self._running = self._loop.create_task(self._write())
 
     async def _write(self) -> None:
-        try:
-            await asyncio.sleep(0)  # what arrives in this loop iteration shares the commit
+        try:  # begun by the loop: what arrived in the same round shares the commit
             while self._messages or self._turns:
-                if await self._commit_once() >= BUSY and not self._turns:
-                    await asyncio.sleep(PACE_SECONDS)
+                await self._commit_once()
         finally:
             self._running = None
 
-    async def _commit_once(self) -> int:
+    async def _commit_once(self) -> None:
         batch = self._messages[:MESSAGES_PER_COMMIT]
         del self._messages[:MESSAGES_PER_COMMIT]
         kept: list[_Turn] = []
@@ -246,15 +257,12 @@ class SqliteDatabase:
             await self._fail(error, batch, kept)
             if not isinstance(error, Exception):
                 raise
-            return 0
+            return
         self.tally.committed(len(batch))
-        for (_, stored), answer in zip(batch, answers, strict=True):
-            if not stored.done():
-                stored.set_result(answer)
         for turn in kept:
             if not turn.committed.done():
                 turn.committed.set_result(None)
-        return len(batch)
+        answer_all(batch, answers)
 
     async def _give_turns(self, kept: list[_Turn]) -> None:
         for _ in range(min(len(self._turns), UNITS_PER_COMMIT)):
@@ -274,19 +282,17 @@ class SqliteDatabase:
     async def _fail(
         self,
         error: BaseException,
-        batch: list[tuple[NewMessage, asyncio.Future[Appended]]],
+        batch: list[Waiting],
         kept: list[_Turn],
     ) -> None:
         """A failed commit fails everyone who waited for it; none of their work remains."""
         self.tally.failed += 1
         await self._thread.do(self._roll_back)
         reason = translated(error) if isinstance(error, sqlite3.Error) else Unavailable()
-        for _, stored in batch:
-            if not stored.done():
-                stored.set_exception(reason)
         for turn in kept:
             if not turn.committed.done():
                 turn.committed.set_exception(reason)
+        answer_all(batch, repeat(reason))
 
     def _roll_back(self) -> None:
         with suppress(sqlite3.Error):
@@ -298,10 +304,10 @@ class SqliteDatabase:
             self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
 
-    def _begin_and_append(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
+    def _begin_and_append(self, batch: Sequence[Waiting]) -> list[Appended]:
         return begin_and_append(self._connection, [message for message, _ in batch])
 
-    def _append_and_commit(self, batch: Sequence[tuple[NewMessage, Any]]) -> list[Appended]:
+    def _append_and_commit(self, batch: Sequence[Waiting]) -> list[Appended]:
         answers = self._begin_and_append(batch)
         self._connection.execute("COMMIT")
         return answers

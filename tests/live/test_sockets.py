@@ -11,11 +11,11 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from server.live.asgi import AsgiConnection
 from server.live.client import Client
 from server.live.hub import Hub
 from server.live.limits import Limits
 from server.live.local_bus import LocalBus
+from server.live.web_socket import EXTENSION, WebSocket
 from tests.live.lines import PATIENCE, Evenly, Log, eventually
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -47,16 +47,12 @@ class House:
     async def app(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await send({"type": "websocket.accept"})
-        task = asyncio.current_task()
-        assert task is not None
-        client = self.hub.attach(AsgiConnection(send, task.cancel))
+        client = self.hub.attach(scope["extensions"][EXTENSION]["socket"])
         self.clients.append(client)
         self.handlers += 1
         try:
             while (await receive())["type"] != "websocket.disconnect":
                 pass
-        except asyncio.CancelledError:
-            pass  # the line was abandoned
         finally:
             client.leave()
             self.handlers -= 1
@@ -69,7 +65,7 @@ async def house(limits: Limits) -> AsyncIterator[tuple[House, ClientConnection, 
         it.app,
         interface="asgi3",
         port=0,
-        ws="websockets-sansio",
+        ws=WebSocket,
         ws_per_message_deflate=False,
         lifespan="off",
         log_level="error",
@@ -163,12 +159,3 @@ def test_frames_for_a_peer_that_has_gone_are_swallowed(run: Run) -> None:
             client.close(1012)
 
     run(scenario())
-
-
-def test_frames_after_the_server_itself_has_closed_are_swallowed() -> None:
-    async def send(message: Any) -> None:
-        raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
-
-    line = AsgiConnection(send)
-    assert line.send_now("x") and line.send_now("y")
-    line.close(1012, "")
