@@ -75,7 +75,7 @@ def post_soon(
     NotAllowed when the crew has changed, about which `post_message` knows more. Raises Invalid and TooMany at once.
     """
     at = ctx.clock.now()
-    message = _message(admission, client_id, "message", admit_text(text, limit=_LIMIT), "", at)
+    message = _message(admission, client_id, at, admit_text(text, limit=_LIMIT))
     ctx.db.append_soon(message, partial(_answered, ctx, message, at, then))
 
 
@@ -110,7 +110,7 @@ async def append(
     for _ in range(3):
         if admission.crew < 0:
             raise NotAllowed("not_in_session")
-        message = _message(admission, client_id, kind, body, data, at)
+        message = _message(admission, client_id, at, body, kind, data=data)
         answer = await ctx.db.append(message)
         if answer.outcome is Outcome.STORED or answer.outcome is Outcome.AGAIN:
             return _tell(ctx, message, answer, at, on_stored)
@@ -121,7 +121,7 @@ async def append(
 
 
 def _message(
-    admission: Admission, client_id: str, kind: str, body: str, data: str, at: datetime
+    admission: Admission, client_id: str, at: datetime, body: str, kind: str = "message", *, data: str = ""
 ) -> NewMessage:
     return NewMessage(
         admission.session_id,
