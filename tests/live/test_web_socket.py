@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -35,7 +34,7 @@ def frame(opcode: int, payload: bytes, *, last: bool = True, masked: bool = True
         head = bytes((opcode | 0x80 * last, mark | 127)) + size.to_bytes(8, "big")
     if not masked:
         return head + payload
-    mask = os.urandom(4)
+    mask = b"\x37\xfa\x21\x3d"
     return head + mask + bytes(octet ^ mask[at % 4] for at, octet in enumerate(payload))
 
 
@@ -162,6 +161,15 @@ def test_a_message_in_parts_with_a_ping_between_is_heard_as_one(run: Run) -> Non
         (frame(TEXT, b"\xff", last=False) + frame(CONTINUED, b"\xfe"), 1007),
         (frame(TEXT, b"x" * (LARGEST + 1))[:200], 1009),  # known by its head, before it has arrived
         (frame(TEXT, b"x" * LARGEST, last=False) + frame(CONTINUED, b"y"), 1009),
+    ],
+    ids=[
+        "unmasked",
+        "begun twice",
+        "unknown",
+        "no text",
+        "no text in parts",
+        "too large",
+        "too large in parts",
     ],
 )
 def test_what_breaks_the_protocol_is_told_so_and_nothing_after_it_is_heard(
