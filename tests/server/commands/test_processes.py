@@ -110,7 +110,7 @@ def test_a_folder_that_is_not_the_demos_is_left_alone(shuqiao: Shuqiao, tmp_path
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter-1.txt").write_text("years of work")
     said = shuqiao("demo", "--data", str(tmp_path / "thesis"), "--fresh", "--seed-only")
-    assert (said.status, "--data" in said.err) == (1, True)
+    assert (said.status, "--data" in said.err) == (2, True)
     assert [path.name for path in (tmp_path / "thesis").iterdir()] == ["chapter-1.txt"]
 
 
