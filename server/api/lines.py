@@ -88,7 +88,7 @@ class Line:
         if admission is None or not admission.settled:
             return False
         self._limiter.demand(admission.session_id, admission.key)
-        then = partial(self._posted, done)
+        then = partial(self._posted, frame.id, admission, done)
         post_soon(self.ctx, admission, client_id=frame.id, text=frame.text, then=then)
         return True
 
@@ -192,8 +192,14 @@ class Line:
         posted = await post_note(self.ctx, admission, client_id=frame.id, text=frame.text)
         self.replies.send(_ack(posted))
 
-    def _posted(self, done: Callable[[bool], None], posted: Posted | Exception) -> None:
-        if isinstance(posted, Exception):
+    def _posted(
+        self, client_id: str, admission: Admission, done: Callable[[bool], None], posted: Posted | Exception
+    ) -> None:
+        if isinstance(posted, Unavailable):
+            self.refuse(posted, client_id)
+            done(True)
+        elif isinstance(posted, Exception):
+            self._limiter.demand(admission.session_id, admission.key, -1)  # `hear` counts it
             done(False)
         else:
             self._acknowledge(posted)

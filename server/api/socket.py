@@ -75,11 +75,18 @@ async def serve_socket(gateway: Gateway, origins: Origins, scope: Any, receive: 
         client.close(way_of(refusal).close_code, refusal.code)
     finally:
         gateway.ungreeted -= not greeted
-        client.leave()
-        if listener is not None:
-            await asyncio.shield(listener.finished())
-        if opened is not None:
-            await asyncio.shield(gateway.leave(opened))
+        await asyncio.shield(_end(gateway, client, listener, opened))
+
+
+async def _end(
+    gateway: Gateway, client: Client, listener: "Listener | None", opened: OpenLine | None
+) -> None:
+    """The peer has gone: what it has still said is done, then the line is left."""
+    if listener is not None:
+        await listener.finished()
+    client.leave()
+    if opened is not None:
+        await gateway.leave(opened)
 
 
 class _Gone(Exception):
@@ -153,6 +160,7 @@ class Listener:
         self._waiting: deque[str | None] = deque()
         self._frame: frames.ClientFrame | None = None  # what is being done
         self._task: asyncio.Task[None] | None = None
+        self._finished: asyncio.Future[None] | None = None
         self._bad = 0
 
     def hear(self, text: str | None) -> None:
@@ -164,10 +172,10 @@ class Listener:
             self._socket.hold()
 
     async def finished(self) -> None:
-        """Come back when nothing of this client's is being done any more."""
-        self._waiting.clear()
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        """Come back when all that has come from this client is done."""
+        if self._frame is not None:
+            self._finished = asyncio.get_running_loop().create_future()
+            await self._finished
 
     def _take(self, text: str | None) -> None:
         try:
@@ -177,6 +185,13 @@ class Listener:
                 self._take_time(frame)
         except Refusal as refusal:
             self._refuse(refusal)
+        except Exception:
+            self._frame = None
+            self._fail()
+
+    def _fail(self) -> None:
+        log.exception("a frame could not be dealt with")
+        self._client.close(1011, "internal error")
 
     def _refuse(self, refusal: Refusal) -> None:
         frame, self._frame = self._frame, None
@@ -201,19 +216,20 @@ class Listener:
             else:
                 await self._opened.line.hear(frame)
         except Exception:
-            log.exception("a frame could not be dealt with")
-            self._client.close(1011, "internal error")
+            self._fail()
         self._task = None
         self._go_on()
 
     def _go_on(self) -> None:
         self._frame = None
-        if self._client.closed:
-            self._waiting.clear()
-        while self._waiting and self._frame is None:
+        while self._waiting and self._frame is None and not self._client.closed:
             self._take(self._waiting.popleft())
+        if self._client.closed:
+            self._waiting.clear()  # it was us who ended it
         if not self._waiting:
             self._socket.go_on()
+        if self._frame is None and self._finished is not None:
+            self._finished.set_result(None)
 
 
 def _frame_of(text: str | None) -> frames.ClientFrame:

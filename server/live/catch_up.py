@@ -44,8 +44,12 @@ class CatchUp:
 
     def ask_later(self, topic: Topic, seconds: float) -> None:
         """The same after a while, unless somebody asks before."""
-        if self._open and topic not in self._timers:
-            self._timers[topic] = asyncio.get_running_loop().call_later(seconds, self._due, topic)
+        loop, timer = asyncio.get_running_loop(), self._timers.get(topic)
+        if not self._open or (timer is not None and timer.when() <= loop.time() + seconds):
+            return
+        if timer is not None:
+            timer.cancel()
+        self._timers[topic] = loop.call_later(seconds, self._due, topic)
 
     def ask_if_it_stays(self, topic: Topic) -> None:
         """The same for a gap that has just been seen: what closes it is probably on its way by the bus."""

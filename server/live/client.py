@@ -82,7 +82,7 @@ class Client:
                 self._queue.send(numbered)
             return
         self._queue.send(frame)
-        if sub is not None and sub.beat(seq):
+        if sub is not None and not self.closed and sub.beat(seq):
             self._hub.ask_if_it_stays(topic)
 
     def feed(self, frames: Iterator[str]) -> None:

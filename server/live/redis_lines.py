@@ -43,6 +43,8 @@ class RedisLines:
             try:
                 async with asyncio.timeout(ANSWER):  # around all of it: a peer that accepts and says nothing
                     await line.connect()  # type: ignore[no-untyped-call]
+                # Its own would write out every message in full, for a log that nobody keeps.
+                line._parser.set_pubsub_push_handler(_as_it_is)  # type: ignore[attr-defined]
                 await use(line)
             except* Exception as lost:  # whatever it was: without Redis we go on, and try again
                 log.warning("lost the line to Redis: %r", lost.exceptions[0])
@@ -64,3 +66,7 @@ class RedisLines:
         """The next message of a subscription, or None for a command's answer; waits for ever."""
         heard = await line.read_response(timeout=math.inf, push_request=True)
         return heard[2] if isinstance(heard, list) else None
+
+
+async def _as_it_is(message: object) -> object:
+    return message

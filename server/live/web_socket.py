@@ -20,9 +20,7 @@ except ImportError:  # built without its C part
 EXTENSION = "shuqiao.web_socket"  # where an ASGI scope has the `WebSocket` itself
 Hear = Callable[[str | None], None]
 
-_LAST = 0x80  # RFC 6455, 5.2: the last frame of a message
-_TEXT = 0x81  # the last and only frame of a text message
-_CONTROL = 0x08
+_TEXT = 0x81  # RFC 6455, 5.2: the last and only frame of a text message
 _MASKED = 0x80
 _SHORT, _MIDDLE = 126, 127  # sizes that say: the size follows, in two octets or in eight
 _SHORT_HEADS = [bytes((_TEXT, size)) for size in range(_SHORT)]
@@ -35,11 +33,14 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self._hear: Hear | None = None
         self._rest = b""  # the beginning of a frame that has not arrived whole
-        self._in_parts = False  # a message of several frames is under way
 
     async def run_asgi(self) -> None:
-        self.scope.setdefault("extensions", {})[EXTENSION] = {"socket": self}
-        await super().run_asgi()
+        extensions = self.scope["extensions"]
+        extensions[EXTENSION] = {"socket": self}
+        try:
+            await super().run_asgi()
+        finally:
+            del extensions[EXTENSION]  # it has us, and we have it
 
     # What comes in ------------------------------------------------------------------------------------------
 
@@ -49,8 +50,9 @@ class WebSocket(WebSocketsSansIOProtocol):
         It gets the text, None for a binary message. It must neither wait nor raise; who needs time calls `hold`.
         ASGI's ``receive`` brings nothing more but the disconnect.
         """
-        self._hear = hear
-        self._hand_over()
+        if not self.close_sent:
+            self._hear = hear
+            self._hand_over()
 
     def hold(self) -> None:
         """Read no more, until `go_on`; what has arrived already is still heard."""
@@ -65,7 +67,7 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
-        if not self.handshake_complete:
+        if not self.handshake_complete or self.conn.reader.buffer:  # it has the beginning of a frame
             super().data_received(data)
             return
         if self._rest:
@@ -74,22 +76,23 @@ class WebSocket(WebSocketsSansIOProtocol):
         while at < arrived:
             start, end = _span(data, at)
             if end - start > self.config.ws_max_size:
-                end = arrived  # the library sees by the head alone that it is too large
-            elif end > arrived:
+                super().data_received(data[at:])  # the library sees by the head alone that it is too large
+                return
+            if end > arrived:
                 self._rest = data[at:]
                 return
             self._receive(data, at, start, end)
+            if self.conn.parser_exc is not None:
+                return  # nothing counts after what breaks the protocol
             at = end
 
     def _receive(self, data: bytes, at: int, start: int, end: int) -> None:
         """A whole frame, its payload from ``start`` to ``end``."""
-        first = data[at]
-        if first == _TEXT and self._hear is not None and not self._in_parts and data[at + 1] & _MASKED:
+        whole = data[at] == _TEXT and self.conn.current_size is None
+        if whole and self._hear is not None and data[at + 1] & _MASKED:
             with suppress(UnicodeDecodeError):
                 self._hear(apply_mask(data[start:end], data[start - 4 : start]).decode())
                 return
-        if not first & _CONTROL:
-            self._in_parts = not first & _LAST
         super().data_received(data[at:end])
 
     def send_receive_event_to_app(self) -> None:
@@ -107,6 +110,16 @@ class WebSocket(WebSocketsSansIOProtocol):
                 self._hear(event.get("text"))
             else:
                 self.queue.put_nowait(event)
+
+    def handle_cont(self, event: Any) -> None:
+        if event.data or event.fin:  # empty parts have no end: none is kept
+            super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # who does not read is owed no pong
 
     def handle_close(self, event: Any) -> None:
         self._hear = None

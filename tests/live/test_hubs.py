@@ -15,7 +15,7 @@ from server.live.local_bus import LocalBus
 from server.wire import outcomes
 from tests.live.lines import Evenly, Line, Log, eventually
 
-LIMITS = Limits(resync_spread=0.0, ask_again=(0.0, 0.0), page=10, slice=50)
+LIMITS = Limits(resync_spread=0.0, ask_again=(0.0, 0.0), gap_patience=0.0, page=10, slice=50)
 
 
 class Scene:
@@ -234,6 +234,16 @@ async def test_an_acknowledgement_after_its_event_is_only_that(scene: Scene) -> 
     seq = scene.post("chat/1", "m1")
     author.acknowledge("chat/1", seq, "ack")
     assert line.frames == ["m1", "ack"]
+
+
+async def test_an_acknowledgement_that_makes_a_client_too_slow_ends_it_and_nothing_else(scene: Scene) -> None:
+    author, stuck = await scene.listener("chat/1")
+    stuck.block()
+    for n in range(scene.hub.limits.queue_frames + 1):
+        author.send(f"x{n}")
+    scene.post("chat/1", "m1", lost=True)
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
+    assert author.closed and stuck.closed is not None and scene.hub.topics() == []
 
 
 async def test_a_blocked_client_delays_nobody_and_is_dropped_when_it_is_too_slow(scene: Scene) -> None:

@@ -12,30 +12,11 @@ import uvloop
 
 from server.live.web_socket import EXTENSION, WebSocket
 from tests.live.lines import PATIENCE, eventually
+from tests.live.octets import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, frame, handshake
 from tests.live.test_sockets import Server
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
-CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 LARGEST = 100_000
-_HANDSHAKE = (
-    b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
-
-
-def frame(opcode: int, payload: bytes, *, last: bool = True, masked: bool = True) -> bytes:
-    """One frame as a client sends it."""
-    size, mark = len(payload), 0x80 * masked
-    if size < 126:
-        head = bytes((opcode | 0x80 * last, mark | size))
-    elif size < 1 << 16:
-        head = bytes((opcode | 0x80 * last, mark | 126)) + size.to_bytes(2, "big")
-    else:
-        head = bytes((opcode | 0x80 * last, mark | 127)) + size.to_bytes(8, "big")
-    if not masked:
-        return head + payload
-    mask = b"\x37\xfa\x21\x3d"
-    return head + mask + bytes(octet ^ mask[at % 4] for at, octet in enumerate(payload))
 
 
 class Peer:
@@ -97,7 +78,7 @@ async def connected() -> AsyncIterator[Peer]:
         await eventually(lambda: server.started)
         port = server.servers[0].sockets[0].getsockname()[1]
         peers.append(Peer(*await asyncio.open_connection("127.0.0.1", port)))
-        peers[0].write(_HANDSHAKE)
+        peers[0].write(handshake("/"))
         await peers[0].reader.readuntil(b"\r\n\r\n")
         await eventually(lambda: peers[0].socket is not None)
         yield peers[0]
@@ -159,7 +140,7 @@ def test_a_message_in_parts_with_a_ping_between_is_heard_as_one(run: Run) -> Non
         (frame(3, b"what is this"), 1002),
         (frame(TEXT, b"\xff\xfe"), 1007),
         (frame(TEXT, b"\xff", last=False) + frame(CONTINUED, b"\xfe"), 1007),
-        (frame(TEXT, b"x" * (LARGEST + 1))[:200], 1009),  # known by its head, before it has arrived
+        (frame(TEXT, b"x" * (LARGEST + 1)), 1009),
         (frame(TEXT, b"x" * LARGEST, last=False) + frame(CONTINUED, b"y"), 1009),
     ],
     ids=[
@@ -181,6 +162,32 @@ def test_what_breaks_the_protocol_is_told_so_and_nothing_after_it_is_heard(
             assert await peer.closed_with() == code
             await asyncio.wait_for(peer.gone.wait(), PATIENCE)
             assert peer.heard == ["good"]
+
+    run(scenario())
+
+
+def test_what_is_too_large_is_known_by_its_head_and_no_part_of_it_is_heard(run: Run) -> None:
+    async def scenario() -> None:
+        async with connected() as peer:
+            peer.write(frame(TEXT, b"x" * (LARGEST + 1))[:200])
+            assert await peer.closed_with() == 1009
+            assert peer.heard == []
+
+    run(scenario())
+
+
+def test_empty_parts_without_end_and_pings_unread_fill_no_memory(run: Run) -> None:
+    async def scenario() -> None:
+        async with connected() as peer:
+            assert peer.socket is not None
+            peer.reader._transport.pause_reading()
+            peer.write(frame(TEXT, b"x", last=False), frame(CONTINUED, b"", last=False) * 10_000)
+            for _ in range(100):
+                peer.write(frame(PING, b"y" * 125) * 500)
+                await peer.writer.drain()
+                assert peer.socket.transport.get_write_buffer_size() < 1 << 20
+            peer.write(frame(CONTINUED, b"!"))
+            await eventually(lambda: peer.heard == ["x!"])
 
     run(scenario())
 
