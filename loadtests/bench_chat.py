@@ -129,7 +129,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=4, help="for each load, side and round")
     parser.add_argument("--rounds", type=int, default=2)
     args = parser.parse_args()
-    args.rate = args.rate or [1000, 2000, 3000, SATURATED]
+    args.rate = args.rate or [1000, 2000, 3000, 5000, SATURATED]
     rig.pin_self()
     good = [bench(kind, args) for kind in args.database or ["sqlite", "postgresql"]]
     return 0 if all(good) else 1

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1  # of the messages; part of the channel's name, so that processes of two versions do not meet
 PULSE = 5.0  # seconds after which a process sends something, be it empty, to hear itself
 SILENT = 3  # pulses without hearing anything, not even oneself: the line is dead
+PAUSE = 0.005  # between two messages of ours: each wakes every process, and nobody notices so little
 FLUSH = 1.0  # seconds that `stop` waits for what is still to be sent
 
 
@@ -38,8 +39,8 @@ class RedisBus:
     """Reaches the other processes through Redis, and does without when Redis is away.
 
     What this process publishes it hears at once, without going round. The others hear it when the one
-    publisher has sent it: it takes all that waits, sends it as one message, meanwhile more gathers (no
-    timer, no task for each). While Redis is away what has a number, or a word for processes, waits up to a
+    publisher has sent it: it takes all that waits, sends it as one message, meanwhile and a moment longer
+    more gathers (no task for each). While Redis is away what has a number, or a word for processes, waits up to a
     bound, the oldest goes first; ephemeral frames are not kept. When a line comes back, and when others had
     to drop something, it calls for a resync. A message whose answer was lost is sent twice.
     """
@@ -138,6 +139,7 @@ class RedisBus:
                 await self._answered.wait()  # an answer that does not come is the silence that ends the line
                 batch = []
                 outgoing.dropped -= dropped  # the others know
+                await asyncio.sleep(PAUSE)
                 if not outgoing:
                     self._idle.set()
                     self._some.clear()
