@@ -7,9 +7,9 @@ Both shapes stand side by side on databases and Redis servers of their own, and 
 processes, each conversation's reader is connected to one and its librarian to the other, so that every message crosses
 the bus. CPU is that of the server processes, PostgreSQL and Redis, all on one core.
 
-The target holds for the loads at which a message costs about what it was set for (217 us, 1.3 times the yardstick's 167). Far
-below, what counts is that a second process is woken at all; saturated, that they share one core. These are told, too.
-Exit status 1 when it is missed.
+The target holds for the loads at which a message costs about what it was set for (217 us, 1.3 times the yardstick's
+167). Far below, what counts is that a second process is woken at all; saturated, that they share one core. These are
+told, too. Exit status 1 when it is missed.
 """
 
 import argparse
