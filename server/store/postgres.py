@@ -13,6 +13,8 @@ import asyncpg
 from server.domain.errors import Invalid, Refusal, TooMany, Unavailable
 from server.store.connections import Connections, Loan
 from server.store.database import (
+    FEW,
+    MOMENT_SECONDS,
     Answered,
     Appended,
     Messages,
@@ -277,6 +279,8 @@ class PostgresDatabase:
                 batch = self._waiting[:MESSAGES_PER_COMMIT]
                 del self._waiting[:MESSAGES_PER_COMMIT]
                 await self._commit(batch)
+                if len(batch) in FEW:
+                    await asyncio.sleep(MOMENT_SECONDS)
         finally:
             self._running = None
 

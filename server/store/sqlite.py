@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 from server.domain.errors import Refusal, TooMany, Unavailable
 from server.store.database import (
+    FEW,
+    MOMENT_SECONDS,
     Answered,
     Appended,
     NewMessage,
@@ -238,11 +240,12 @@ class SqliteDatabase:
     async def _write(self) -> None:
         try:  # begun by the loop: what arrived in the same round shares the commit
             while self._messages or self._turns:
-                await self._commit_once()
+                if await self._commit_once() in FEW and not self._turns:
+                    await asyncio.sleep(MOMENT_SECONDS)
         finally:
             self._running = None
 
-    async def _commit_once(self) -> None:
+    async def _commit_once(self) -> int:
         batch = self._messages[:MESSAGES_PER_COMMIT]
         del self._messages[:MESSAGES_PER_COMMIT]
         kept: list[_Turn] = []
@@ -257,12 +260,13 @@ class SqliteDatabase:
             await self._fail(error, batch, kept)
             if not isinstance(error, Exception):
                 raise
-            return
+            return 0
         self.tally.committed(len(batch))
         for turn in kept:
             if not turn.committed.done():
                 turn.committed.set_result(None)
         answer_all(batch, answers)
+        return len(batch)
 
     async def _give_turns(self, kept: list[_Turn]) -> None:
         for _ in range(min(len(self._turns), UNITS_PER_COMMIT)):
