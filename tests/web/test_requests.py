@@ -54,6 +54,7 @@ async def test_a_pasted_citation_becomes_a_request_among_my_consultations(town: 
     page = await sit_down(visits, town, "reader")
     await page.goto(f"{town.base}/d/home")
     await page.get_by_role("link", name="申请文献").first.click()
+    await page.wait_for_url("**/request")  # and until its script runs
     await page.get_by_label("粘贴引文").fill(ARTICLE)
     await page.get_by_label("粘贴引文").press("Enter")
     await expect(page.get_by_role("textbox", name="题名")).to_have_value("论图书馆的公共性")
@@ -74,6 +75,10 @@ async def test_without_scripts_and_without_a_log_in_nothing_is_typed_twice(
     town: Town, visits: Visits
 ) -> None:
     page = await sit_down(visits, town, java_script_enabled=False)
+    await page.goto(f"{town.base}/d/home/request")
+    await page.get_by_label("粘贴引文").fill(ARTICLE)
+    await page.get_by_label("粘贴引文").press("Enter")
+    await expect(page.get_by_role("textbox", name="题名")).to_have_value("论图书馆的公共性")
     await page.goto(f"{town.base}/d/home/request")
     await page.get_by_label("书名").fill("南方的学位论文")
     await page.get_by_role("button", name="学位论文").click()

@@ -56,16 +56,18 @@ async def submit(page: PageRequest) -> Response:
     posted = await page.form()
     values = {name: filled(posted, name)[:4000] for name in (*LIMITS, *_KEPT)}
     values["client_id"] = values["client_id"] or page.ctx.ids.new()
+    pasted = filled(posted, "paste")
     try:
         if page.actor.account_id:  # before the log-in they would be a stranger's
             await take_file(page, posted, values["client_id"])
         if "switch" in posted:
             return await _form(page, info, values | {"material": filled(posted, "switch")})
-        if "parse" in posted:
-            return await _parsed(page, info, values, filled(posted, "paste"))
+        # Enter in the line for pasting sends the form, where no script keeps it from that.
+        if "parse" in posted or (pasted and not any(values[name] for name in LIMITS)):
+            return await _parsed(page, info, values, pasted)
         return await _send(page, info, values)
     except Refusal as refusal:
-        return await _form(page, info, values, refusal=refusal)
+        return await _form(page, info, values, Begun(pasted=pasted), refusal)
 
 
 def unfinished_request(page: PageRequest) -> str:
