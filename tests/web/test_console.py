@@ -100,6 +100,7 @@ async def test_what_is_written_offline_is_sent_once_when_the_line_is_back(town: 
     reader = await taken(town, page)
     await page.keyboard.press("Enter")
     await expect(page.locator(".talk .bubble--mine")).to_have_count(1)
+    await expect(page.locator(".bubble--waiting")).to_have_count(0)  # the greeting has arrived
     await page.context.set_offline(True)
     await expect(page.locator(".line")).to_have_attribute("data-state", "offline")
     await write(page, "第一句")
