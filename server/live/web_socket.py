@@ -90,8 +90,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         """A whole frame, its payload from ``start`` to ``end``."""
         whole = data[at] == _TEXT and self.conn.current_size is None
         if whole and self._hear is not None and data[at + 1] & _MASKED:
-            with suppress(UnicodeDecodeError):
-                self._hear(apply_mask(data[start:end], data[start - 4 : start]).decode())
+            try:
+                text = apply_mask(data[start:end], data[start - 4 : start]).decode()
+            except UnicodeDecodeError:
+                pass  # the library says so
+            else:
+                self._hear(text)
                 return
         super().data_received(data[at:end])
 
