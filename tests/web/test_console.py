@@ -115,6 +115,38 @@ async def test_what_is_written_offline_is_sent_once_when_the_line_is_back(town: 
     visits.faults[:] = [fault for fault in visits.faults if "ERR_INTERNET_DISCONNECTED" not in fault]
 
 
+async def test_an_answer_that_is_older_than_a_click_does_not_undo_it(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    held, answered = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        if not held.is_set():
+            held.set()
+            await answered.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/api/console", late)
+    await page.evaluate("dispatchEvent(new Event('offline'))")  # the line comes back and asks for the state
+    await asyncio.wait_for(held.wait(), 20)
+    async with page.expect_response(
+        lambda response: response.request.method == "PUT" and response.url.endswith("/duty")
+    ):
+        await page.locator('.duty__choice[data-value="available"]').click()
+    await page.evaluate("""() => {
+        const duty = document.querySelector(".duty");
+        window.seen = [];
+        new MutationObserver(() => window.seen.push(duty.dataset.availability)).observe(duty, {
+            attributeFilter: ["data-availability"],
+        });
+    }""")
+    async with page.expect_response("**/api/console"):
+        answered.set()
+    await page.wait_for_selector(CURRENT)
+    await expect(page.locator(".duty")).to_have_attribute("data-availability", "available")
+    assert await page.evaluate("window.seen") == [], "the choice stayed while the older answer came and went"
+
+
 async def test_enter_while_composing_chinese_sends_nothing(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     await taken(town, page)

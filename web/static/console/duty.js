@@ -17,6 +17,8 @@ const BLINK_MS = 400;
 export class DutyView {
   constructor(model) {
     this.model = model;
+    this.pending = null; // what was chosen and has not been answered
+    this.asked = 0; // how many answers are outstanding
     this.choices = AVAILABILITIES.map((value) => this.#choice(value));
     this.reason = h(
       "p",
@@ -89,20 +91,17 @@ export class DutyView {
   /** Changes something of one's duty; what is shown goes ahead of the answer and falls back with a reason. */
   async change(change) {
     this.pending = { ...this.pending, ...change };
+    this.asked += 1;
     this.update();
     try {
-      await put("/api/console/duty", change);
-      this.model.state.duty = {
-        ...this.model.state.duty,
-        ...change,
-        ...("availability" in change ? { away_reason: "" } : {}),
-      };
+      this.model.takeDuty(await put("/api/console/duty", change));
     } catch (refused) {
       alarm.toast(refused.message, { bad: true });
+      this.model.refetch();
     }
-    this.pending = null;
+    this.asked -= 1;
+    if (!this.asked) this.pending = null;
     this.update();
-    this.model.refetch();
   }
 
   toggleSound() {

@@ -47,7 +47,10 @@ export class Link {
     this.never = 0; // attempts in a row in which a WebSocket never opened
     this.beatMs = 10_000;
     this.wire = null;
-    addEventListener("online", () => this.hurry());
+    addEventListener("online", () => {
+      this.tries = 0; // those failed for a reason that is gone
+      this.hurry();
+    });
     addEventListener("offline", () => this.#fall());
     document.addEventListener(
       "visibilitychange",

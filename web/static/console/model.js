@@ -19,7 +19,8 @@ export class Console extends EventTarget {
     this.conversations = new Map();
     this.shownOffers = new Set();
     this.changed = soon(() => this.dispatchEvent(new Event("change")));
-    this.version = 0;
+    this.version = 0; // the newest state that we have heard of, whether or not we hold it
+    this.passed = false; // whether the last answer was passed over because it was old
     this.era = 0; // how often the line has opened
     this.link = new Link({
       socketUrl,
@@ -102,6 +103,13 @@ export class Console extends EventTarget {
     this.refetch();
   }
 
+  /** An answer held what has become of one's duty. */
+  takeDuty(duty) {
+    this.state.duty = duty;
+    this.version = Math.max(this.version, duty.version);
+    this.refetch();
+  }
+
   /** The page behind a conversation; fetched once, and again when the crew or the documents changed. */
   async lookBehind(id, again = false) {
     const conversation = this.conversation(id);
@@ -130,8 +138,12 @@ export class Console extends EventTarget {
       const state = await get("/api/console");
       clockSkew.ms = Date.parse(state.now) - (sent + Date.now()) / 2 || 0;
       renewCsrf(state.csrf);
-      this.#take(state);
-      if (era && era === this.era) this.#compare(state);
+      this.passed = this.#isOld(state.duty.version);
+      if (this.passed) this.again = true;
+      else {
+        this.#take(state);
+        if (era && era === this.era) this.#compare(state);
+      }
       this.problem = null;
       this.stale = false;
     } catch (problem) {
@@ -146,6 +158,14 @@ export class Console extends EventTarget {
       this.refetch();
     }
     this.changed();
+  }
+
+  /**
+   * Whether a state is older than what has happened since it was asked for: showing it would undo what the librarian has just done.
+   * One that is older than what we merely heard of is passed over once, so that a busy minute does not keep the screen still.
+   */
+  #isOld(version) {
+    return Boolean(this.state) && (version < this.state.duty.version || (version < this.version && !this.passed));
   }
 
   #take(state) {
