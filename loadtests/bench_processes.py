@@ -7,9 +7,8 @@ Both shapes stand side by side on databases and Redis servers of their own, and 
 processes, each conversation's reader is connected to one and its librarian to the other, so that every message crosses
 the bus. CPU is that of the server processes, PostgreSQL and Redis, all on one core.
 
-The target holds for the loads at which a message costs about what it was set for (217 us, 1.3 times the yardstick's
-167). Far below, what counts is that a second process is woken at all; saturated, that they share one core. These are
-told, too. Exit status 1 when it is missed.
+The shapes take turns of a few seconds, because the machine's own speed changes. Exit status 1 when a load misses the
+target.
 """
 
 import argparse
@@ -17,6 +16,7 @@ import asyncio
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
 
 import uvloop
 
@@ -25,7 +25,6 @@ from loadtests.desk import open_desk, prepare
 from loadtests.talks import SATURATED, Sum, Talk, frame_of_ours, load
 
 TARGET = 1.25
-MEANT = (100, 400)  # microseconds that a message costs one process
 
 
 async def talk_to(
@@ -38,6 +37,7 @@ async def talk_to(
     for session in desk.readers:
         for line in (desk.readers[session], desk.librarians[session]):
             talk.speakers.append(frame_of_ours(line, session))
+    Random(1).shuffle(talk.speakers)  # nobody answers within the millisecond
     for who in range(len(talk.speakers)):
         desk.hear["ack", str(who)] = talk.acknowledged
     return talk
@@ -67,10 +67,7 @@ async def compare(
         print(f"  {label:9}  one process   {one}")
         print(f"  {'':9}  two processes {two}")
         cost = f"two processes cost {ratio:.2f} x one at {label}"
-        if rate and MEANT[0] <= one.cpu_us <= MEANT[1]:
-            checks[f"{cost} (<= {TARGET})"] = ratio <= TARGET
-        else:
-            print(f"  {'':9}  {cost}")
+        checks[f"{cost} (<= {TARGET})"] = ratio <= TARGET
     return rig.judge(checks)
 
 
@@ -80,8 +77,8 @@ def main() -> int:
     )
     parser.add_argument("--rate", type=int, action="append", help="messages a second; 0: as fast as answered")
     parser.add_argument("--conversations", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=2, help="of a load at a time, in turns")
+    parser.add_argument("--rounds", type=int, default=8)
     args = parser.parse_args()
     args.rate = args.rate or [1000, 3000, 5000, SATURATED]
     rig.pin_self()

@@ -29,6 +29,7 @@ class CatchUp:
         self._line: deque[Topic] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._timers: dict[Topic, asyncio.TimerHandle] = {}
+        self._watched: dict[Topic, asyncio.TimerHandle] = {}
         self._open = True
 
     def ask(self, topic: Topic) -> None:
@@ -53,12 +54,14 @@ class CatchUp:
 
     def ask_if_it_stays(self, topic: Topic) -> None:
         """The same for a gap that has just been seen: what closes it is probably on its way by the bus."""
-        self.ask_later(topic, self._limits.gap_patience)
+        if self._open and topic not in self._watched:
+            topic.stuck()  # from now on
+            self._watch(topic)
 
     async def stop(self) -> None:
         """Ask no more."""
         self._open = False
-        for timer in self._timers.values():
+        for timer in (*self._timers.values(), *self._watched.values()):
             timer.cancel()
         for worker in self._workers:
             worker.cancel()
@@ -68,6 +71,21 @@ class CatchUp:
         del self._timers[topic]
         if topic.questioners():
             self.ask(topic)
+
+    def _watch(self, topic: Topic) -> None:
+        loop = asyncio.get_running_loop()
+        self._watched[topic] = loop.call_later(self._limits.gap_patience, self._look, topic)
+
+    def _look(self, topic: Topic) -> None:
+        """A gap that closes bit by bit is the bus at work; one that has not moved is asked for."""
+        del self._watched[topic]
+        stuck = topic.stuck()
+        for sub, client in stuck:
+            client.let_go(sub)
+        if stuck:
+            self.ask(topic)
+        elif topic.questioners():
+            self._watch(topic)
 
     async def _work(self) -> None:
         while self._line:

@@ -63,6 +63,7 @@ class Client:
         """Send nothing more of a topic. Harmless for one that is not listened to."""
         sub = self.subscriptions.pop(topic, None)
         if sub is not None:
+            self.let_go(sub)
             self._hub.quit(self, topic, sub)
 
     def send(self, frame: str, ephemeral: bool = False) -> None:
@@ -72,18 +73,22 @@ class Client:
     def acknowledge(self, topic: str, seq: int, frame: str) -> None:
         """Send the acknowledgement of what this client has just posted, before the event is published.
 
-        If the event is exactly the next one that the client lacks, its acknowledgement stands for it: who
-        wrote it need not be sent it. Otherwise the event comes too, in its turn, and the client absorbs it
-        by its id.
+        It stands for the event, which need not be sent to who wrote it, and so it comes when the event has its
+        turn: at once, or as soon as the bus has brought what is before it (`Subscription.acknowledge`).
         """
         sub = self.subscriptions.get(topic)
-        if sub is not None and seq == sub.last + 1:
-            for numbered in sub.receive(seq, frame):
-                self._queue.send(numbered)
+        if sub is None:
+            self._queue.send(frame)
             return
-        self._queue.send(frame)
-        if sub is not None and not self.closed and sub.beat(seq):
+        for numbered in sub.acknowledge(seq, frame):
+            self._queue.send(numbered)
+        if sub.behind and not self.closed:
             self._hub.ask_if_it_stays(topic)
+
+    def let_go(self, sub: Subscription) -> None:
+        """Send the acknowledgements that have waited long enough for their turn."""
+        for frame in sub.let_go():
+            self._queue.send(frame)
 
     def feed(self, frames: Iterator[str]) -> None:
         """Send what the log has told, but no more than the client takes: the log keeps the rest."""
@@ -107,8 +112,11 @@ class Client:
 
     def drained(self) -> None:
         """Called by the send queue: it reads again, so that the log may go on."""
-        for topic, sub in self.subscriptions.items():
+        for topic, sub in list(self.subscriptions.items()):
             if sub.behind:
+                self.let_go(sub)
+                if self.closed:
+                    break
                 self._hub.ask(topic)
 
     def too_slow(self) -> None:

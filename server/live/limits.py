@@ -13,9 +13,7 @@ class Limits:
     held: int = 64  # envelopes kept behind a gap; more would be fetched again anyway
     page: int = 100  # messages asked of the database at once
     asks: int = 8  # questions to the database at once, so that a storm of clients is none for it
-    gap_patience: float = (
-        0.03  # for what the bus brings out of order: another process's event, a moment later
-    )
+    gap_patience: float = 0.1  # for what the bus brings a moment later; at most twice that
     ask_deadline: float = 5.0
     ask_again: tuple[float, float] = (0.5, 1.5)  # after a question that failed
     slice: int = 200  # frames between two yields to the loop: about 4 ms of work

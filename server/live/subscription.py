@@ -12,7 +12,7 @@ class Subscription:
     harmless.
     """
 
-    __slots__ = ("_asked", "_held", "_known", "_unsure", "last", "limit")
+    __slots__ = ("_asked", "_held", "_known", "_owed", "_seen", "_unsure", "last", "limit")
 
     def __init__(self, last: int, *, held: int = 64) -> None:
         self.last = last
@@ -21,6 +21,8 @@ class Subscription:
         self._unsure = True  # what came before the subscription began is known to the log alone
         self._asked = -1  # what was known when the running question was put; -1: it is not for us
         self._held: dict[int, str] | None = None
+        self._owed: set[int] | None = None  # numbers of the acknowledgements among what is held
+        self._seen = -1  # what was sent when `stuck` was asked last
 
     @property
     def behind(self) -> bool:
@@ -31,10 +33,37 @@ class Subscription:
         """The frames to send now that the bus has brought ``seq``: none for a double or behind a gap."""
         if seq == self.last + 1:
             self.last = seq
-            return (frame,) if self._held is None else (frame, *self._release())
+            return (frame,) if self._held is None else (self._held.pop(seq, frame), *self._release())
         if seq > self.last:
             self._hold(seq, frame)
         return ()
+
+    def acknowledge(self, seq: int, ack: str) -> Sequence[str]:
+        """The frames to send now that the client's own event ``seq`` is stored.
+
+        ``ack`` stands for the event, and like it waits for its turn behind a gap that the bus will close in a
+        moment. It goes at once, and the event comes as well, while the client catches up with the log, or where
+        too much is held.
+        """
+        if seq <= self.last or (seq > self.last + 1 and (self._unsure or not self._hold(seq, ack))):
+            self.beat(seq)
+            return (ack,)
+        if seq == self.last + 1:
+            return self.receive(seq, ack)
+        if self._owed is None:
+            self._owed = set()
+        self._owed.add(seq)
+        return ()
+
+    def let_go(self) -> Sequence[str]:
+        """The acknowledgements that wait for their turn, to be sent without it; their events come when it is theirs."""
+        owed, self._owed, held = self._owed, None, self._held
+        return [held.pop(seq) for seq in sorted(owed) if seq in held] if owed and held else ()
+
+    def stuck(self) -> bool:
+        """Whether the client lacks the very same as when this was asked before."""
+        seen, self._seen = self._seen, self.last
+        return self.behind and seen == self.last
 
     def beat(self, number: int) -> bool:
         """Hear the topic's last number as the database has it; True if something is missing."""
@@ -63,7 +92,7 @@ class Subscription:
             for seq, frame in page:
                 if seq > self.last:
                     self.last = seq  # the log is the truth: a number that it lacks is not waited for
-                    yield frame
+                    yield frame if self._held is None else self._held.pop(seq, frame)
             yield from self._release()
             if done and asked >= 0:
                 self._unsure = False
@@ -71,13 +100,16 @@ class Subscription:
                     self._known = self.last
                     self._held = None
 
-    def _hold(self, seq: int, frame: str) -> None:
+    def _hold(self, seq: int, frame: str) -> bool:
+        """Keep a frame until its turn; the first of a number stays. False where there is no room."""
         if seq > self._known:
             self._known = seq
         if self._held is None:
             self._held = {}
-        if len(self._held) < self.limit:
-            self._held[seq] = frame
+        if len(self._held) >= self.limit:
+            return False
+        self._held.setdefault(seq, frame)
+        return True
 
     def _release(self) -> Iterator[str]:
         """What was held and is next in turn by now."""
@@ -92,4 +124,4 @@ class Subscription:
             for seq in [seq for seq in held if seq <= self.last]:
                 del held[seq]
             if not held:
-                self._held = None
+                self._held = self._owed = None

@@ -31,6 +31,10 @@ class Topic:
         after = max((sub.last for sub in behind), default=0)
         return [sub for sub in behind if sub.last == after]
 
+    def stuck(self) -> list[tuple[Subscription, Client]]:
+        """Whose gap was there when this was asked before, and has not closed by a single number since."""
+        return [(sub, client) for sub, client in self.listeners.items() if sub.stuck() and not client.blocked]
+
     def fillings(self) -> Iterator[tuple[Subscription, Client]]:
         """Everybody who may want an answer of the log; they may come and go meanwhile."""
         for sub, client in list(self.listeners.items()):

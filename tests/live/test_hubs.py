@@ -220,13 +220,32 @@ async def test_an_acknowledgement_stands_for_the_event_that_is_next(scene: Scene
     assert line.frames == ["ack"] and other.frames == ["event"]
 
 
-async def test_an_acknowledgement_behind_a_gap_comes_at_once_and_its_event_in_turn(scene: Scene) -> None:
+async def test_an_acknowledgement_waits_for_what_the_bus_brings_before_it(scene: Scene) -> None:
+    restart(scene, gap_patience=60.0)
+    await scene.hub.start()
+    author, line = await scene.listener("chat/1")
+    first = scene.log.write("chat/1", "m1")  # another process's, a moment later on the bus
+    second = scene.log.write("chat/1", "m2")
+    author.acknowledge("chat/1", second, "ack")
+    scene.bus.publish(Envelope("chat/1", second, "m2"))
+    assert line.frames == []
+    scene.bus.publish(Envelope("chat/1", first, "m1"))
+    assert line.frames == ["m1", "ack"]
+
+
+async def test_an_acknowledgement_behind_a_gap_that_stays_comes_and_its_event_in_turn(scene: Scene) -> None:
     author, line = await scene.listener("chat/1")
     scene.post("chat/1", "m1", lost=True)
-    seq = scene.log.write("chat/1", "m2")
-    author.acknowledge("chat/1", seq, "ack")
-    assert line.frames == ["ack"]
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
     await line.got("ack", "m1", "m2")
+
+
+async def test_who_unsubscribes_has_waited_long_enough_for_an_acknowledgement(scene: Scene) -> None:
+    author, line = await scene.listener("chat/1")
+    scene.post("chat/1", "m1", lost=True)
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
+    author.unsubscribe("chat/1")
+    assert line.frames == ["ack"]
 
 
 async def test_an_acknowledgement_after_its_event_is_only_that(scene: Scene) -> None:
@@ -241,8 +260,8 @@ async def test_an_acknowledgement_that_makes_a_client_too_slow_ends_it_and_nothi
     stuck.block()
     for n in range(scene.hub.limits.queue_frames + 1):
         author.send(f"x{n}")
-    scene.post("chat/1", "m1", lost=True)
-    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
+    author.subscribe("chat/2")
+    author.acknowledge("chat/2", 7, "ack")  # far beyond what it has: goes at once
     assert author.closed and stuck.closed is not None and scene.hub.topics() == []
 
 

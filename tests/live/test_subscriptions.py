@@ -1,5 +1,7 @@
 """Whatever the bus does, a client gets the log, in order, once."""
 
+from collections.abc import Iterable
+
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -104,6 +106,31 @@ def test_the_hold_is_bounded_and_the_log_brings_the_rest() -> None:
     assert not sub.behind
 
 
+def test_an_acknowledgement_stands_for_its_event_when_the_gap_before_it_has_closed() -> None:
+    sub = caught_up(1)
+    assert sub.acknowledge(3, "ack") == ()
+    assert sub.receive(3, "c") == ()
+    assert sub.receive(2, "b") == ("b", "ack")
+    assert sub.receive(3, "c") == () and not sub.behind
+
+
+def test_an_acknowledgement_that_waits_no_longer_goes_before_its_event() -> None:
+    sub = caught_up(1)
+    assert sub.acknowledge(3, "ack") == ()
+    assert sub.let_go() == ["ack"] and sub.let_go() == ()
+    assert list(sub.fill(1, [(2, "b"), (3, "c")], done=True)) == ["b", "c"]
+
+
+def test_a_gap_is_stuck_when_not_even_one_number_has_closed() -> None:
+    sub = caught_up(1)
+    sub.receive(4, "d")
+    assert not sub.stuck() and sub.stuck()
+    sub.receive(2, "b")
+    assert not sub.stuck() and sub.stuck()
+    assert sub.receive(3, "c") == ("c", "d")
+    assert not sub.stuck() and not sub.stuck()
+
+
 class DeliveryOverABadBus(RuleBasedStateMachine):
     """The bus drops, doubles and reorders; questions take time; clients stop half-way through an answer."""
 
@@ -112,6 +139,8 @@ class DeliveryOverABadBus(RuleBasedStateMachine):
         self.log: list[str] = []
         self.bus: list[int] = []
         self.sent: list[str] = []
+        self.posted: list[int] = []
+        self.acks: list[int] = []  # as they came, whether or not in their turn
         self.question: tuple[int, int] | None = None  # after which number, how long the log was then
 
     @initialize(before=st.integers(0, 5), have=st.integers(0, 5), held=st.integers(0, 3))
@@ -126,12 +155,34 @@ class DeliveryOverABadBus(RuleBasedStateMachine):
         if not lost:
             self.bus.append(len(self.log))
 
+    @rule(lost=st.booleans())
+    def post(self, lost: bool) -> None:
+        """The client's own event: stored, acknowledged, and only then on the bus."""
+        self.log.append(f"m{len(self.log) + 1}")
+        seq = len(self.log)
+        self.posted.append(seq)
+        frames = self.sub.acknowledge(seq, f"a{seq}")
+        self.take(frames, in_turn=self.sub.last >= seq)
+        if not lost:
+            self.bus.append(seq)
+
+    @rule()
+    def wait_no_longer(self) -> None:
+        self.take(self.sub.let_go(), in_turn=False)
+
+    def take(self, frames: Iterable[str], *, in_turn: bool = True) -> None:
+        for frame in frames:
+            if frame.startswith("a"):
+                self.acks.append(int(frame[1:]))
+            if in_turn:
+                self.sent.append(f"m{frame[1:]}")
+
     @precondition(lambda self: self.bus)
     @rule(data=st.data(), double=st.booleans())
     def deliver(self, data: st.DataObject, double: bool) -> None:
         place = data.draw(st.integers(0, len(self.bus) - 1))
         seq = self.bus[place] if double else self.bus.pop(place)
-        self.sent += self.sub.receive(seq, self.log[seq - 1])
+        self.take(self.sub.receive(seq, self.log[seq - 1]))
 
     @rule()
     def beat(self) -> None:
@@ -167,13 +218,17 @@ class DeliveryOverABadBus(RuleBasedStateMachine):
         page = [(seq, self.log[seq - 1]) for seq in range(after + 1, length + 1)][:limit]
         filling = self.sub.fill(after, page, len(page) < limit)
         for _, frame in zip(range(taken), filling, strict=False):
-            self.sent.append(frame)
+            self.take([frame])
         filling.close()
 
     @invariant()
     def what_was_sent_is_the_log_in_order_without_doubles(self) -> None:
         assert self.sent == self.log[self.first : self.first + len(self.sent)]
         assert self.sub.last == self.first + len(self.sent)
+
+    @invariant()
+    def an_acknowledgement_comes_once(self) -> None:
+        assert len(set(self.acks)) == len(self.acks)
 
     def teardown(self) -> None:
         """After the next beat and its questions, nothing is missing."""
@@ -184,6 +239,7 @@ class DeliveryOverABadBus(RuleBasedStateMachine):
                 self.fill(self.sub.last, len(self.log), 4, 100)
         assert not self.sub.behind
         assert self.sent == self.log[self.first :]
+        assert sorted(self.acks) == self.posted
 
 
 TestDeliveryOverABadBus = DeliveryOverABadBus.TestCase
