@@ -1,10 +1,11 @@
 """Managers look at every block (R-LIVE.3), at records that were never written, and at the audit trail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.actions.access import audit
 from server.actions.desks import access_desk
+from server.actions.sent_files import uncounted_files
 from server.context import Context
 from server.domain.audits import AuditLine
 from server.domain.boards import OverdueLine
@@ -67,7 +68,9 @@ async def list_overdue(ctx: Context, actor: Actor, *, after: datetime) -> list[O
     """Sessions whose record is overdue: nobody else asks for it any more (R-LIVE.5)."""
     demand(actor, Verb.KEEP_DESK)
     scope = library_scopes(actor, Verb.KEEP_DESK)
-    return await overdue_wrap_ups(ctx.db.read, scope, ctx.clock.now(), after=after, limit=PAGE + 1)
+    lines = await overdue_wrap_ups(ctx.db.read, scope, ctx.clock.now(), after=after, limit=PAGE + 1)
+    files = await uncounted_files(ctx, [line.session_id for line in lines])
+    return [replace(line, files=tuple(files[line.session_id])) for line in lines]
 
 
 async def list_audit(ctx: Context, actor: Actor, search: str, *, before: str = "") -> list[AuditLine]:

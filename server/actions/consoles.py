@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.actions.access import access_session
+from server.actions.sent_files import uncounted_files
 from server.context import Context
 from server.domain.chat import ChatSession, Passed, SentFile, State
 from server.domain.desks import Desk, Library
@@ -13,7 +14,7 @@ from server.store.archives import Found, archived_sessions, wrap_up_outcomes
 from server.store.chat import session_by_id, sessions_of_reader, sessions_of_staff
 from server.store.duty import Colleague, colleagues_of, duty_of
 from server.store.libraries import desks_by_ids, libraries_by_ids, library_by_id
-from server.store.participants import Participant, documents_of, files_of_staff, participants_of
+from server.store.participants import Participant, documents_of, participants_of
 from server.store.policies import policy_at
 from server.store.queues import offers_to
 
@@ -108,7 +109,7 @@ async def view_desk(ctx: Context, actor: Actor, session_id: str) -> DeskView:
         [Earlier(s, outcomes.get(s.id, "")) for s in before[:10]],
         await documents_of(ctx.db.read, session.id),
         policy.documents_per_session,
-        [file for file in await files_of_staff(ctx.db.read, session.id) if not file.counted],
+        (await uncounted_files(ctx, [session.id]))[session.id],
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from server.domain.chat import SentFile
+
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
@@ -57,6 +59,7 @@ class OverdueLine:
     question: str
     ended_at: datetime
     due_at: datetime
+    files: tuple[SentFile, ...] = ()  # what may still count as a document passed on
 
     def desk(self, language: str) -> str:
         return self.desk_en if language == "en" else self.desk_zh

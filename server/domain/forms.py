@@ -82,6 +82,14 @@ class Form:
         """Whether a box is ticked."""
         return self.raw(name).lower() in ("1", "on", "true", "yes")
 
+    def ticked(self, beginning: str) -> list[str]:
+        """The boxes that are ticked of those whose names begin so, by the rest of their names."""
+        return [
+            name.removeprefix(beginning)
+            for name in self._values
+            if name.startswith(beginning) and self.switch(name)
+        ]
+
     def number(self, name: str, *, low: int, high: int) -> int:
         """A whole number between low and high, both included."""
         text = self.raw(name)

@@ -55,7 +55,8 @@ class CatchUp:
     def ask_if_it_stays(self, topic: Topic) -> None:
         """The same for a gap that has just been seen: what closes it is probably on its way by the bus."""
         if self._open and topic not in self._watched:
-            topic.stuck()  # from now on
+            for sub, _ in topic.behind():
+                sub.stuck()  # counts from now on
             self._watch(topic)
 
     async def stop(self) -> None:
@@ -79,12 +80,13 @@ class CatchUp:
     def _look(self, topic: Topic) -> None:
         """A gap that closes bit by bit is the bus at work; one that has not moved is asked for."""
         del self._watched[topic]
-        stuck = topic.stuck()
+        behind = topic.behind()
+        stuck = [(sub, client) for sub, client in behind if sub.stuck()]
         for sub, client in stuck:
             client.let_go(sub)
         if stuck:
             self.ask(topic)
-        elif topic.questioners():
+        if len(stuck) < len(behind):
             self._watch(topic)
 
     async def _work(self) -> None:

@@ -56,6 +56,8 @@ class Client:
         if self.closed:
             return
         self.unsubscribe(topic)
+        if self.closed:  # what it was still owed was too much for it
+            return
         sub = self.subscriptions[topic] = Subscription(after, held=self._hub.limits.held)
         self._hub.join(self, topic, sub)
 
@@ -82,7 +84,7 @@ class Client:
             return
         for numbered in sub.acknowledge(seq, frame):
             self._queue.send(numbered)
-        if sub.behind and not self.closed:
+        if sub.last < seq and not self.closed:
             self._hub.ask_if_it_stays(topic)
 
     def let_go(self, sub: Subscription) -> None:
@@ -104,6 +106,8 @@ class Client:
 
     def close(self, code: int, reason: str = "") -> None:
         """End it from our side: a good-bye with a code, and no frame after that. Twice is harmless."""
+        for sub in list(self.subscriptions.values()):
+            self.let_go(sub)
         self._end(slow=False, code=code, reason=reason)
 
     def leave(self) -> None:

@@ -42,14 +42,14 @@ class Subscription:
         """The frames to send now that the client's own event ``seq`` is stored.
 
         ``ack`` stands for the event, and like it waits for its turn behind a gap that the bus will close in a
-        moment. It goes at once, and the event comes as well, while the client catches up with the log, or where
-        too much is held.
+        moment. It goes at once, and the event comes as well, while the client catches up with the log, where the
+        event is held already, or where too much is.
         """
-        if seq <= self.last or (seq > self.last + 1 and (self._unsure or not self._hold(seq, ack))):
-            self.beat(seq)
-            return (ack,)
         if seq == self.last + 1:
             return self.receive(seq, ack)
+        if seq <= self.last or self._unsure or seq in (self._held or ()) or not self._hold(seq, ack):
+            self.beat(seq)
+            return (ack,)
         if self._owed is None:
             self._owed = set()
         self._owed.add(seq)
@@ -98,7 +98,7 @@ class Subscription:
                 self._unsure = False
                 if self._known <= asked:  # the bus spoke of something that never was
                     self._known = self.last
-                    self._held = None
+                    self._held = self._owed = None
 
     def _hold(self, seq: int, frame: str) -> bool:
         """Keep a frame until its turn; the first of a number stays. False where there is no room."""

@@ -21,19 +21,18 @@ class Topic:
             None  # a crowded topic's envelopes, while they go out in slices
         )
 
+    def behind(self) -> list[tuple[Subscription, Client]]:
+        """Who lacks something and would take it; clients that do not read ask again when they have drained."""
+        return [(sub, client) for sub, client in self.listeners.items() if sub.behind and not client.blocked]
+
     def questioners(self) -> list[Subscription]:
         """Who takes part in the next question to the log: all that lack the same, the least first.
 
-        So a client that resumes after a week keeps nobody waiting who lacks one message. Clients that do
-        not read are left out; they ask again when they have drained.
+        So a client that resumes after a week keeps nobody waiting who lacks one message.
         """
-        behind = [sub for sub, client in self.listeners.items() if sub.behind and not client.blocked]
+        behind = [sub for sub, _ in self.behind()]
         after = max((sub.last for sub in behind), default=0)
         return [sub for sub in behind if sub.last == after]
-
-    def stuck(self) -> list[tuple[Subscription, Client]]:
-        """Whose gap was there when this was asked before, and has not closed by a single number since."""
-        return [(sub, client) for sub, client in self.listeners.items() if sub.stuck() and not client.blocked]
 
     def fillings(self) -> Iterator[tuple[Subscription, Client]]:
         """Everybody who may want an answer of the log; they may come and go meanwhile."""

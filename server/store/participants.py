@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.chat import Passed, SentFile
-from server.store.rows import Reader, Transaction, from_us, from_us_or_none, to_us
+from server.store.rows import Reader, Transaction, from_us, from_us_or_none, placeholders, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +132,25 @@ async def documents_of(db: Reader, session_id: str) -> list[Passed]:
     ]
 
 
-async def files_of_staff(db: Reader, session_id: str) -> list[SentFile]:
-    """The files that staff sent in the session; those passed on as documents are none of these."""
+async def files_of_staff(db: Reader, session_ids: Sequence[str]) -> dict[str, list[SentFile]]:
+    """The files that staff sent, by session; those passed on as documents at once are none of these."""
+    found: dict[str, list[SentFile]] = {session_id: [] for session_id in session_ids}
+    these = f"session_id IN ({placeholders(len(found))})"
     rows = await db.rows(
-        "SELECT author_id, data, at FROM chat_event WHERE session_id = $1 AND audience = 'all' AND kind = 'file'"
-        " AND author_kind = 'staff' AND data <> '' ORDER BY seq",
-        session_id,
+        f"SELECT session_id, author_id, data, at FROM chat_event WHERE {these} AND audience = 'all'"
+        " AND kind = 'file' AND author_kind = 'staff' AND data <> '' ORDER BY session_id, seq",
+        *found,
     )
-    counted = {document.file_id for document in await documents_of(db, session_id)} if rows else set()
-    found = []
+    if not rows:
+        return found
+    passed = await db.rows(f"SELECT file_id FROM passed_document WHERE {these}", *found)
+    counted = {row["file_id"] for row in passed}
     for row in rows:
         file = json.loads(row["data"])["file"]
         sent = row["author_id"], from_us(row["at"])
-        found.append(SentFile(file["id"], file["name"], file["url"], *sent, file["id"] in counted))
+        found[row["session_id"]].append(
+            SentFile(file["id"], file["name"], file["url"], *sent, file["id"] in counted)
+        )
     return found
 
 

@@ -221,8 +221,8 @@ async def test_an_acknowledgement_stands_for_the_event_that_is_next(scene: Scene
 
 
 async def test_an_acknowledgement_waits_for_what_the_bus_brings_before_it(scene: Scene) -> None:
-    restart(scene, gap_patience=60.0)
-    await scene.hub.start()
+    await scene.hub.stop()
+    await restart(scene, gap_patience=60.0).start()
     author, line = await scene.listener("chat/1")
     first = scene.log.write("chat/1", "m1")  # another process's, a moment later on the bus
     second = scene.log.write("chat/1", "m2")
@@ -238,6 +238,39 @@ async def test_an_acknowledgement_behind_a_gap_that_stays_comes_and_its_event_in
     scene.post("chat/1", "m1", lost=True)
     author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
     await line.got("ack", "m1", "m2")
+
+
+async def test_whom_the_log_keeps_waiting_delays_nobodys_acknowledgement(scene: Scene) -> None:
+    await scene.hub.stop()
+    await restart(scene, gap_patience=0.02).start()
+    author, line = await scene.listener("chat/1")
+    scene.log.answers.clear()
+    client, _ = scene.client()
+    client.subscribe("chat/1")
+    first = scene.log.write("chat/1", "m1")
+    scene.log.write("chat/1", "m2")  # which the bus loses
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m3"), "ack")
+    scene.bus.publish(Envelope("chat/1", first, "m1"))
+    await line.got("m1", "ack")
+
+
+async def test_an_acknowledgement_that_waits_is_heard_before_a_good_bye(scene: Scene) -> None:
+    author, line = await scene.listener("chat/1")
+    scene.post("chat/1", "m1", lost=True)
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
+    author.close(1012)
+    assert line.frames == ["ack"]
+
+
+async def test_whom_the_rest_is_too_much_for_listens_to_nothing_any_more(scene: Scene) -> None:
+    author, stuck = await scene.listener("chat/1")
+    stuck.block()
+    for n in range(scene.hub.limits.queue_frames + 1):
+        author.send(f"x{n}")
+    scene.post("chat/1", "m1", lost=True)
+    author.acknowledge("chat/1", scene.log.write("chat/1", "m2"), "ack")
+    author.subscribe("chat/1")
+    assert author.closed and scene.hub.topics() == [] and scene.hub.clients == 0
 
 
 async def test_who_unsubscribes_has_waited_long_enough_for_an_acknowledgement(scene: Scene) -> None:

@@ -114,6 +114,13 @@ def test_an_acknowledgement_stands_for_its_event_when_the_gap_before_it_has_clos
     assert sub.receive(3, "c") == () and not sub.behind
 
 
+def test_an_acknowledgement_after_its_event_is_not_swallowed() -> None:
+    sub = caught_up(1)
+    assert sub.receive(3, "c") == ()
+    assert sub.acknowledge(3, "ack") == ("ack",)
+    assert sub.receive(2, "b") == ("b", "c")
+
+
 def test_an_acknowledgement_that_waits_no_longer_goes_before_its_event() -> None:
     sub = caught_up(1)
     assert sub.acknowledge(3, "ack") == ()

@@ -147,6 +147,21 @@ async def test_an_answer_that_is_older_than_a_click_does_not_undo_it(town: Town,
     assert await page.evaluate("window.seen") == [], "the choice stayed while the older answer came and went"
 
 
+async def test_a_server_that_counts_from_the_beginning_again_is_believed(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town)
+    for availability in ("available", "busy", "away"):
+        await page.locator(f'.duty__choice[data-value="{availability}"]').click()
+        await expect(page.locator(".duty")).to_have_attribute("data-availability", availability)
+    await page.wait_for_selector(CURRENT)
+    async with town.ctx.transaction() as tx:  # as after a backup was put back
+        await tx.execute("UPDATE duty SET version = 0")
+    async with page.expect_response("**/api/console"):
+        await page.evaluate("dispatchEvent(new Event('offline'))")
+    await page.wait_for_selector(CURRENT)
+    await town.people["lin"].http.put("/api/console/duty", json={"availability": "busy"})
+    await expect(page.locator(".duty")).to_have_attribute("data-availability", "busy")
+
+
 async def test_enter_while_composing_chinese_sends_nothing(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     await taken(town, page)

@@ -63,7 +63,8 @@ async def record(page: PageRequest) -> Response:
         typical_case=form.switch("typical_case"),
         note=form.raw("note"),
     )
-    await record_wrap_up(page.ctx, page.actor, page.path["id"], wrap_up)
+    files = {file_id: form.raw(f"title-{file_id}") for file_id in form.ticked("file-")}
+    await record_wrap_up(page.ctx, page.actor, page.path["id"], wrap_up, documents=files)
     return page.redirect(f"{_HERE}/records", done="recorded")
 
 

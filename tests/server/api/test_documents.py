@@ -129,3 +129,28 @@ async def test_the_record_counts_files_that_were_sent_like_messages_once_and_wit
         assert [file["name"] for file in view["uncounted_files"]] == ["县志.pdf", "平面图.pdf"]
         path = view["documents"][0]["url"].replace(town.ctx.settings.public_url, "")
         assert (await reader.http.get(path)).content == "%PDF-1.7 府志.pdf".encode()
+
+
+async def test_the_manager_who_writes_an_overdue_record_counts_files_as_well(town: Town) -> None:
+    lin, manager = town.people["lin"].http, town.people["manager"]
+    async with town.socket(town.people["lin"]):
+        reader = await served(town)
+        session = f"/api/sessions/{reader.session}"
+        for name in ("府志.pdf", "名片.pdf"):
+            await lin.post(f"{session}/files?name={name}", content=b"%PDF-1.7 " + name.encode())
+        await lin.post(f"{session}/end", json={})
+        async with town.ctx.transaction() as tx:
+            hour = 3_600_000_000
+            await tx.execute("UPDATE chat_session SET wrap_up_due_at = wrap_up_due_at - $1", hour)
+        page = (await manager.http.get("/manage/reviews/records")).text
+        assert "府志.pdf" in page and "名片.pdf" in page
+        files = (await lin.get(f"{session}/desk-view")).json()["uncounted_files"]
+        form = {"question_type": "document", "effort": "2", "outcome": "answered", "csrf": manager.csrf}
+        titles = {f"title-{file['id']}": file["name"].removesuffix(".pdf") for file in files}
+        kept = await manager.http.post(
+            f"/manage/reviews/records/{reader.session}",
+            data={**form, **titles, f"file-{files[0]['id']}": "1"},
+        )
+        assert kept.headers["location"].endswith("done=recorded")
+        shown = (await lin.get(f"/api/archive/{reader.session}")).json()["documents"]
+        assert [one["title"] for one in shown] == ["府志"]

@@ -16,7 +16,8 @@ new Link({
   post: async () => [],
   hello: () => ({ t: "hello", v: 1, topics: heard }),
   heard: (frame) => {
-    if (CHANGES.has(frame.t)) return plan(SOON_MS);
+    // Hints bear no number: what passed between the page's drawing and our listening shows only if we look again.
+    if (CHANGES.has(frame.t) || frame.t === "subbed") plan(SOON_MS);
     const told = frame.t === "ev" ? { [frame.topic]: frame.seq } : frame.t === "subbed" ? { [frame.topic]: frame.last } : frame.topics;
     for (const [topic, number] of Object.entries(told ?? {})) {
       if (!(topic in heard) || typeof number !== "number" || number <= heard[topic]) continue;

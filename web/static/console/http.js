@@ -16,6 +16,7 @@ export class Refused extends Error {
   }
 }
 
+export const FRAMES = "/api/frames"; // the line's way up beside an event stream
 const DEADLINE_MS = 20_000;
 const PIECE_DEADLINE_MS = 300_000;
 const offline = () => new Refused({ code: "offline", message: t("problem.offline"), retry: "retry" });
@@ -31,6 +32,9 @@ export const clockSkew = { ms: 0 };
 
 /** The instant as the server has it. */
 export const serverNow = () => Date.now() + clockSkew.ms;
+
+/** How many things the server has been told to do and has done; what was asked for before one of them may be older than it. */
+export const deeds = { done: 0 };
 
 /** Calls an endpoint. Returns the decoded answer (null where there is none); throws Refused. */
 export async function call(method, path, body) {
@@ -50,7 +54,9 @@ export async function call(method, path, body) {
   } catch {
     throw offline();
   }
-  return answer(response.status, await response.text().catch(() => ""));
+  const value = answer(response.status, await response.text().catch(() => ""));
+  if (method !== "GET" && path !== FRAMES) deeds.done += 1;
+  return value;
 }
 
 export const get = (path) => call("GET", path);

@@ -2,7 +2,7 @@
 
 import { Link } from "./link.js";
 import { soon } from "./dom.js";
-import { clockSkew, get, post, renewCsrf } from "./http.js";
+import { FRAMES, clockSkew, deeds, get, post, renewCsrf } from "./http.js";
 import { Outgoing } from "./outgoing.js";
 import { recall, remember } from "./memory.js";
 import { Conversation } from "./talk.js";
@@ -20,13 +20,12 @@ export class Console extends EventTarget {
     this.shownOffers = new Set();
     this.changed = soon(() => this.dispatchEvent(new Event("change")));
     this.version = 0; // the newest state that we have heard of, whether or not we hold it
-    this.passed = false; // whether the last answer was passed over because it was old
     this.era = 0; // how often the line has opened
     this.link = new Link({
       socketUrl,
       streamUrl,
       healthUrl: "/healthz",
-      post: async (frame) => (await post("/api/frames", frame)).frames,
+      post: async (frame) => (await post(FRAMES, frame)).frames,
       hello: () => ({ t: "hello", v: 1, topics: this.#topics() }),
       heard: (frame) => this.#heard(frame),
       changed: (state) => this.#lineChanged(state),
@@ -105,7 +104,7 @@ export class Console extends EventTarget {
 
   /** An answer held what has become of one's duty. */
   takeDuty(duty) {
-    this.state.duty = duty;
+    if (duty.version >= this.state.duty.version) this.state.duty = duty;
     this.version = Math.max(this.version, duty.version);
     this.refetch();
   }
@@ -134,14 +133,17 @@ export class Console extends EventTarget {
     clearTimeout(this.fetchTimer);
     try {
       const sent = Date.now();
-      const era = this.era;
+      const { era, version } = this;
+      const { done } = deeds;
       const state = await get("/api/console");
+      if (this.state && state.me.id !== this.me.id) return location.reload(); // somebody else has logged in here
       clockSkew.ms = Date.parse(state.now) - (sent + Date.now()) / 2 || 0;
       renewCsrf(state.csrf);
-      this.passed = this.#isOld(state.duty.version);
-      if (this.passed) this.again = true;
+      if (done < deeds.done)
+        this.again = true; // it may be older than what was done meanwhile, and showing it would undo that
       else {
         this.#take(state);
+        if (state.duty.version < version) this.#beginAnew(state.duty.version);
         if (era && era === this.era) this.#compare(state);
       }
       this.problem = null;
@@ -160,12 +162,10 @@ export class Console extends EventTarget {
     this.changed();
   }
 
-  /**
-   * Whether a state is older than what has happened since it was asked for: showing it would undo what the librarian has just done.
-   * One that is older than what we merely heard of is passed over once, so that a busy minute does not keep the screen still.
-   */
-  #isOld(version) {
-    return Boolean(this.state) && (version < this.state.duty.version || (version < this.version && !this.passed));
+  /** The server counts from a lower number than the one that we had heard of: it was set up anew, or our duty was. */
+  #beginAnew(version) {
+    this.version = version;
+    this.link.send({ t: "sub", topic: `staff/${this.me.id}`, after: version });
   }
 
   #take(state) {
