@@ -53,10 +53,8 @@ class Client:
 
         The same call for a first visit and for a resume. Asked again, it starts anew from ``after``.
         """
-        if self.closed:
-            return
         self.unsubscribe(topic)
-        if self.closed:  # what it was still owed was too much for it
+        if self.closed:  # perhaps by what it was still owed, which was too much for it
             return
         sub = self.subscriptions[topic] = Subscription(after, held=self._hub.limits.held)
         self._hub.join(self, topic, sub)
