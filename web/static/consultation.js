@@ -33,7 +33,7 @@ function offer(fresh) {
 
 async function look() {
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    const answer = await fetch(story.dataset.here, { headers: { Accept: "text/html" } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("#story");
     if (!answer.ok || !fresh) throw new Error(answer.statusText);

@@ -18,9 +18,8 @@ function listen() {
     healthUrl: "/healthz",
     post: async () => [],
     hello: () => ({ t: "hello", v: 1, topics: { notices: 0 } }),
-    heard: (frame) => frame.t === "notices" && look(),
+    heard: (frame) => (frame.t === "notices" || frame.t === "subbed") && look(), // also at what was put up while nobody listened
     changed: (state) => {
-      if (state === "open" && !open) look(); // what was put up while nobody listened
       open = state === "open";
     },
   }).start();

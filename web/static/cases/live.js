@@ -5,6 +5,7 @@ const SOON_MS = 120; // a machine tells much at once: drawn anew once
 const AGAIN_MS = 3_000;
 const TIMEOUT_MS = 10_000;
 const place = document.querySelector("[data-topics]");
+const here = place.dataset.here ?? location.href; // after a refused form the address bar has the form's
 const heard = JSON.parse(place.dataset.topics); // the last number of each topic that we know of
 const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
 const CHANGES = new Set(["case", "cases", "review"]);
@@ -38,7 +39,7 @@ function plan(wait) {
 
 async function renew() {
   try {
-    const answer = await fetch(location.href, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await fetch(here, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok || !fresh.querySelector("[data-topics]")) throw new Error(answer.statusText);
     show(fresh);

@@ -36,7 +36,7 @@ function plan(wait) {
 
 async function renew() {
   try {
-    const answer = await fetch(location.pathname, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const answer = await fetch(`/loans/orders/${place.dataset.order}`, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#order");
     if (!answer.ok || !fresh) throw new Error(answer.statusText);
     show(fresh);

@@ -58,7 +58,7 @@ new Link({
   healthUrl: "/healthz",
   hello: () => ({ t: "hello", v: 1, topics: { board: 0 } }),
   heard: (frame) => {
-    if (frame.t !== "board") return;
+    if (frame.t !== "board" && frame.t !== "subbed") return; // "subbed": what came before the server listened for us
     clearTimeout(timer);
     timer = setTimeout(read, LET_SETTLE_MS);
   },

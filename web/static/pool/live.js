@@ -10,7 +10,6 @@ export function watchPool(changed) {
   const sign = lineSign();
   let ids = new Set();
   let timer = null;
-  let opened = false;
   const soon = () => {
     timer ??= setTimeout(
       () => {
@@ -25,16 +24,13 @@ export function watchPool(changed) {
   listen({
     topics: () => ["pool"],
     heard: (frame) => {
+      // Once the server listens for us, whatever came before it is asked for: nothing falls between.
+      if (frame.t === "subbed") changed(null);
       if (frame.t !== "pool") return;
       ids.add(frame.task);
       soon();
     },
-    changed: (state) => {
-      sign.show(state);
-      if (state !== "open") return;
-      if (opened) changed(null); // the first time the page has just asked by itself
-      opened = true;
-    },
+    changed: sign.show,
   });
   return sign.node;
 }

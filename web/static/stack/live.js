@@ -14,10 +14,11 @@ export function watchStacks(ids, { pictured, changed, moved = () => {} }) {
   const sign = lineSign("stack.line");
   const topics = new Set(ids.map((id) => `stack/${id}`));
   let state = "waiting";
-  let opened = false;
   const link = listen({
     topics: () => [...topics],
     heard: (frame) => {
+      // Once the server listens for us, whatever came before it is asked for: nothing falls between.
+      if (frame.t === "subbed") changed(null);
       if (frame.t !== "stack") return;
       if (frame.picture) pictured(frame.device, frame.picture);
       else changed(frame.device);
@@ -25,8 +26,6 @@ export function watchStacks(ids, { pictured, changed, moved = () => {} }) {
     changed: (now) => {
       state = now;
       sign.show(now);
-      if (now === "open" && opened) changed(null);
-      opened ||= now === "open";
       moved();
     },
   });
