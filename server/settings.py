@@ -155,7 +155,7 @@ def _from_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        problem = Problem("file_away", "SHUQIAO_CONFIG", {"path": path, "reason": error.strerror})
+        problem = Problem("file_away", "SHUQIAO_CONFIG", {"path": path, "reason": error})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problem = Problem("file_unreadable", str(path), {"reason": error})
     raise SettingsError([problem])  # without the file nothing can be said of the rest

@@ -15,6 +15,7 @@ from server.actions.calendar import read_calendar
 from server.actions.health import read_figures
 from server.commands.findings import Finding, Level, ill, well
 from server.commands.processes import away_lines
+from server.commands.terminal import reason_of
 from server.context import Context
 from server.domain.calendar import years_to_mend
 from server.live.redis_facts import RedisAway, look_at_redis
@@ -125,7 +126,8 @@ def check_files(settings: Settings, language: str) -> list[Finding]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         free = shutil.disk_usage(there).free
     except OSError as error:
-        return [ill(Level.FAIL, "files", "files_away", language, path=folder, reason=error.strerror)]
+        reason = reason_of(error, language)
+        return [ill(Level.FAIL, "files", "files_away", language, path=folder, reason=reason)]
     found = [well("files", "files", language, path=folder)]
     if free < LEAST_SPACE:
         found.append(ill(Level.WARN, "files", "space", language, path=folder, megabytes=free >> 20))

@@ -10,7 +10,7 @@ from pathlib import Path
 from server.commands.parsers import Parser
 from server.commands.processes import listen
 from server.commands.serve import serve
-from server.commands.terminal import MISUSED, Failure, language_of, table
+from server.commands.terminal import MISUSED, Failure, language_of, reason_of, table
 from server.context import make_context
 from server.demo.seeding import PASSWORD, log_ins, seed
 from server.domain.arguments import port_number
@@ -79,7 +79,7 @@ def _folder(folder: Path, *, fresh: bool) -> Path:
             _empty(folder)
     except OSError as error:
         raise Failure(
-            text("command.files_away", language_of(), path=folder, reason=error.strerror),
+            text("command.files_away", language_of(), path=folder, reason=reason_of(error, language_of())),
             text("demo.not_ours_next", language_of()),
         ) from error
     return folder

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.actions.item_imports import ItemImport, import_items
 from server.commands.parsers import Parser
-from server.commands.terminal import FAILED, Failure, language_of
+from server.commands.terminal import FAILED, Failure, language_of, reason_of
 from server.commands.users import open_context
 from server.context import Context
 from server.domain.accounts import OPERATOR
@@ -46,7 +46,9 @@ async def _import(settings: Settings, args: argparse.Namespace, path: Path) -> i
     try:
         encoding = _encoding_of(path)
     except OSError as error:
-        raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
+        raise Failure(
+            text("user.file_away", language_of(), path=path, reason=reason_of(error, language_of()))
+        ) from None
     async with open_context(settings) as ctx:
         store_id = await store_id_of(ctx, args.store, "store") if args.store else ""
         done = await import_items(

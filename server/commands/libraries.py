@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server.actions.library_lists import LibraryImport, import_libraries
 from server.commands.parsers import Parser
-from server.commands.terminal import FAILED, Failure, language_of
+from server.commands.terminal import FAILED, Failure, language_of, reason_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
 from server.domain.desks import LANGUAGES, LIBRARY_KINDS, POSITIONS
@@ -56,7 +56,9 @@ def _read(path: Path) -> str:
     try:
         return decoded_list(path.read_bytes())
     except OSError as error:
-        raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
+        raise Failure(
+            text("user.file_away", language_of(), path=path, reason=reason_of(error, language_of()))
+        ) from None
 
 
 def _report(done: LibraryImport, *, check_only: bool) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from server.commands.terminal import Failure
+from server.commands.terminal import Failure, reason_of
 from server.settings import Settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
 from server.words.catalogue import text
@@ -51,9 +51,8 @@ def demand_folder(settings: Settings, language: str) -> None:
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(13, os.strerror(13))
     except OSError as error:
-        reason = error.strerror or str(error)
         raise Failure(
-            text("command.files_away", language, path=folder.absolute(), reason=reason),
+            text("command.files_away", language, path=folder.absolute(), reason=reason_of(error, language)),
             text("command.files_next", language),
         ) from error
 
@@ -76,7 +75,7 @@ def not_listening(host: str, port: int, error: OSError, language: str) -> Failur
     """Why nobody can be heard there, and what to do."""
     ours = not isinstance(error, socket.gaierror) and error.errno != errno.EADDRNOTAVAIL
     return Failure(
-        text("command.port_taken", language, host=host, port=port, reason=error.strerror or str(error)),
+        text("command.port_taken", language, host=host, port=port, reason=reason_of(error, language)),
         text("command.port_next" if ours else "command.host_next", language),
     )
 

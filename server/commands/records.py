@@ -11,7 +11,7 @@ from server.actions.record_imports import Progress, import_records
 from server.actions.reindexing import reindex
 from server.commands.items import store_id_of
 from server.commands.parsers import Parser
-from server.commands.terminal import FAILED, Failure, language_of
+from server.commands.terminal import FAILED, Failure, language_of, reason_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
 from server.settings import Settings, load_settings
@@ -61,7 +61,9 @@ def run(args: argparse.Namespace) -> int:
         with path.open("rb") as file:
             return asyncio.run(_import(settings, args, file, path.stat().st_size))
     except OSError as error:
-        raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
+        raise Failure(
+            text("user.file_away", language_of(), path=path, reason=reason_of(error, language_of()))
+        ) from None
 
 
 async def _import(settings: Settings, args: argparse.Namespace, file: BinaryIO, size: int) -> int:

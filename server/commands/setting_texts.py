@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+from server.commands.terminal import reason_of
 from server.settings import Problem, Settings
 from server.words.catalogue import text
 
@@ -20,7 +21,11 @@ def setting_rows(language: str) -> list[tuple[str, str, str]]:
 
 def problem_text(problem: Problem, language: str) -> str:
     """What is wrong with a setting, with its name and what would be right."""
-    return text(f"setting_problem.{problem.code}", language, name=problem.name, **problem.data)
+    told = {
+        key: reason_of(value, language) if isinstance(value, OSError) else value
+        for key, value in problem.data.items()
+    }
+    return text(f"setting_problem.{problem.code}", language, name=problem.name, **told)
 
 
 def _shown(default: object) -> str:

@@ -5,7 +5,7 @@ import asyncio
 
 from server.commands.parsers import Parser
 from server.commands.processes import not_listening
-from server.commands.terminal import Failure, language_of
+from server.commands.terminal import Failure, language_of, reason_of
 from server.words.catalogue import text
 from stack_io.simulator.__main__ import add_options, serve
 
@@ -24,6 +24,6 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         if error.filename is None:
             raise not_listening(args.host, args.port, error, language) from error
-        said = text("user.file_away", language, path=error.filename, reason=error.strerror)
+        said = text("user.file_away", language, path=error.filename, reason=reason_of(error, language))
         raise Failure(said) from error
     return 0

@@ -1,13 +1,31 @@
 """What commands share: how they fail in plain sentences, which language they speak, tables that line up."""
 
+import errno
 import os
 import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+from server.words.catalogue import text
+
 FAILED = 1
 MISUSED = 2
+# What the operating system says most when a file or an address is not to be had; the rest stays in its own words.
+_SPOKEN = frozenset(
+    (
+        "EACCES",
+        "EADDRINUSE",
+        "EADDRNOTAVAIL",
+        "EEXIST",
+        "EISDIR",
+        "ENOENT",
+        "ENOSPC",
+        "ENOTDIR",
+        "EPERM",
+        "EROFS",
+    )
+)
 _OPENING, _CLOSING = "（“《「", "、，。；：！？）”》」…"
 # What no line breaks within: a word or one Chinese character, with the brackets and stops that touch it.
 _PIECE = re.compile(
@@ -36,6 +54,12 @@ def language_of(environ: Mapping[str, str] = os.environ) -> str:
         if environ.get(name):
             return "zh" if environ[name].startswith("zh") else "en"
     return "en"
+
+
+def reason_of(error: OSError, language: str) -> str:
+    """What the operating system refused, in the operator's language where we know the words."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    return text(f"system.{name}", language) if name in _SPOKEN else error.strerror or str(error)
 
 
 def width(text: str) -> int:

@@ -24,7 +24,7 @@ from server.actions.operators import (
 from server.actions.readers import ReaderImport, import_readers
 from server.commands.parsers import Action, Parser
 from server.commands.processes import demand_database
-from server.commands.terminal import FAILED, MISUSED, Failure, language_of, table
+from server.commands.terminal import FAILED, MISUSED, Failure, language_of, reason_of, table
 from server.commands.user_parsers import add_parsers
 from server.context import Context, make_context
 from server.domain.accounts import OPERATOR
@@ -189,7 +189,9 @@ def _read_file(path: Path) -> str:
     try:
         return decoded_list(path.read_bytes())
     except OSError as error:
-        raise Failure(text("user.file_away", language_of(), path=path, reason=error.strerror)) from None
+        raise Failure(
+            text("user.file_away", language_of(), path=path, reason=reason_of(error, language_of()))
+        ) from None
 
 
 def _report(done: ReaderImport) -> int:

@@ -57,6 +57,16 @@ def test_what_is_wrong_with_settings_is_said_in_the_operators_language(
     ]
 
 
+def test_why_the_system_refuses_a_file_is_said_in_the_operators_language(
+    shuqiao: Shuqiao, tmp_path: Path
+) -> None:
+    away, folder = tmp_path / "away.toml", tmp_path
+    assert "没有这个文件或文件夹" in shuqiao("serve", config=away, lang="zh_CN.UTF-8").err
+    assert "there is no such file or folder" in shuqiao("serve", config=away).err
+    said = shuqiao("import-libraries", str(folder), environment="test", lang="zh_CN.UTF-8")
+    assert (said.status, "这是一个文件夹" in said.err) == (1, True)
+
+
 def test_contradictory_settings_are_refused_by_name(shuqiao: Shuqiao) -> None:
     said = shuqiao("serve", secret_key=SECRET, smtp_host="mail.example.org")
     assert (said.status, "mail_from" in said.err) == (2, True)
