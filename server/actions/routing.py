@@ -16,7 +16,7 @@ from server.domain.permissions import Role
 from server.domain.policies import ChatPolicy
 from server.domain.routing import Offer, OnDuty, Roster, Waiting, match, next_widening
 from server.store.chat import record_event, session_by_id
-from server.store.dues import Due, cancel_due, cancel_dues, set_due
+from server.store.dues import Due, cancel_due, cancel_dues, set_due, set_due_once
 from server.store.duty import (
     give_slot_back,
     lock_duty,
@@ -133,8 +133,9 @@ async def release_slot(ctx: Context, tx: Transaction, session: ChatSession) -> C
 async def requeue_session(ctx: Context, tx: Transaction, session: ChatSession, why: str) -> None:
     """Give an active session back to the queue at its original place, both sides told; ``why``: lost, transfer.
 
-    After a transfer the circles begin anew at the desk it is aimed at; a lost librarian's reader keeps the circle
-    they had reached. Raises Conflict ``session_moving`` when its holder has changed.
+    After a transfer the circles begin anew at the desk it is aimed at, and who passed it on is asked again only after
+    a while, rather than nobody; a lost librarian's reader keeps the circle they had reached. Raises Conflict
+    ``session_moving`` when its holder has changed.
     """
     duty = await lock_duty(tx, session.staff_id)
     if duty is not None:
@@ -153,7 +154,10 @@ async def requeue_released(ctx: Context, tx: Transaction, session: ChatSession, 
     names = await names_of(tx, [session.staff_id])
     data = {"why": why, "staff": {"id": session.staff_id, "name": names.get(session.staff_id, "")}}
     tx.announce(await record_event(tx, session_id=session.id, kind="requeued", at=now, data=data))
-    await _promise_widening(tx, back, now, await policy_at(tx, "", now))
+    policy = await policy_at(tx, "", now)
+    await _promise_widening(tx, back, now, policy)
+    if back.declined:
+        await set_due_once(tx, "offer_again", session.id, now + policy.seconds("offer_again_seconds"))
     tx.announce(CrewChanged(session.id))
     tell_queue(tx, session)
 

@@ -27,9 +27,11 @@ def places(line: Sequence[Waiting], roster: Roster, mean_talk_seconds: float | N
         Counter()
     )  # everybody seen so far, by desk and (desk "") in the alliance
     asking: Counter[tuple[Role, str]] = Counter()  # those of them who hold no librarian's slot yet
-    crowds: dict[tuple[Need, str], Crowd] = {}
+    crowds: dict[tuple[Need, str, str], Crowd] = {}
     for waiting in sorted(line, key=lambda each: each.place):
-        key = (waiting.need, waiting.desk_id)
+        # Who is on duty and asks is not there for themselves, yet for everybody behind them.
+        asker = waiting.reader_id if waiting.reader_id in roster.ids else ""
+        key = (waiting.need, waiting.desk_id, asker)
         crowd = crowds.get(key) or crowds.setdefault(key, narrowest(waiting, roster))
         role = role_for(waiting)
         position = 1 + sum(standing[role, desk] for desk in crowd.desks)

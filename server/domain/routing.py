@@ -112,6 +112,7 @@ class Roster:
 
     def __post_init__(self) -> None:
         self.everybody = sorted(self.staff, key=lambda someone: someone.turn)
+        self.ids = frozenset(someone.staff_id for someone in self.everybody)
         self._at: dict[str, list[OnDuty]] = {}
         for someone in self.everybody:
             for desk_id in someone.desks:

@@ -23,7 +23,7 @@ async def hand_over(tx: Transaction, session_id: str, *, to: str, held_by: str) 
 async def set_target(
     tx: Transaction, session_id: str, *, desk_id: str, staff_id: str, topic: str, declined: str
 ) -> None:
-    """Aim a conversation at a desk or a person; who passed it on is not offered it again."""
+    """Aim a conversation at a desk or a person; who passed it on is not offered it again for a while."""
     await tx.execute(
         "UPDATE chat_session SET target_desk_id = $2, target_staff_id = $3, topic = $4, declined = $5 WHERE id = $1",
         session_id,

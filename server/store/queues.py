@@ -138,12 +138,13 @@ async def mark_accepted(
 ) -> bool:
     """The offer is taken: exactly one person gets past this; False for everybody else.
 
-    The offer's id stays, so that a second click finds what the first one did.
+    The offer's id stays, so that a second click finds what the first one did. Who declined or missed the session is
+    forgotten: should it come back into the queue, they may be asked like everybody.
     """
     accepted = bool(
         await tx.execute(
             "UPDATE chat_session SET state = 'active', staff_id = $3, supervisor_id = $4, offered_to = '',"
-            " target_staff_id = '', accepted_at = COALESCE(accepted_at, $5)"
+            " target_staff_id = '', declined = '', accepted_at = COALESCE(accepted_at, $5)"
             " WHERE id = $1 AND offer_id = $2 AND state = 'offered' AND offered_to = $3",
             session.id,
             session.offer_id,

@@ -171,6 +171,33 @@ async def test_a_lone_librarian_who_declined_is_asked_once_more_rather_than_nobo
     assert await hall.who(session_id) == "lin"
 
 
+async def test_who_declined_a_reader_may_take_them_when_the_colleague_who_did_is_lost(hall: Hall) -> None:
+    """Who had declined at first was never asked again after somebody else accepted, and the reader waited for ever."""
+    lin = await hall.staff("lin")
+    await hall.wait(1)
+    await hall.staff("mei")
+    session_id = await hall.ask("reader")
+    await hall.work()
+    offer = await hall.offered("lin")
+    assert offer is not None
+    await decline_offer(hall.ctx, lin, offer.offer_id)
+    await hall.work()
+    await hall.take("mei")
+    await hall.go("mei")
+    await hall.wait(30)
+    assert await hall.who(session_id) == "lin"
+
+
+async def test_who_passed_a_reader_on_is_asked_again_rather_than_nobody(hall: Hall) -> None:
+    lin = await hall.staff("lin")
+    session_id = await hall.talk("lin", "reader")
+    await transfer_session(hall.ctx, lin, session_id, Transfer("desk", hall.desks["near"], "那边更熟悉"))
+    await hall.wait(29)
+    assert await hall.who(session_id) == ""
+    await hall.wait(1)
+    assert await hall.who(session_id) == "lin"
+
+
 async def test_the_circle_widens_to_the_group_and_to_the_alliance_in_time(hall: Hall) -> None:
     await hall.staff("full", capacity=1)
     await hall.talk("full", "first")

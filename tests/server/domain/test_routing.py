@@ -146,6 +146,12 @@ def test_a_librarian_who_asks_is_no_librarian_on_duty_for_herself() -> None:
     assert places([own], roster(someone("lin")), None)["s1"].on_duty == 0
 
 
+def test_readers_behind_a_librarian_who_asks_are_told_that_she_is_on_duty() -> None:
+    own = replace(waiting("own", waited=9), reader_id="lin")
+    found = places([own, waiting("behind")], roster(someone("lin")), None)
+    assert (found["behind"].on_duty, found["behind"].wait_seconds) == (1, 0)
+
+
 def test_priority_goes_before_waiting() -> None:
     sessions = [waiting("early", waited=9), replace(waiting("urgent", waited=1), priority=1)]
     assert offered(sessions, roster(someone())) == {"urgent": "lin"}
