@@ -29,7 +29,7 @@ from server.store.duty import (
 )
 from server.store.participants import leave
 from server.store.policies import policy_at
-from server.store.queues import held_by, mark_supervisor, offers_to, supervised_by
+from server.store.queues import forget_declined_by, held_by, mark_supervisor, offers_to, supervised_by
 from server.store.rows import Transaction
 from server.store.tasks import count_claims_with_rows, lock_claim_slots, recount_claims
 
@@ -41,7 +41,8 @@ _ACTIVE_EVERY = timedelta(seconds=30)  # signs of life that come closer together
 async def set_duty(ctx: Context, actor: Actor, wish: DutyWish) -> Duty:
     """Change one's own availability, capacity, topics or languages. Raises Invalid naming the field.
 
-    Who is available no more is offered nothing more: a pending offer goes on to the next person at once.
+    Who is available no more is offered nothing more: a pending offer goes on to the next person at once. Who comes
+    back from away is offered at once whom they missed: nobody waits for the next round beside a free librarian.
     """
     demand(actor, Verb.STAND_DUTY)
     async with ctx.transaction() as tx:
@@ -55,6 +56,8 @@ async def set_duty(ctx: Context, actor: Actor, wish: DutyWish) -> Duty:
             after = duties.offer_withdrawn(after) if offered else after
         await save_duty(tx, after, "self")
         await _take_back(ctx, tx, offered, declined_by=duty.staff_id)
+        if (duty.availability, after.availability) == (Availability.AWAY, Availability.AVAILABLE):
+            await forget_declined_by(tx, duty.staff_id)
         if after.availability is Availability.AWAY:
             await cancel_due(tx, "auto_away", duty.staff_id)
         else:

@@ -197,6 +197,22 @@ async def forget_declined(tx: Transaction, session_id: str) -> None:
     await tx.execute("UPDATE chat_session SET declined = '' WHERE id = $1 AND declined <> ''", session_id)
 
 
+async def forget_declined_by(tx: Transaction, staff_id: str) -> None:
+    """They are back: who still waits and whom they declined or missed may be offered to them again."""
+    waiting = await tx.rows(
+        "SELECT id FROM chat_session WHERE state = 'queued' AND declined LIKE $1", f"%{staff_id}%"
+    )
+    if not waiting:
+        return
+    session_ids = [row["id"] for row in waiting]
+    await tx.lock_rows("chat_session", "id", session_ids)
+    await tx.execute(
+        "UPDATE chat_session SET declined = trim(replace(',' || declined || ',', $2, ','), ',') WHERE id = ANY($1)",
+        session_ids,
+        f",{staff_id},",
+    )
+
+
 async def mark_supervisor(tx: Transaction, session_id: str, *, before: str, after: str) -> bool:
     """Another full librarian stands behind the intern from now on."""
     changed = bool(

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from server.actions.desk_work import Transfer, invite_colleague, transfer_session
+from server.actions.duty import set_duty
 from server.actions.offers import accept_offer, decline_offer
 from server.actions.places import PlaceWatch, place_of
 from server.actions.routing import dispatch
 from server.actions.sessions import end_session
 from server.domain.chat import State
-from server.domain.duty import Availability, AwayReason
+from server.domain.duty import Availability, AwayReason, DutyWish
 from server.domain.errors import Conflict, NotAllowed
 from server.domain.events import DutyChanged, QueueMoved
 from server.domain.permissions import Actor, Role
@@ -140,6 +141,24 @@ async def test_who_misses_two_in_a_row_is_set_away_with_the_reason(hall: Hall) -
         await end_session(hall.ctx, Actor(reader_key=reader), session_id)
     duty = await hall.duty("lin")
     assert (duty.availability, duty.away_reason) == (Availability.AWAY, AwayReason.MISSED_OFFERS)
+
+
+async def test_who_comes_back_is_offered_at_once_whom_they_missed(hall: Hall) -> None:
+    """The reader stood first in the line beside a free librarian until the next round, half a minute later."""
+    lin = await hall.staff("lin")
+    mei = await hall.staff("mei")
+    session_id = await hall.ask("reader")
+    await hall.work()
+    for _ in range(2):  # one misses, then the other
+        await hall.wait(12)
+    for who in (lin, mei):
+        await set_duty(hall.ctx, who, DutyWish(availability="away"))
+    await hall.work()
+    assert await hall.who(session_id) == ""
+    await set_duty(hall.ctx, lin, DutyWish(availability="available"))
+    await hall.work()
+    assert await hall.who(session_id) == "lin"
+    assert mei.account_id in (await hall.session(session_id)).declined
 
 
 async def test_a_declined_reader_is_offered_to_the_next_at_once(hall: Hall) -> None:
