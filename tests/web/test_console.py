@@ -204,6 +204,7 @@ async def test_notes_reach_colleagues_and_never_the_reader(town: Town, visits: V
     await page.keyboard.press("Enter")
     await other.locator(".entry").click()
     await expect(other.locator(".notes .bubble")).to_contain_text("1998")
+    await expect(other.get_by_role("log", name="对话内容")).to_contain_text("您加入了对话")
     events = await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)
     assert "1998" not in events.text
 
@@ -276,11 +277,56 @@ async def test_the_head_of_a_screen_leaves_room_for_the_work(
     assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+async def test_on_a_phone_a_past_conversation_is_headed_by_what_it_is(town: Town, visits: Visits) -> None:
+    page = await desk(visits, town, size=PHONE)
+    reader = await taken(town, page)
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/end", json={})
+    await page.goto(town.base + "/console/archive")
+    heading = page.locator("h1:visible")
+    await expect(heading).to_have_text("会话档案")
+    await page.locator(".entry").click()
+    await expect(heading).to_have_text("书桥图书馆咨询台")
+    await expect(page.locator(".reading .bubble").first).to_be_in_viewport()
+    assert await accessibility_faults(page) == []
+    await page.locator(".reading__back").click()
+    await expect(heading).to_have_text("会话档案")
+
+
+async def test_who_looks_elsewhere_is_called_by_sound_title_and_notification(
+    town: Town, visits: Visits
+) -> None:
+    """A browser without a window never loses the focus and shows no notification: both are told for it."""
+    person = await visits.person(permissions=["notifications"])
+    await person.add_init_script(
+        "window.called = []; document.hasFocus = () => false;"
+        "Notification = class { static permission = 'granted';"
+        " constructor(title, { body }) { called.push(title + body) } close() { called.push('taken back') } };"
+        "const tone = AudioContext.prototype.createOscillator;"
+        "AudioContext.prototype.createOscillator = function () { called.push('tone'); return tone.call(this) };"
+    )
+    await person.add_cookies([{"name": "sid", "value": town.people["lin"].cookie, "url": town.base}])
+    page = await person.new_page()
+    await page.goto(town.base + "/console")
+    await page.wait_for_selector(CURRENT)
+    await page.locator('.duty__choice[data-value="available"]').click()
+    await town.ask("怎样查民国报纸？")
+    await page.wait_for_selector(".offer")
+    await expect(page).to_have_title("● 有读者等您应答")
+    called: list[str] = await page.evaluate("called")
+    assert called[:2] == ["tone", "tone"]
+    assert "书桥图书馆" in called[2] and "怎样查民国报纸" in called[2]
+    assert 0 < int(await page.locator(".ring__left").inner_text()) <= 12
+    await page.keyboard.press("d")
+    await expect(page.locator(".offer")).to_have_count(0)
+    await expect(page).to_have_title("工作台 · 书桥")
+    await page.wait_for_function("called.at(-1) === 'taken back'")
+
+
 async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) -> None:
     page = await desk(visits, town, path="/console/phrases")
     await page.locator("#book-add").click()
     await page.locator("[name=shortcut]").fill("wel")
-    await page.locator("[name=text_zh]").fill("欢迎来到{home_library}，我是{librarian}。")
+    await page.locator("[name=text_zh]").fill("{reader}您好，欢迎来到{home_library}，我是{librarian}。")
     await page.locator("dialog [type=submit]").click()
     await expect(page.locator(".book__shortcut")).to_have_text("/wel")
     await page.goto(town.base + "/console")
@@ -289,7 +335,9 @@ async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) 
     await page.keyboard.press("Enter")
     await page.keyboard.type("/we")
     await page.keyboard.press("Tab")
-    await expect(page.locator(".composer__field")).to_have_value(re.compile("欢迎来到书桥图书馆，我是Lin。"))
+    await expect(page.locator(".composer__field")).to_have_value(
+        re.compile("读者朋友您好，欢迎来到书桥图书馆，我是Lin。")
+    )
 
 
 async def test_a_large_file_goes_on_where_the_line_broke_and_can_be_given_up(

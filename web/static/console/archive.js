@@ -114,7 +114,7 @@ async function read() {
     return reading.replaceChildren(
       h("div", { class: "face" }, icon("book"), h("p", { class: "face__text" }, t("archive.choose"))),
     );
-  reading.replaceChildren(back(), ...skeleton(6));
+  reading.replaceChildren(bar(null), ...skeleton(6));
   try {
     const events = [];
     let documents = [];
@@ -128,7 +128,7 @@ async function read() {
     if (location.hash.slice(1) !== id) return;
     draw(id, events, documents);
   } catch (problem) {
-    reading.replaceChildren(back(), failed(problem, read));
+    reading.replaceChildren(bar(null), failed(problem, read));
   }
 }
 
@@ -142,38 +142,46 @@ function draw(id, events, documents) {
     talk.append(drawn(event, page.me));
     previous = event;
   }
-  const title = one ? named(one.desk) : t("archive.transcript");
+  const facts = [one && dated(one.at), t("archive.logged")].filter(Boolean).join(" · ");
+  const download = h(
+    "a",
+    {
+      class: "button button--small",
+      href: `/api/sessions/${encodeURIComponent(id)}/transcript.txt`,
+      download: "",
+    },
+    t("archive.download"),
+  );
   reading.replaceChildren(
-    h(
-      "header",
-      { class: "reading__bar" },
-      back(),
-      h(
-        "div",
-        {},
-        h("h2", {}, title),
-        h(
-          "p",
-          { class: "muted small" },
-          [one && dated(one.at), t("archive.logged")].filter(Boolean).join(" · "),
-        ),
-      ),
-      h(
-        "a",
-        {
-          class: "button button--small",
-          href: `/api/sessions/${encodeURIComponent(id)}/transcript.txt`,
-          download: "",
-        },
-        t("archive.download"),
-      ),
-    ),
+    bar(one, h("p", { class: "muted small" }, facts), download),
     ...(documents.length ? [passed(documents)] : []),
     talk,
   );
   reading.scrollTop = 0;
-  if (matchMedia("(max-width: 60rem)").matches) reading.focus();
+  if (isNarrow()) reading.focus();
 }
+
+/** Only one of list and conversation has room. */
+const isNarrow = () => matchMedia("(max-width: 60rem)").matches;
+
+/** Which conversation one reads. Where the list has no room its heading is gone too: this one heads the page then. */
+const bar = (one, facts = null, download = null) =>
+  h(
+    "header",
+    { class: "reading__bar" },
+    back(),
+    h(
+      "div",
+      {},
+      h(
+        isNarrow() ? "h1" : "h2",
+        { class: "reading__title" },
+        one ? named(one.desk) : t("archive.transcript"),
+      ),
+      facts,
+    ),
+    download,
+  );
 
 /** What was passed on, by title: also files that only the record counted. */
 const passed = (documents) =>

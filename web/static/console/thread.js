@@ -106,12 +106,10 @@ export function told(event, me) {
   const own = staff.id === me;
   switch (event.kind) {
     case "joined":
-      return t(
-        own
-          ? "event.joined_you"
-          : `event.joined_${data.role === "holder" ? "holder" : data.role === "supervisor" ? "supervisor" : "colleague"}`,
-        { name: staff.name ?? by.name, library: named(data.library) },
-      );
+      return t(`event.joined_${own ? "you_" : ""}${data.role ?? "colleague"}`, {
+        name: staff.name ?? by.name,
+        library: named(data.library),
+      });
     case "left":
       return t(own ? "event.left_you" : "event.left", { name: staff.name ?? by.name });
     case "transferred":
