@@ -1,9 +1,14 @@
 """What an operator can set: environment variables ``SHUQIAO_*`` over one TOML file, checked before anything starts."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
@@ -22,6 +27,15 @@ _BEGINNINGS = {
     "redis_url": ("redis://", "rediss://", "unix://"),
     "public_url": ("http://", "https://"),
 }
+_FORMS = {
+    "database_url": "postgresql://USER:PASSWORD@HOST:5432/NAME, sqlite://PATH",
+    "redis_url": "redis://:PASSWORD@HOST:6379/0",
+    "public_url": "https://ask.example.org",
+    "mail_from": "desk@example.org, Desk <desk@example.org>",
+    "trusted_proxies": "127.0.0.1, 10.0.0.0/24",
+}
+_WITH_PASSWORD = ("database_url", "redis_url")
+_HOST = re.compile(r"(?:\[[^\]\s]*\]|[^\s:\[\]]*)(?::[0-9]{1,5})?")
 _LEAST = {
     "argon2_time_cost": 1,
     "argon2_memory_kib": 64,
@@ -183,6 +197,10 @@ def _out_of_place(s: Settings) -> list[Problem]:
         if not getattr(s, name).startswith(choices) and (getattr(s, name) or name != "redis_url")
     ]
     said += [
+        Problem("form_secret" if name in _WITH_PASSWORD else "form", name, {"example": _FORMS[name]})
+        for name in _misshapen(s)
+    ]
+    said += [
         Problem("least", name, {"least": least, "value": getattr(s, name)})
         for name, least in _LEAST.items()
         if getattr(s, name) < least
@@ -193,6 +211,49 @@ def _out_of_place(s: Settings) -> list[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         said.append(Problem("zone", "zone", {"value": repr(s.zone)}))
     return said
+
+
+def _misshapen(s: Settings) -> list[str]:
+    """Addresses that begin rightly and lead nowhere. What they hold is not repeated: it may be a password."""
+    right = {
+        "public_url": _leads(s.public_url) and s.public_url.strip("/") == s.origin and "@" not in s.origin,
+        "database_url": _is_database(s.database_url),
+        "redis_url": s.redis_url.startswith("unix:") or _leads(s.redis_url),
+        "mail_from": not s.mail_from or _is_sender(s.mail_from),
+        "trusted_proxies": not s.trusted_proxies or all(map(_is_network, s.trusted_proxies.split(","))),
+    }
+    begun = [name for name in right if getattr(s, name).startswith(_BEGINNINGS.get(name, ""))]
+    return [name for name in begun if not right[name]]
+
+
+def _is_database(address: str) -> bool:
+    path = address.removeprefix("sqlite://")
+    return bool(path) if path != address else _leads(address)
+
+
+def _leads(address: str) -> bool:
+    """Whether the address can be taken apart, and the ports of its hosts are some (PostgreSQL may name several)."""
+    try:
+        hosts = urlsplit(address).netloc.rpartition("@")[2]
+    except ValueError:
+        return False
+    return all(map(_HOST.fullmatch, hosts.split(",")))
+
+
+def _is_sender(text: str) -> bool:
+    """Whether mail servers take it for an address: something, @, and a domain."""
+    try:
+        return bool(Address(addr_spec=parseaddr(text)[1]).domain)
+    except (ValueError, IndexError, HeaderParseError):
+        return False
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is an address or a network (``*`` is every one); a host's name would never be recognised."""
+    try:
+        return text.strip() == "*" or bool(ip_network(text.strip()))
+    except ValueError:
+        return False
 
 
 def _contradictions(s: Settings) -> list[Problem]:

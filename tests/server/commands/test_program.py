@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from server.settings import Settings
+from server.settings import Settings, load_settings
 from server.store.checking import migration_names
 from tests.server.commands.conftest import Shuqiao
 
@@ -70,6 +70,43 @@ def test_why_the_system_refuses_a_file_is_said_in_the_operators_language(
 def test_contradictory_settings_are_refused_by_name(shuqiao: Shuqiao) -> None:
     said = shuqiao("serve", secret_key=SECRET, smtp_host="mail.example.org")
     assert (said.status, "mail_from" in said.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("public_url", "https://", "https://ask.example.org"),
+        ("public_url", "https://www.example.org/ask", "https://ask.example.org"),
+        ("database_url", "postgresql://shuqiao:pa#ss@data/shuqiao", "%23"),
+        ("database_url", "postgresql://shuqiao@data:port/shuqiao", "@HOST:5432/NAME"),
+        ("database_url", "sqlite://", "sqlite://PATH"),
+        ("redis_url", "redis://data:port/0", "redis://:PASSWORD@HOST:6379/0"),
+        ("mail_from", "联合参考咨询", "desk@example.org"),
+        ("trusted_proxies", "proxy.example.org", "10.0.0.0/24"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_before_anybody_needs_it(
+    shuqiao: Shuqiao, name: str, value: str, said: str
+) -> None:
+    refused = shuqiao("serve", secret_key=SECRET, **{name: value})
+    assert refused.status == 2
+    assert f"  {name}: " in refused.err and said in refused.err
+    assert "pa#ss" not in refused.all
+
+
+def test_addresses_as_the_manual_writes_them_are_taken() -> None:
+    taken = load_settings(
+        {
+            "SHUQIAO_SECRET_KEY": SECRET,
+            "SHUQIAO_PUBLIC_URL": "https://ask.example.org/",
+            "SHUQIAO_DATABASE_URL": "postgresql:///shuqiao?host=/var/run/postgresql",
+            "SHUQIAO_REDIS_URL": "redis://:PASSWORD@data.example.org:6379/0",
+            "SHUQIAO_SMTP_HOST": "mail.example.org",
+            "SHUQIAO_MAIL_FROM": "联合参考咨询 <desk@example.org>",
+            "SHUQIAO_TRUSTED_PROXIES": "127.0.0.1, ::1, 10.0.0.0/24",
+        }
+    )
+    assert taken.origin == "https://ask.example.org"
 
 
 def test_production_without_a_secret_is_told_how_to_make_one(shuqiao: Shuqiao) -> None:
