@@ -11,6 +11,7 @@ from server.commands.terminal import FAILED, Failure, language_of, reason_of
 from server.commands.users import open_context
 from server.domain.accounts import OPERATOR
 from server.domain.desks import LANGUAGES, LIBRARY_KINDS, POSITIONS
+from server.domain.errors import Invalid
 from server.domain.library_lists import HEADS, KIND_WORDS
 from server.domain.reader_lists import decoded_list
 from server.settings import Settings, load_settings
@@ -66,7 +67,13 @@ def _report(done: LibraryImport, *, check_only: bool) -> int:
     for found in done.problems:
         said = say(found.problem, language)
         print(
-            text("libraries.line", language, line=found.line, column=found.problem.field, problem=said),
+            text(
+                "libraries.line",
+                language,
+                line=found.line,
+                column=_head(found.problem, language),
+                problem=said,
+            ),
             file=sys.stderr,
         )
     bad = len({found.line for found in done.problems})
@@ -85,6 +92,12 @@ def _report(done: LibraryImport, *, check_only: bool) -> int:
         file=sys.stderr,
     )
     return FAILED if bad and not done.imported else 0
+
+
+def _head(problem: Invalid, language: str) -> str:
+    """The column by our name, beside it the Chinese one: the operator's list may have either."""
+    heads = HEADS.get(problem.field, ())
+    return f"{problem.field}（{heads[1]}）" if language == "zh" and heads else problem.field
 
 
 def _show_progress(done: int, total: int) -> None:

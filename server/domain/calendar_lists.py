@@ -1,6 +1,5 @@
 """Days of the calendar as somebody fills them in, one by one or as a list in CSV or TSV."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +7,7 @@ from datetime import date
 from server.domain.calendar import FIRST_YEAR, LAST_YEAR, Day, DayKind
 from server.domain.errors import Invalid
 from server.domain.forms import Form
+from server.domain.list_rows import Row, rows_of
 from server.domain.reader_lists import LineProblem
 
 LINES = 2_000
@@ -48,22 +48,16 @@ class _Reading:
 def read_days(text: str) -> DayList:
     """Read the list line by line. Raises Invalid when it has no usable head, an unknown column, or is too long."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    rows = csv.reader(text.split("\n"), delimiter=_separator(text))
     columns: list[str] | None = None
     reading, seen = _Reading(), 0
-    try:
-        for cells in rows:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if columns is None:
-                columns = _columns(cells)
-                continue
-            seen += 1
-            if seen > LINES:
-                raise Invalid("list_too_long", "file", limit=LINES)
-            _take(reading, rows.line_num, dict(zip(columns, cells, strict=False)))
-    except csv.Error:
-        raise Invalid("list_unreadable", "file") from None
+    for row in rows_of(text.split("\n"), delimiter=_separator(text)):
+        if columns is None:
+            columns = _columns(row.cells)
+            continue
+        seen += 1
+        if seen > LINES:
+            raise Invalid("list_too_long", "file", limit=LINES)
+        _take(reading, row, dict(zip(columns, row.cells, strict=False)))
     if columns is None:
         raise Invalid("calendar_empty", "file")
     return DayList(tuple(sorted(reading.days, key=lambda day: day.date)), tuple(reading.problems))
@@ -121,17 +115,20 @@ def _columns(cells: list[str]) -> list[str]:
     return columns
 
 
-def _take(reading: _Reading, line: int, cells: dict[str, str]) -> None:
+def _take(reading: _Reading, row: Row, cells: dict[str, str]) -> None:
     said = cells.get("kind", "").strip().lower()
     kind = _KINDS.get(said)
     form = Form({**cells, "kind": kind or "plain"})
+    for name, cell in cells.items():
+        for problem in row.runs_on(name, cell):
+            form.refuse(problem)
     day = day_from(form)
     if kind is None:
         form.refuse(Invalid("calendar_kind", "kind", text=said[:40]))
     known = reading.lines.get(day.date) if day and not form.problems else None
     if known is not None:
         form.refuse(Invalid("calendar_twice", "date", line=known))
-    reading.problems += [LineProblem(line, problem) for problem in form.problems]
+    reading.problems += [LineProblem(row.line, problem) for problem in form.problems]
     if day is not None and not form.problems:
-        reading.lines[day.date] = line
+        reading.lines[day.date] = row.line
         reading.days.append(day)

@@ -1,6 +1,5 @@
 """A store's items as CSV: what each line says, and what is wrong with it. Read line by line, however long it is."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -8,6 +7,7 @@ from itertools import islice
 from server.domain.errors import Invalid
 from server.domain.identifiers import checked_isbn, is_isbn
 from server.domain.labels import checked_code
+from server.domain.list_rows import Row, rows_of
 from server.domain.reader_lists import LineProblem
 
 BATCH = 500
@@ -61,18 +61,14 @@ class Lines:
 
 def read_items(lines: Iterable[str]) -> Iterator[Lines]:
     """The list in parts of some hundred lines. Raises Invalid when it has no usable head."""
-    rows = csv.reader(line.replace("\x00", "") for line in lines)
+    rows = rows_of(line.replace("\x00", "") for line in lines)
     columns: list[str] | None = None
-    numbered = ((rows.line_num, cells) for cells in rows if any(cell.strip() for cell in cells))
-    try:
-        for _, cells in islice(numbered, 1):
-            columns = _columns(cells)
-        if columns is None:
-            raise Invalid("list_empty", "file")
-        while part := list(islice(numbered, BATCH)):
-            yield _read(part, columns)
-    except csv.Error:
-        raise Invalid("list_unreadable", "file") from None
+    for head in islice(rows, 1):
+        columns = _columns(head.cells)
+    if columns is None:
+        raise Invalid("list_empty", "file")
+    while part := list(islice(rows, BATCH)):
+        yield _read(part, columns)
 
 
 def _columns(cells: Sequence[str]) -> list[str]:
@@ -84,20 +80,21 @@ def _columns(cells: Sequence[str]) -> list[str]:
     return columns
 
 
-def _read(part: Sequence[tuple[int, list[str]]], columns: Sequence[str]) -> Lines:
+def _read(part: Sequence[Row], columns: Sequence[str]) -> Lines:
     items: list[ListedItem] = []
     problems: list[LineProblem] = []
     seen: dict[str, int] = {}
     bad = 0
-    for line, cells in part:
-        given = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if name}
-        found = _problems(given, seen)
+    for row in part:
+        given = {name: cell.strip() for name, cell in zip(columns, row.cells, strict=False) if name}
+        broken = [problem for name, cell in given.items() for problem in row.runs_on(name, cell)]
+        found = broken or _problems(given, seen)
         if found:
             bad += 1
-            problems += [LineProblem(line, problem) for problem in found]
+            problems += [LineProblem(row.line, problem) for problem in found]
             continue
-        seen[given["barcode"]] = line
-        items.append(_item(line, given))
+        seen[given["barcode"]] = row.line
+        items.append(_item(row.line, given))
     return Lines(items, problems, bad)
 
 

@@ -1,10 +1,10 @@
 """The alliance's list of members as CSV: one line for a library and its desk, and what is wrong with it."""
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from server.domain.desks import (
+    LIBRARY_KINDS,
     Desk,
     DeskSettings,
     Library,
@@ -15,6 +15,7 @@ from server.domain.desks import (
 )
 from server.domain.errors import Invalid
 from server.domain.forms import Form
+from server.domain.list_rows import Row, rows_of
 from server.domain.reader_lists import LineProblem
 
 LINES = 5_000
@@ -52,6 +53,8 @@ KIND_WORDS: Mapping[str, str] = {
 }
 _YES = frozenset({"是", "开放", "y", "yes", "1", "true", "on"})
 _NO = frozenset({"否", "不开放", "n", "no", "0", "false", "off"})
+# What may hold line breaks: long texts, and lists.
+_LONG = frozenset({"address", "card_zh", "card_en", "origins", "greeting_zh", "greeting_en"})
 _DESK_FIELDS = {"slug": "desk_slug", "name_zh": "desk_name_zh", "name_en": "desk_name_en"}
 
 
@@ -61,29 +64,29 @@ class Listed:
 
     line: int
     cells: Mapping[str, str]
+    broken: tuple[Invalid, ...] = ()  # cells that swallowed a line break
 
 
 def read_libraries(text: str) -> list[Listed]:
     """The lines of the list. Raises Invalid when it has no usable head, an unknown column, or is too long."""
-    rows = csv.reader(f"{line}\n" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     columns: list[str] | None = None
     listed: list[Listed] = []
-    try:
-        for cells in rows:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if columns is None:
-                columns = _columns(cells)
-                continue
-            if len(listed) >= LINES:
-                raise Invalid("list_too_long", "file", limit=LINES)
-            named = zip(columns, cells, strict=False)
-            listed.append(Listed(rows.line_num, {name: cell.strip() for name, cell in named if cell.strip()}))
-    except csv.Error:
-        raise Invalid("list_unreadable", "file") from None
+    for row in rows_of(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")):
+        if columns is None:
+            columns = _columns(row.cells)
+            continue
+        if len(listed) >= LINES:
+            raise Invalid("list_too_long", "file", limit=LINES)
+        listed.append(_listed(row, columns))
     if columns is None:
         raise Invalid("libraries_empty", "file")
     return listed
+
+
+def _listed(row: Row, columns: list[str]) -> Listed:
+    cells = {name: cell.strip() for name, cell in zip(columns, row.cells, strict=False) if cell.strip()}
+    short = [(name, cell) for name, cell in cells.items() if name not in _LONG]
+    return Listed(row.line, cells, tuple(found for name, cell in short for found in row.runs_on(name, cell)))
 
 
 def judge_library(listed: Listed, before: Library | None) -> tuple[LibrarySettings, list[LineProblem]]:
@@ -92,8 +95,10 @@ def judge_library(listed: Listed, before: Library | None) -> tuple[LibrarySettin
     cells = dict(listed.cells)
     cells["kind"] = KIND_WORDS.get(cells.get("kind", ""), cells.get("kind", ""))
     form = Form({**known, **{name: cell for name, cell in cells.items() if cell}})
+    for problem in listed.broken:
+        form.refuse(problem)  # first: whatever else could be said of the cell is a consequence
     settings = library_settings(form)
-    return settings, [LineProblem(listed.line, problem) for problem in form.problems]
+    return settings, [LineProblem(listed.line, _in_list_words(problem)) for problem in form.problems]
 
 
 def judge_desk(
@@ -145,6 +150,15 @@ def _texts(thing: object, settings: type[LibrarySettings | DeskSettings]) -> dic
         return {}
     values = {field.name: getattr(thing, field.name) for field in fields(settings)}
     return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+def _in_list_words(problem: Invalid) -> Invalid:
+    """A kind may be written in Chinese here, so that is said, too."""
+    if (problem.code, problem.field) != ("choice_wrong", "kind"):
+        return problem
+    return Invalid(
+        "choice_wrong", "kind", **{**problem.data, "choices": ", ".join((*LIBRARY_KINDS, *KIND_WORDS))}
+    )
 
 
 def _renamed(problem: Invalid) -> Invalid:

@@ -1,12 +1,12 @@
 """A library's list of readers as CSV: what each line says, and what is wrong with it."""
 
-import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from server.domain.accounts import CARD_LIMIT, checked_name
 from server.domain.errors import Invalid
 from server.domain.forms import Form, checked_mail
+from server.domain.list_rows import Row, rows_of
 
 LINES = 20_000
 BYTES = 5 * 1024 * 1024
@@ -42,7 +42,7 @@ class ListedReader:
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """What is wrong with one field of one line, counted as a spreadsheet does: the head is line 1."""
+    """What is wrong with one field of one line: the head is line 1, and a row is where it begins."""
 
     line: int
     problem: Invalid
@@ -77,21 +77,15 @@ def decoded_list(raw: bytes) -> str:
 
 def read_list(text: str) -> ReaderList:
     """Read the list line by line. Raises Invalid when it has no usable head or is too long."""
-    rows = csv.reader([line + "\n" for line in text.split("\n")], strict=False)
     reading = _Reading()
     columns: list[str] | None = None
-    try:
-        for cells in rows:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if columns is None:
-                columns = _columns(cells)
-                continue
-            if len(reading.readers) + len(reading.problems) >= LINES:
-                raise Invalid("list_too_long", "file", limit=LINES)
-            _read_line(rows.line_num, dict(zip(columns, cells, strict=False)), reading)
-    except csv.Error:
-        raise Invalid("list_unreadable", "file") from None
+    for row in rows_of(text.split("\n")):
+        if columns is None:
+            columns = _columns(row.cells)
+            continue
+        if len(reading.readers) + len(reading.problems) >= LINES:
+            raise Invalid("list_too_long", "file", limit=LINES)
+        _read_line(row, dict(zip(columns, row.cells, strict=False)), reading)
     if columns is None:
         raise Invalid("list_empty", "file")
     return ReaderList(tuple(reading.readers), tuple(reading.problems))
@@ -105,8 +99,12 @@ def _columns(cells: list[str]) -> list[str]:
     return columns
 
 
-def _read_line(line: int, cells: Mapping[str, str], reading: _Reading) -> None:
-    found: list[Invalid] = []
+def _read_line(row: Row, cells: Mapping[str, str], reading: _Reading) -> None:
+    line = row.line
+    found = [problem for name, cell in cells.items() if name for problem in row.runs_on(name, cell)]
+    if found:  # whatever else could be said of it is a consequence
+        reading.problems += [LineProblem(line, problem) for problem in found]
+        return
 
     def read(rule: Callable[[], str]) -> str:
         try:
@@ -133,5 +131,5 @@ def _read_line(line: int, cells: Mapping[str, str], reading: _Reading) -> None:
 
 def _language(text: str) -> str:
     if text not in _LANGUAGES:
-        raise Invalid("choice_wrong", "language", choices="zh, en", text=text)
+        raise Invalid("choice_wrong", "language", choices="zh, en, 中文, 英文", text=text)
     return _LANGUAGES[text]

@@ -39,6 +39,22 @@ async def test_a_line_makes_a_library_and_its_desk(alliance: Alliance) -> None:
     assert nju is not None and nju.kind == "academic" and await desks_of(alliance.ctx.db.read, nju.id) == []
 
 
+async def test_what_a_library_wrote_in_chinese_is_put_right_in_chinese(alliance: Alliance) -> None:
+    done = await take(alliance, "馆代码,馆名,英文馆名,类型\nnju,南京大学图书馆,NJU Library,大学\n")
+    (problem,) = done.problems
+    assert "高校" in str(problem.problem.data["choices"]) and "academic" in str(
+        problem.problem.data["choices"]
+    )
+
+
+async def test_a_card_may_have_many_lines_and_a_name_may_not(alliance: Alliance) -> None:
+    text = 'slug,name_zh,name_en,card_zh\na,甲馆,A,"一\n二"\nb,"乙馆,B,\nc,丙馆",C,\n'
+    done = await take(alliance, text, good_only=True)
+    assert (done.libraries_added, found(done)) == (1, [(4, "name_zh", "cell_lines")])
+    library = await library_by_slug(alliance.ctx.db.read, "a")
+    assert library is not None and library.card_zh == "一\n二"
+
+
 async def test_importing_again_renews_by_short_name_and_an_empty_cell_changes_nothing(
     alliance: Alliance,
 ) -> None:

@@ -74,6 +74,9 @@ def test_a_file_without_use_or_a_store_that_is_not_there_is_said(prepared: Shuqi
     assert "barcode" in prepared("import-items", "a.csv", "--store", "NJ-1").err
     assert prepared("import-items", "a.csv", "--store", "NJ-2").status == 2
     assert prepared("import-items", "nowhere.csv").status != 0
+    (tmp_path / "c.csv").write_text(f'{HEAD}B1,r1,,,\n"B2,r1,,,\nB3,r1,,,\n', encoding="utf-8")
+    said = prepared("import-items", "c.csv", "--store", "NJ-1", "--good-only")
+    assert (said.status, items(tmp_path)) == (2, []) and "line 3 is never closed" in said.err
     (tmp_path / "b.csv").write_text(f"{HEAD}B1,r1,,,\n", encoding="utf-8")
     assert "line 2, store" in prepared("import-items", "b.csv").err
 

@@ -173,6 +173,8 @@ def test_what_is_wrong_is_said_line_by_line() -> None:
         (5, "date", "calendar_twice"),
         (6, "date", "calendar_year"),
     ]
+    swallowed = read_days('date,kind,name_zh\n2027-10-01,休,"国庆\n2027-10-02,休,国庆"\n2027-10-03,休,\n')
+    assert [(found.line, found.problem.code) for found in swallowed.problems] == [(2, "cell_lines")]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +185,7 @@ def test_what_is_wrong_is_said_line_by_line() -> None:
         ("date,name_zh\n", "calendar_head"),
         ("date,kind\n" + "x,y\n" * 2001, "list_too_long"),
         ("date,kind\n" + '"' + "x" * 200_000, "list_unreadable"),
+        ('date,kind\n2027-10-01,"休\n2027-10-02,休\n', "list_quotes"),
     ],
 )
 def test_a_list_that_cannot_be_read_at_all_is_refused(text: str, code: str) -> None:

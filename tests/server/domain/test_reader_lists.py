@@ -27,6 +27,29 @@ def test_lines_are_counted_as_a_spreadsheet_counts_them() -> None:
     assert (problem.line, problem.problem.field) == (5, "mail")
 
 
+def test_a_forgotten_quotation_mark_takes_nobody_with_it_in_silence() -> None:
+    """Two of them some lines apart once made one reader of three, and the import said that all was well."""
+    text = 'name,mail\n"安安,a@r.test\n博文,b@r.test\n晨曦",c@r.test\n丹丹,d@r.test\n'
+    listed = read_list(text)
+    (problem,) = listed.problems
+    assert (problem.line, problem.problem.field, problem.problem.code) == (2, "name", "cell_lines")
+    assert problem.problem.data["last"] == 4
+    assert [reader.line for reader in listed.readers] == [5]
+
+
+@pytest.mark.parametrize("rest", ["", "\n", "\nb@r.test,博文\n", "\n\nb@r.test,博\x1e文\n"])
+def test_a_quotation_mark_that_is_never_closed_is_named_by_its_line(rest: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_list(f'mail,name\nz@r.test,早\na@r.test,"安安{rest}')
+    assert (refused.value.code, refused.value.field) == ("list_quotes", "file")
+    assert refused.value.data["line"] == 3
+
+
+def test_a_remark_that_nobody_asked_for_may_have_many_lines() -> None:
+    listed = read_list('mail,name,remarks\na@r.test,安安,"常客\n周三来"\nb@r.test,博文,\n')
+    assert [reader.line for reader in listed.readers] == [2, 4] and not listed.problems
+
+
 def test_a_line_that_is_too_short_lacks_its_fields() -> None:
     assert [found.problem.code for found in read_list("mail,name\na@r.test\n").problems] == ["field_required"]
 
