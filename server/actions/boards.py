@@ -6,7 +6,13 @@ from server.actions.desks import zone_of
 from server.context import Context
 from server.domain.boards import Board
 from server.domain.permissions import Actor, Role, ScopeKind, Verb, demand
-from server.store.boards import figures_by_hour, figures_since, queue_by_desk, staff_on_board
+from server.store.boards import (
+    figures_by_hour,
+    figures_since,
+    owed_by_managers,
+    queue_by_desk,
+    staff_on_board,
+)
 
 FRESH_SECONDS = 2.0  # several managers who look at the same board cost one reading
 FIGURES_SECONDS = 10.0  # the day's figures cost more than the queue, and nobody acts on them within seconds
@@ -45,12 +51,13 @@ async def _read(ctx: Context, library_id: str, now: datetime, before: Board | No
     queue = tuple(await queue_by_desk(ctx.db.read, library_id))
     staff = tuple(await staff_on_board(ctx.db.read, library_id, now))
     if before is not None and _fresh(before.figures_at, now, FIGURES_SECONDS):
-        return Board(now, queue, staff, before.figures_at, before.today, before.hours)
+        return Board(now, queue, staff, before.figures_at, before.today, before.hours, before.owed)
     zone = zone_of(ctx)
     midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
     today = await figures_since(ctx.db.read, library_id, midnight)
     hours = tuple(await figures_by_hour(ctx.db.read, library_id, midnight))
-    return Board(now, queue, staff, now, today, hours)
+    owed = await owed_by_managers(ctx.db.read, library_id, now)
+    return Board(now, queue, staff, now, today, hours, owed)
 
 
 def _fresh(at: datetime, now: datetime, seconds: float) -> bool:

@@ -90,6 +90,14 @@ class HourLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What waits for a manager: blocks that nobody has looked at (R-LIVE.3), records that nobody wrote (R-LIVE.5)."""
+
+    blocks: int = 0
+    records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """Everything on the board at one moment."""
 
@@ -99,6 +107,7 @@ class Board:
     figures_at: datetime
     today: Figures
     hours: tuple[HourLine, ...]
+    owed: Owed
 
     @property
     def waiting(self) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from server.domain.boards import Figures, HourLine, OverdueLine, QueueLine, StaffLine
+from server.domain.boards import Figures, HourLine, OverdueLine, Owed, QueueLine, StaffLine
 from server.store.presence import present
 from server.store.rows import Reader, Row, from_us, placeholders, to_us
 
@@ -122,6 +122,21 @@ async def overdue_wrap_ups(
         )
         for row in rows
     ]
+
+
+async def owed_by_managers(db: Reader, library_id: str, now: datetime) -> Owed:
+    """How much waits for the managers of a library."""
+    theirs = "($1 = '' OR d.library_id = $1)"
+    row = await db.row(
+        "SELECT (SELECT COUNT(*) FROM block b JOIN desk d ON d.id = b.desk_id"
+        f" WHERE b.verdict = '' AND {theirs}) AS blocks,"
+        " (SELECT COUNT(*) FROM chat_session s JOIN desk d ON d.id = s.desk_id"
+        f" WHERE s.state = 'wrapping_up' AND s.wrap_up_due_at < $2 AND {theirs}) AS records",
+        library_id,
+        to_us(now),
+    )
+    assert row is not None
+    return Owed(row["blocks"], row["records"])
 
 
 async def figures_since(db: Reader, library_id: str, since: datetime) -> Figures:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from server.store.rows import to_us
 from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
@@ -142,6 +143,30 @@ async def test_the_board_moves_in_place_and_keeps_what_the_manager_opened(visits
     await expect(page.locator("#queue-title")).to_contain_text("1", timeout=15_000)
     assert await page.evaluate("window.same.isConnected && window.same.open")
     await expect(page.locator("#board-said")).to_contain_text("1 位读者在等待")
+
+
+async def test_the_board_leads_to_what_waits_for_the_manager(visits: Visits, town: Town) -> None:
+    lin = town.people["lin"].http
+    async with town.socket(town.people["lin"]):
+        await town.available("lin")
+        for _ in range(2):
+            await town.ask()
+            barred = await town.take("lin")
+            done = await lin.post(f"/api/sessions/{barred}/abuse", json={"reason": "辱骂", "hours": 24})
+            assert done.status_code == 200, done.text
+    async with town.ctx.transaction() as tx:
+        await tx.execute(
+            "UPDATE chat_session SET wrap_up_due_at = $1 WHERE id = $2",
+            to_us(town.ctx.clock.now()) - 1,
+            barred,
+        )
+    page = await sit_down(visits, town, "manager", "/manage/board?lang=zh")
+    await expect(page.locator("#owed")).to_contain_text("逾期未填的记录 1 份")
+    assert await accessibility_faults(page) == []
+    await page.get_by_role("link", name="待复核的限制 2 条").click()
+    await expect(page.get_by_text("辱骂")).to_have_count(2)
+    page = await sit_down(visits, town, "far_manager", "/manage/board?lang=zh")
+    await expect(page.locator("#owed")).to_be_hidden()
 
 
 async def test_the_board_says_when_it_is_no_longer_fresh(visits: Visits, town: Town) -> None:

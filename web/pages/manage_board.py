@@ -9,7 +9,7 @@ from starlette.responses import Response
 from server.actions.boards import own_library, show_board
 from server.actions.desks import zone_of
 from server.domain.boards import Board
-from server.domain.permissions import Verb
+from server.domain.permissions import Verb, may
 from web.pages.base import Page, PageRequest
 from web.pages.managing import show
 
@@ -44,9 +44,22 @@ async def _values(page: PageRequest) -> dict[str, Any]:
         "board": drawn,
         "hours": hours_of_day(page, drawn),
         "scope": scope,
+        "owed": _owed(page, drawn) if scope == own_library(page.actor) else [],
         "wait": None if today.median_wait is None else timedelta(seconds=today.median_wait),
         "talk": None if today.median_talk is None else timedelta(seconds=today.median_talk),
     }
+
+
+def _owed(page: PageRequest, board: Board) -> list[tuple[str, str, int]]:
+    """What waits for this manager: where it is done, its word, how many."""
+    return [
+        (address, word, count)
+        for address, word, verb, count in (
+            ("/manage/reviews", "blocks", Verb.REVIEW_BLOCK, board.owed.blocks),
+            ("/manage/reviews/records", "records", Verb.KEEP_DESK, board.owed.records),
+        )
+        if count and may(page.actor, verb)
+    ]
 
 
 def hours_of_day(page: PageRequest, board: Board) -> Hours:

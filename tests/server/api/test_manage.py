@@ -251,6 +251,7 @@ async def test_a_block_is_reviewed_once_and_only_by_its_librarys_manager(town: T
     assert (await town.people["far_manager"].http.get("/api/manage/blocks")).json()["blocks"] == []
     (block,) = (await town.people["manager"].http.get("/api/manage/blocks")).json()["blocks"]
     assert block["reason"] == "反复辱骂" and block["blocked_by"] == town.people["lin"].name
+    assert "待复核的限制 1 条" in (await town.people["manager"].http.get("/manage/board?lang=zh")).text
     path, lift = f"/api/manage/blocks/{block['id']}/review", {"verdict": "lifted"}
     assert code_of(await town.people["far_manager"].http.post(path, json=lift)) == (404, "desk_not_found")
     assert (await town.people["manager"].http.post(path, json=lift)).status_code == 200
