@@ -46,10 +46,11 @@ from server.api import (
     uploads,
     widget_login,
 )
+from server.api.asyncapi import asyncapi
 from server.api.crossing import Answering, Crossing
 from server.api.doors import CrossOrigin, SafeHeaders, unexpected
 from server.api.gateway import Gateway
-from server.api.openapi import asyncapi, openapi
+from server.api.openapi import openapi
 from server.api.routes import Endpoint, json_response, language_of, refused, respond
 from server.api.socket import serve_socket
 from server.context import Context, make_context

@@ -17,6 +17,7 @@ from server.actions.logins import start_login
 from server.api.gateway import Gateway
 from server.assembly import build_app
 from server.clocks import TimedIds
+from server.commands.serve import FRAME_BYTES
 from server.context import Context
 from server.domain.accounts import Account, AccountState
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
@@ -26,6 +27,7 @@ from server.store.accounts import account_by_id, add_grant, insert_account
 from server.store.postings import open_duty, post_to_desk
 from server.store.rows import Transaction, to_us
 from server.wire.tokens import csrf_token, hashed
+from tests.described import demand_described
 
 ORIGIN = "http://library.test"
 
@@ -84,6 +86,7 @@ class Socket:
             while True:
                 frame: dict[str, Any] = json.loads(await self.line.recv())
                 self.heard.append(frame)
+                demand_described(frame)
                 if frame["t"] == tag and all(frame.get(key) == value for key, value in fields.items()):
                     return frame
 
@@ -186,6 +189,7 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
             app,
             port=port,
             ws=WebSocket,
+            ws_max_size=FRAME_BYTES,
             ws_per_message_deflate=False,
             log_level="warning",
             timeout_graceful_shutdown=5,

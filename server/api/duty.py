@@ -12,15 +12,16 @@ from server.api.views import card_view
 from server.domain.duty import Duty, DutyWish
 from server.domain.permissions import Verb
 from server.wire import bodies
+from server.wire.choices import Availabilities, Language, TopicName
 
 
 class ChangeDuty(Struct, forbid_unknown_fields=True):
     """What to change of one's duty; parts left out stay as they are."""
 
-    availability: str | None = None
+    availability: Availabilities | None = None
     capacity: int | None = None
-    topics: list[str] | None = None
-    languages: list[str] | None = None
+    topics: list[TopicName] | None = None
+    languages: list[Language] | None = None
 
 
 async def change(r: ApiRequest) -> bodies.DutyView:

@@ -1,16 +1,14 @@
-"""The HTTP API as OpenAPI 3.1 and the socket protocol as AsyncAPI 3.0, both read off the code that serves them."""
+"""The HTTP API as OpenAPI 3.1, read off the code that serves it."""
 
 import re
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from server.api.queries import query_parameters
 from server.api.routes import Endpoint
 from server.domain.permissions import TABLE
-from server.wire import frames
-from server.wire.outcomes import CLOSE_CODES
 
 _REF = "#/components/schemas/{name}"
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -54,150 +52,38 @@ def openapi(endpoints: Iterable[Endpoint], public_url: str) -> dict[str, Any]:
         "info": {
             "title": "Shuqiao 书桥",
             "version": "1",
-            "description": "Live consultation for libraries. Times are UTC (RFC 3339). Errors have one form.",
+            "description": (
+                "Live consultation for libraries. Times are UTC (RFC 3339). Errors have one form. Fields may be"
+                " added: pass over those that you do not know. How the live side works: docs/protocol.md."
+            ),
         },
         "servers": [{"url": public_url}],
         "paths": paths,
         "components": {
             "schemas": {**components, "Error": _ERROR},
             "securitySchemes": {
-                "cookie": {"type": "apiKey", "in": "cookie", "name": "sid"},
-                "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRF-Token"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "sid",
+                    "description": "Staff, and readers who are logged in: set by the form at `/login`.",
+                },
+                "csrf": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-CSRF-Token",
+                    "description": "With the cookie, for all that changes something: `csrf` of `GET /api/console`.",
+                },
                 "reader": {
                     "type": "apiKey",
                     "in": "header",
                     "name": "Authorization",
-                    "description": "`Token <conversation>`, `Visitor <secret>` or `Bearer <widget log-in>`",
+                    "description": "`Token <token>` or `Visitor <secret>`, both from opening a conversation, or"
+                    " `Bearer <widget log-in>`.",
                 },
             },
         },
     }
-
-
-def asyncapi(public_url: str) -> dict[str, Any]:
-    """The document at ``/api/asyncapi.json``: every client frame from its struct, every server frame by example."""
-    kinds = get_args(frames.ClientFrame)
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
-    messages: dict[str, Any] = {}
-    for kind, schema in zip(kinds, schemas, strict=True):
-        tag = kind.__struct_config__.tag
-        messages[tag] = {"name": tag, "summary": kind.__doc__, "payload": schema}
-    for tag, (summary, example) in SERVER_FRAMES.items():
-        messages[f"server_{tag}"] = {
-            "name": tag,
-            "summary": summary,
-            "examples": [{"payload": {"t": tag, **example}}],
-        }
-    secure = public_url.replace("http", "ws", 1)
-    return {
-        "asyncapi": "3.0.0",
-        "info": {
-            "title": "Shuqiao socket protocol",
-            "version": str(frames.VERSION),
-            "description": (
-                "JSON text frames, field `t` says what a frame is. A message is durable once acknowledged. The"
-                " events of a topic carry gapless numbers; resume with `sub` and the last number that you have."
-                " Close codes: " + "; ".join(f"{code} {meaning}" for code, meaning in CLOSE_CODES.items())
-            ),
-        },
-        "servers": {"main": {"host": secure.partition("://")[2], "protocol": secure.partition("://")[0]}},
-        "channels": {
-            "socket": {
-                "address": "/api/socket",
-                "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in messages},
-            }
-        },
-        "operations": {
-            "fromClient": {
-                "action": "receive",
-                "channel": {"$ref": "#/channels/socket"},
-                "messages": [
-                    {"$ref": f"#/channels/socket/messages/{k}"} for k in messages if "server_" not in k
-                ],
-            },
-            "toClient": {
-                "action": "send",
-                "channel": {"$ref": "#/channels/socket"},
-                "messages": [{"$ref": f"#/channels/socket/messages/{k}"} for k in messages if "server_" in k],
-            },
-        },
-        "components": {"messages": messages, "schemas": components},
-    }
-
-
-SERVER_FRAMES: dict[str, tuple[str, dict[str, Any]]] = {
-    "welcome": ("The connection is accepted.", {"v": 1, "beat_seconds": 10, "me": "reader"}),
-    "subbed": (
-        "You listen to the topic; what you miss, beyond `after` and up to `last`, follows.",
-        {"topic": "chat/01j…", "after": 10, "last": 12},
-    ),
-    "ev": (
-        "One numbered event. Apply `last + 1`, ignore what you have, `sub` again on a gap.",
-        {
-            "topic": "chat/01j…",
-            "seq": 13,
-            "kind": "message",
-            "by": {"kind": "staff", "id": "01j…", "name": "李老师"},
-            "id": "client id",
-            "text": "您好",
-            "data": {},
-            "at": "2026-11-21T03:04:05.678Z",
-        },
-    ),
-    "ack": (
-        "Your message is durable under this number; `again` if it was so before.",
-        {"id": "client id", "session": "01j…", "seq": 14, "at": "2026-11-21T03:04:05.678Z", "again": False},
-    ),
-    "cur": (
-        "Keep-alive every 10 s: the last number of each of your topics, read from the database.",
-        {"topics": {"chat/01j…": 14}},
-    ),
-    "rcpt": (
-        "A participant's watermarks: delivered to, read to.",
-        {"topic": "chat/01j…", "who": "reader", "delivered": 14, "read": 13},
-    ),
-    "typing": (
-        "Somebody is writing; forget it after 5 s.",
-        {"topic": "chat/01j…", "who": "reader", "name": ""},
-    ),
-    "queue": (
-        "Your place in the queue and the expected wait; null without ground for a figure.",
-        {"session": "01j…", "position": 2, "wait_seconds": 90, "on_duty": 3},
-    ),
-    "duty": ("Your console has changed: fetch /api/console.", {"version": 7, "why": "offer"}),
-    "board": ("Figures of a desk have moved.", {"desk": "01j…"}),
-    "pool": ("A task of the pool has changed: look again.", {"task": "01j…", "why": "claimed"}),
-    "case": (
-        "What a case shows beside its lines has changed, who is there too: look again.",
-        {"case": "01j…", "why": "claimed"},
-    ),
-    "cases": ("The list of cases has changed: look again.", {"case": "01j…"}),
-    "review": ("An order came in, was decided on, or was cancelled: look again.", {"order": "01j…"}),
-    "notices": ("What all readers are told has changed: fetch /api/notices.", {}),
-    "stack": (
-        "A machine's store at this moment (docs/stack.md); without a picture: look at the device again.",
-        {"device": "01j…", "picture": {"aisles": 4, "levels": 6, "bays": 40}},
-    ),
-    "crew": ("Who takes part has changed.", {"session": "01j…"}),
-    "token": ("A fresh conversation token.", {"token": "…", "expires_at": "2026-11-21T03:19:05.000Z"}),
-    "pong": ("Answer to `ping`.", {"n": 1}),
-    "err": (
-        "A frame was refused; nothing was done.",
-        {
-            "id": "client id",
-            "code": "message_empty",
-            "rule": "",
-            "message": "…",
-            "field": "text",
-            "retry": "stop",
-            "data": {},
-        },
-    ),
-    "bye": (
-        "The server goes: reconnect after a random wait within `retry_ms`.",
-        {"code": 1012, "retry_ms": [200, 5000]},
-    ),
-}
 
 
 def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
@@ -210,7 +96,7 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
         ]
         + query_parameters(endpoint.method, endpoint.path),
         "responses": {
-            str(endpoint.status): _content("Done", answer),
+            str(endpoint.status): _content("Done", answer, endpoint.gives),
             "default": _content("Refused", {"$ref": "#/components/schemas/Error"}),
         },
         "x-verb": str(endpoint.verb),
@@ -220,15 +106,12 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     elif endpoint.raw_body:
-        schema = {"type": "string", "format": "binary"}
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": schema}},
-        }
+        schema = {"type": "object"} if "json" in endpoint.takes else {"type": "string", "format": "binary"}
+        operation["requestBody"] = {"required": True, "content": {endpoint.takes: {"schema": schema}}}
     return operation
 
 
-def _content(description: str, schema: Any) -> dict[str, Any]:
-    if schema is None:
+def _content(description: str, schema: Any, kind: str = "application/json") -> dict[str, Any]:
+    if schema is None and "json" in kind:
         return {"description": description}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": {kind: {"schema": schema or {"type": "string"}}}}

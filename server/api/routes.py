@@ -93,6 +93,8 @@ class Endpoint:
     status: int = 200
     cross_origin: bool = False  # the widget calls it from the desk's listed origins
     raw_body: bool = False  # an upload: the handler reads the stream
+    takes: str = "application/octet-stream"  # what kind of raw body
+    gives: str = "application/json"
     errors: tuple[str, ...] = field(default=())
 
 

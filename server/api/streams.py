@@ -139,28 +139,44 @@ async def _raw(request: Request) -> bytes:
     return bytes(body)
 
 
-_FRAMES = dict[str, list[Any]]
+_FRAMES = dict[str, list[dict[str, Any]]]
 ENDPOINTS = [
-    Endpoint("GET", "/api/stream", Verb.READ_SESSION, stream, "Listen where WebSockets are blocked (SSE)"),
     Endpoint(
-        "POST", "/api/frames", Verb.POST_MESSAGE, post_frame, "Say one frame", answer=_FRAMES, raw_body=True
+        "GET",
+        "/api/stream",
+        Verb.READ_SESSION,
+        stream,
+        "Listen where WebSockets are blocked: each `data` is a server frame of /api/asyncapi.json",
+        gives="text/event-stream",
+    ),
+    Endpoint(
+        "POST",
+        "/api/frames",
+        Verb.POST_MESSAGE,
+        post_frame,
+        "Say one client frame of /api/asyncapi.json; what the server says to it comes back",
+        answer=_FRAMES,
+        raw_body=True,
+        takes="application/json",
     ),
     Endpoint(
         "GET",
         "/api/sessions/{id}/stream",
         Verb.READ_SESSION,
         stream,
-        "Listen to one conversation where WebSockets are blocked (SSE)",
+        "Listen to one conversation where WebSockets are blocked: each `data` is a server frame of /api/asyncapi.json",
         cross_origin=True,
+        gives="text/event-stream",
     ),
     Endpoint(
         "POST",
         "/api/sessions/{id}/frames",
         Verb.POST_MESSAGE,
         post_frame,
-        "Say one frame in one conversation",
+        "Say one client frame of /api/asyncapi.json in one conversation; what the server says to it comes back",
         answer=_FRAMES,
         cross_origin=True,
         raw_body=True,
+        takes="application/json",
     ),
 ]

@@ -23,9 +23,12 @@ from server.domain.arguments import port_number
 from server.live.web_socket import WebSocket
 from server.observing.logs import configure_logs
 from server.settings import Settings, load_settings
+from server.wire.frames import MAX_FRAME_BYTES
 from server.words.catalogue import text
 
-FRAME_BYTES = 65_536
+FRAME_BYTES = (
+    2 * MAX_FRAME_BYTES
+)  # a frame that is too large is refused by name; beyond this its line ends unread
 PING_SECONDS = 20.0
 STOPPING_SECONDS = 10
 GOODBYE_SECONDS = 5.0

@@ -1,8 +1,13 @@
 """Bodies of the HTTP API, as msgspec structs: the OpenAPI document is made from them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct, field
+
+from server.domain.chat import RATINGS, EndReason, Outcome, QuestionType, State
+from server.domain.duty import AwayReason
+from server.wire.choices import Availabilities, Language, Rating, TopicName, one_of
+from server.wire.frames import Ev
 
 Text = Annotated[str, Meta(max_length=20_000)]
 Short = Annotated[str, Meta(max_length=300)]
@@ -23,10 +28,10 @@ class Names(Struct):
 class OpenSession(Struct):
     """Open a conversation; ``visitor`` is the secret of an earlier one, ``client_id`` names the first message."""
 
-    topic: Tag
+    topic: Annotated[TopicName, Meta(max_length=60)]
     question: Text
     client_id: ClientId
-    language: Tag = "zh"
+    language: Annotated[Language, Meta(max_length=60)] = "zh"
     page_url: Annotated[str, Meta(max_length=4000)] = ""
     page_title: Annotated[str, Meta(max_length=1000)] = ""
     visitor: Annotated[str, Meta(max_length=100)] = ""
@@ -38,7 +43,7 @@ class OpenSession(Struct):
 class Rate(Struct):
     """The reader's rating: satisfied, fair or unsatisfied."""
 
-    rating: Tag
+    rating: Rating
     comment: Text = ""
 
 
@@ -53,10 +58,10 @@ class AskQuestion(Struct):
     """A form question or phone call-back; from a conversation, what was said is the question unless given."""
 
     client_id: ClientId
-    kind: Tag = "form"
-    topic: Tag = "reference"
+    kind: Annotated[str, Meta(max_length=60), one_of("form", "knowledge", "phone")] = "form"
+    topic: Annotated[TopicName, Meta(max_length=60)] = "reference"
     question: Text = ""
-    language: Tag = "zh"
+    language: Annotated[Language, Meta(max_length=60)] = "zh"
     name: Short = ""
     mail: Short = ""
     phone: Tag = ""
@@ -88,9 +93,9 @@ class Invite(Struct):
 
 
 class TransferTo(Struct):
-    """Pass the conversation on: to a person, a desk or support."""
+    """Pass the conversation on: to a person, a desk or support; ``id`` is the person's or the desk's."""
 
-    to: Tag
+    to: Annotated[str, Meta(max_length=60), one_of("person", "desk", "support")]
     reason: Text
     id: Tag = ""
 
@@ -120,9 +125,9 @@ class CountedFile(Struct):
 class WrapUpRecord(Struct):
     """The record that archives a session (R-LIVE.5); ``documents`` come from the desk view's ``uncounted_files``."""
 
-    question_type: Tag
-    effort: int
-    outcome: Tag
+    question_type: Annotated[str, Meta(max_length=60), one_of(*QuestionType)]
+    effort: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 6})]
+    outcome: Annotated[str, Meta(max_length=60), one_of(*Outcome)]
     typical_case: bool = False
     note: Text = ""
     documents: Annotated[list[CountedFile], Meta(max_length=100)] = field(default_factory=list)
@@ -143,23 +148,23 @@ class SessionView(Struct):
 
     id: str
     desk: str
-    topic: str
-    state: str
-    language: str
+    topic: TopicName
+    state: Annotated[str, one_of(*State)]
+    language: Language
     created_at: str
     position: int
     wait_seconds: int | None
     on_duty: int
     holder: HolderView | None
     last_seq: int
-    rating: str
+    rating: Annotated[str, one_of("", *RATINGS)]
     previous_id: str
-    end_reason: str
+    end_reason: Annotated[str, one_of("", *EndReason)]
     request_url: str  # a page to ask for a document on, which takes the conversation along (R-LIVE.4)
 
 
 class OpenedSession(Struct):
-    """A conversation, and the secrets that prove its reader."""
+    """A conversation, and what proves its reader: ``token`` until ``expires_at``, ``visitor`` as long as it is kept."""
 
     session: SessionView
     visitor: str
@@ -175,9 +180,9 @@ class FreshToken(Struct):
 
 
 class Events(Struct):
-    """A stretch of a conversation, in order."""
+    """A stretch of a conversation, in order; its events are those of the socket protocol."""
 
-    events: list[Any]
+    events: list[Ev]
     last_seq: int
 
 
@@ -233,9 +238,9 @@ class SessionCard(Struct):
     """A conversation in the console's lists."""
 
     id: str
-    state: str
-    topic: str
-    language: str
+    state: Annotated[str, one_of(*State)]
+    topic: TopicName
+    language: Language
     reader_name: str
     reader_kind: str
     desk: DeskLine
@@ -270,12 +275,12 @@ class OfferView(Struct):
 class DutyView(Struct):
     """What the librarian offers, and why they are away."""
 
-    availability: str
-    away_reason: str
+    availability: Availabilities
+    away_reason: Annotated[str, one_of(*AwayReason)]
     capacity: int
     load: int
-    topics: list[str]
-    languages: list[str]
+    topics: list[TopicName]
+    languages: list[Language]
     version: int
 
 

@@ -11,13 +11,17 @@ import schemathesis
 from jsonschema import Draft202012Validator
 
 from server.actions.accounts import resolve_actor
-from server.api.openapi import SERVER_FRAMES
+from server.api import gateway, lines, socket
+from server.api.asyncapi import EXAMPLES
 from server.api.queries import QUERIES
 from server.api.routes import Endpoint
 from server.assembly import ENDPOINTS
+from server.domain.chat import Kind
 from server.wire import frames
+from server.wire.event_data import EVENT_DATA
 from tests.access.asking import address, body_for
 from tests.asking import asked, claimed
+from tests.described import closed, demand_described
 from tests.loan_day import a_loan
 from tests.server.api.cases_day import a_day_with_cases
 from tests.server.api.store_day import a_day_in_a_store
@@ -67,7 +71,7 @@ class Witness:
     """Reads along with every answer and holds it against the document, more strictly than clients must."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        self.document = _closed(document)
+        self.document = closed(document)
         self.seen: set[str] = set()
 
     async def read(self, answer: httpx.Response) -> None:
@@ -89,18 +93,6 @@ class Witness:
             if re.fullmatch(pattern, request.url.path) and request.method.lower() in operations:
                 return f"{request.method} {path}", operations[request.method.lower()]
         return "", None
-
-
-def _closed(value: Any) -> Any:
-    """The document with every object closed to fields that it does not name."""
-    if isinstance(value, list):
-        return [_closed(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    closed = {name: _closed(part) for name, part in value.items()}
-    if "properties" in closed and "additionalProperties" not in closed:
-        closed["additionalProperties"] = False
-    return closed
 
 
 async def test_the_document_is_openapi_and_names_every_address(document: dict[str, Any]) -> None:
@@ -321,12 +313,8 @@ async def test_the_protocol_is_described_frame_by_frame(town: Town) -> None:
     answer = await town.http.get("/api/asyncapi.json")
     described = answer.json()
     messages = described["components"]["messages"]
-    client = {kind.__struct_config__.tag for kind in get_args(frames.ClientFrame)}
-    server = {name.removeprefix("server_") for name in messages if name.startswith("server_")}
-    assert ({name for name in messages if not name.startswith("server_")}, server) == (
-        client,
-        set(SERVER_FRAMES),
-    )
+    client = {str(kind.__struct_config__.tag) for kind in get_args(frames.ClientFrame)}
+    assert {name for name in messages if not name.startswith("server_")} == client
     for pointer in re.findall(r'"\$ref":\s*"#/([^"]+)"', answer.text):
         at = described
         for part in pointer.split("/"):
@@ -335,29 +323,63 @@ async def test_the_protocol_is_described_frame_by_frame(town: Town) -> None:
         whole = {"components": described["components"], **messages[tag]["payload"]}
         Draft202012Validator.check_schema(whole)
         assert list(Draft202012Validator(whole).iter_errors({"t": "nonsense"}))
+    for tag in messages.keys() - client:
+        for example in messages[tag]["examples"]:
+            demand_described(example["payload"])
 
 
-async def test_every_frame_that_the_server_says_is_described_with_its_fields(town: Town) -> None:
-    async with town.socket(town.people["lin"]) as desk:
+def test_whatever_the_server_writes_into_a_frame_is_described() -> None:
+    """Every kind of frame and of event that is named anywhere in the code that says them."""
+    source = "".join(inspect.getsource(module) for module in (frames, gateway, lines, socket))
+    written = set(re.findall(r'"t": "(\w+)"', source)) | {"ev"}
+    assert written == set(EXAMPLES)
+    assert set(EVENT_DATA) == set(map(str, Kind))
+
+
+async def test_every_frame_of_a_conversation_is_described_with_its_fields(town: Town) -> None:
+    """A conversation in which everything happens; `Socket.hear` holds each frame against its description."""
+    async with town.socket(town.people["lin"]) as desk, town.socket(town.people["mei"]):
         await town.available("lin")
         reader = await town.ask()
-        topic = f"chat/{reader.session}"
+        topic, session = f"chat/{reader.session}", f"/api/sessions/{reader.session}"
         async with town.socket(token=reader.token, topics={topic: 0}) as chat:
             await town.take("lin")
-            await desk.say(t="sub", topic=topic, after=0)
-            await desk.hear("subbed", topic=topic)
+            for listened in (topic, f"{topic}/staff", f"staff/{town.people['lin'].id}"):
+                await desk.say(t="sub", topic=listened, after=0)
+                await desk.hear("subbed", topic=listened)
             await chat.hear("ev", kind="joined")
             await chat.say(t="post", session=reader.session, id="m1", text="你好")
             await chat.hear("ack")
             await chat.say(t="receipt", session=reader.session, delivered=2, read=2)
+            await chat.hear("rcpt", read=2)
             await chat.say(t="typing", session=reader.session)
             await chat.say(t="nonsense")
             await chat.hear("err")
             await chat.say(t="ping", n=1)
             await chat.hear("pong")
-            await desk.hear("typing")
+            await desk.say(t="note", session=reader.session, id="n1", text="急")
+            await desk.hear("ev", kind="note")
+            await _happenings(town, session, reader)
+            await chat.hear("ev", kind="rated")
+            await desk.hear("unsubbed", topic=topic)
             heard = [*chat.heard, *desk.heard]
-    assert len({frame["t"] for frame in heard}) >= 8
-    for frame in heard:
-        _, example = SERVER_FRAMES[frame["t"]]
-        assert set(frame) - {"t"} <= set(example), frame
+    assert {frame["kind"] for frame in heard if frame["t"] == "ev"} == set(Kind) - {"supervised"}
+    assert {frame["t"] for frame in heard} >= {"typing", "duty", "crew", "unsubbed", "subbed", "welcome"}
+
+
+async def _happenings(town: Town, session: str, reader: Reader) -> None:
+    lin, mei = town.people["lin"].http, town.people["mei"].http
+    await reader.http.post(f"{session}/files?name=a.txt", headers=reader.headers, content=b"text")
+    sent = (await lin.post(f"{session}/files?name=b.txt&silent=1", content=b"text")).json()
+    for document in ({"url": "https://example.org/1"}, {"file_id": sent["id"]}):
+        passed = await lin.post(f"{session}/documents", json={"title": "民国报纸目录", **document})
+        assert passed.status_code in (200, 201), passed.text
+    await town.available("mei")
+    await lin.post(f"{session}/invite", json={"staff_id": town.people["mei"].id})
+    await mei.post(f"{session}/leave", json={})
+    to = {"to": "person", "id": town.people["mei"].id, "reason": "熟悉古籍"}
+    assert (await lin.post(f"{session}/transfer", json=to)).status_code == 200
+    await town.take("mei")
+    question = {"client_id": "q", "mail": "r@example.org"}
+    await reader.http.post(f"{session}/question", headers=reader.headers, json=question)
+    await reader.http.post(f"{session}/rating", headers=reader.headers, json={"rating": "fair"})
