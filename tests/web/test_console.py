@@ -191,6 +191,23 @@ async def test_an_offer_never_takes_the_keyboard_and_drafts_stay(town: Town, vis
     await expect(page.locator(".composer__field")).to_have_value("写到一半，接着写 a d")
 
 
+@pytest.mark.parametrize(
+    ("name", "topics"), [("lin", ["参考咨询", "平台使用", "账户与读者证"]), ("agent", ["订单与投诉"])]
+)
+async def test_one_may_choose_among_the_topics_of_ones_role(
+    town: Town, visits: Visits, name: str, topics: list[str]
+) -> None:
+    """Orders could be ticked by a librarian, and were refused with words that spoke of something else (R-ORG.5)."""
+    page = await desk(visits, town, name)
+    await page.get_by_role("button", name="值班设置").click()
+    choices = page.get_by_role("group", name="接待的主题")
+    assert (await choices.inner_text()).split("\n")[1:] == topics
+    await choices.get_by_role("checkbox").last.click()
+    if len(topics) == 1:
+        await expect(page.locator(".toast")).to_contain_text("至少保留一个主题")
+    await expect(choices.locator(":checked")).to_have_count(max(1, len(topics) - 1))
+
+
 async def test_notes_reach_colleagues_and_never_the_reader(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     reader = await taken(town, page)

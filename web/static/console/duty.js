@@ -85,6 +85,9 @@ export class DutyView {
     write(this.load, t("duty.load", { load: duty.load, capacity: this.pending?.capacity ?? duty.capacity }));
     write(this.capacity, String(this.pending?.capacity ?? duty.capacity));
     this.#boxes(this.topicBoxes, this.pending?.topics ?? duty.topics);
+    // Orders and complaints are the support agents', and theirs alone (R-ORG.5): nobody is offered what is refused.
+    const forOrders = duty.topics.includes("order");
+    for (const box of this.topicBoxes) show(box, (box.firstChild.value === "order") === forOrders);
     this.#boxes(this.languageBoxes, this.pending?.languages ?? duty.languages);
   }
 
