@@ -75,6 +75,7 @@ from server.live.local_bus import LocalBus
 from server.live.redis_bus import RedisBus
 from server.live.redis_lines import RedisLines
 from server.observing.metrics import metrics_of
+from server.observing.turns import log_turn
 from server.settings import Settings
 from server.wire import frames
 from server.words.catalogue import say
@@ -168,6 +169,7 @@ def build(settings: Settings) -> tuple[Context, Bus]:
 
     def announce(event: Event) -> None:
         metrics.saw(event)
+        log_turn(event)
         tell(event)
 
     slot.append(announce)

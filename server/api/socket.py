@@ -186,11 +186,13 @@ class Listener:
         except Refusal as refusal:
             self._refuse(refusal)
         except Exception:
-            self._frame = None
-            self._fail()
+            failed, self._frame = self._frame, None
+            self._fail(failed)
 
-    def _fail(self) -> None:
-        log.exception("a frame could not be dealt with")
+    def _fail(self, frame: frames.ClientFrame | None) -> None:
+        opened = self._opened.session
+        session = getattr(frame, "session", opened.id if opened else "")
+        log.exception("a frame could not be dealt with", session=session)
         self._client.close(1011, "internal error")
 
     def _refuse(self, refusal: Refusal) -> None:
@@ -216,7 +218,7 @@ class Listener:
             else:
                 await self._opened.line.hear(frame)
         except Exception:
-            self._fail()
+            self._fail(frame)
         self._task = None
         self._go_on()
 

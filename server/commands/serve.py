@@ -26,9 +26,8 @@ from server.settings import Settings, load_settings
 from server.wire.frames import MAX_FRAME_BYTES
 from server.words.catalogue import text
 
-FRAME_BYTES = (
-    2 * MAX_FRAME_BYTES
-)  # a frame that is too large is refused by name; beyond this its line ends unread
+# A frame that is too large is refused by name; beyond this its line ends unread.
+FRAME_BYTES = 2 * MAX_FRAME_BYTES
 PING_SECONDS = 20.0
 STOPPING_SECONDS = 10
 GOODBYE_SECONDS = 5.0

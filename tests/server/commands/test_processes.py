@@ -182,6 +182,8 @@ async def test_the_log_is_json_and_quotes_nobody(product: Callable[..., Product]
     lines = [json.loads(line) for line in log.splitlines()]
     assert any(line["event"] == "serving" for line in lines)
     assert all({"event", "level", "timestamp", "logger"} <= line.keys() for line in lines)
+    turns = [line["event"] for line in lines if line.get("session") == session]
+    assert turns == ["conversation queued", "conversation ended"]
     for secret in (SAID, token, answer["visitor"]):
         assert secret not in log
 

@@ -5,13 +5,16 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import structlog
 
 from server.domain.errors import Conflict
+from server.domain.events import ChatEventRecorded
 from server.observing.logs import OURS, configure_logs
+from server.observing.turns import log_turn
 from server.settings import Settings
 
 SAID = "我想查一本书，身份证号 440301…"
@@ -61,6 +64,33 @@ def test_a_line_is_json_with_the_conversation(log: Log) -> None:
     assert (line["event"], line["session"], line["level"]) == ("session opened", "01abc", "info")
     assert line["logger"] == "server.api.sessions"
     assert line["timestamp"].endswith("Z")
+
+
+def turn(kind: str, body: str = "", **data: Any) -> ChatEventRecorded:
+    told = json.dumps(data) if data else ""
+    return ChatEventRecorded(
+        "01abc", "all", 3, kind, "staff", "01lin", "Lin", "", body, told, datetime.now(UTC)
+    )
+
+
+def test_each_turn_of_a_conversation_is_a_line_with_its_id_and_who_but_no_name(log: Log) -> None:
+    lin = {"id": "01lin", "name": "林晓雨"}
+    log_turn(turn("joined", staff=lin, role="holder", library={"zh": SAID, "en": ""}))
+    line = log.last
+    assert (line["event"], line["session"], line["number"]) == ("conversation joined", "01abc", 3)
+    assert (line["staff"], line["role"]) == ("01lin", "holder")
+    log_turn(turn("requeued", staff=lin, why="lost"))
+    assert (log.last["event"], log.last["why"]) == ("conversation requeued", "lost")
+    log_turn(turn("transferred", to={"kind": "person", "name": {"zh": "林晓雨"}}, reason=SAID))
+    log_turn(turn("ended", by="system", reason="reader_gone"))
+    assert (log.last["by"], log.last["reason"]) == ("system", "reader_gone")
+    assert SAID not in log.raw and "林晓雨" not in log.raw
+
+
+@pytest.mark.parametrize("kind", ["message", "note", "file", "document"])
+def test_what_people_say_or_send_leaves_no_line(log: Log, kind: str) -> None:
+    log_turn(turn(kind, SAID, file={"name": SAID}))
+    assert log.raw == ""
 
 
 def test_lines_of_the_standard_library_take_the_same_form(log: Log) -> None:
