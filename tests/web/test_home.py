@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
+from starlette.responses import Response
+from starlette.routing import Route
 
+from server.api.crossing import Answering
+from server.assembly import build_app
+from server.domain.permissions import Verb
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
-from tests.town import open_town
+from tests.town import open_town, serving, settings_for
+from web.pages.base import Page, PageRequest, respond
 
 
 async def test_every_open_desk_is_found_by_library_and_no_other(database_url: str, tmp_path: Path) -> None:
@@ -31,6 +38,24 @@ async def test_a_page_that_is_not_there_says_so(sqlite_url: str, tmp_path: Path)
     async with open_town(sqlite_url, tmp_path) as town:
         answer = await town.http.get("/nowhere")
         assert answer.status_code == 404 and "找不到这个内容" in answer.text
+
+
+async def test_whoever_meets_a_bug_of_ours_gets_a_page_in_their_language(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """It was JSON, in the middle of a reader's visit."""
+
+    async def broken(page: PageRequest) -> Response:
+        raise ZeroDivisionError("12345")
+
+    app = build_app(settings_for(sqlite_url, tmp_path))
+    page = respond(Page("GET", "/broken", Verb.ENTER, broken), app.state.ctx)
+    app.router.routes.insert(0, Route("/broken", Answering(page)))
+    async with serving(app) as base, httpx.AsyncClient(base_url=base, trust_env=False) as http:
+        answer = await http.get("/broken", params={"lang": "en"})
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
+        assert "recorded" in answer.text and 'href="/"' in answer.text and "12345" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
 @pytest.mark.browser

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import structlog
 from starlette.datastructures import FormData
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import Message, Receive
 
@@ -21,6 +23,8 @@ from server.wire.tokens import SAFE_METHODS, csrf_token, hashed
 from server.words.catalogue import say
 from server.words.wishes import wished_language
 from web.templating import render
+
+log = structlog.get_logger(__name__)
 
 WISHES = {"lang": ("zh", "en"), "type": ("normal", "large"), "theme": ("auto", "light", "dark")}
 _WISH_SECONDS = 365 * 86_400
@@ -123,10 +127,12 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
                 await _demand_csrf(page_request)
             response = await page.handler(page_request)
         except Refusal as refusal:
-            message = say(refusal, page_request.language)
-            response = page_request.render(
-                "refused.html", status=way_of(refusal).status, refusal=refusal, message=message
-            )
+            response = _refused(page_request, refusal, way_of(refusal).status)
+        except (HTTPException, ClientDisconnect):
+            raise  # a body that is none, a browser that has gone: the application answers these, or nobody has to
+        except Exception as error:  # something of ours broke: its trace is for the log, a page for who met it
+            log.error("unexpected", path=request.url.path, exc_info=error)
+            response = _refused(page_request, Refusal("unexpected"), 500)
         finally:
             await request.close()  # an uploaded file waits in a temporary one until then
         for name, values in WISHES.items():
@@ -156,10 +162,12 @@ def _not_here(page_request: PageRequest, page: Page) -> Response:
     """Ask for a log-in first, or say kindly that this desk is somebody else's."""
     if not page_request.actor.account_id and page_request.request.method == "GET":
         return page_request.redirect("/login", next=page_request.request.url.path)
-    refusal = NotAllowed(verb=str(page.verb))
-    return page_request.render(
-        "refused.html", status=403, refusal=refusal, message=say(refusal, page_request.language)
-    )
+    return _refused(page_request, NotAllowed(verb=str(page.verb)), 403)
+
+
+def _refused(page_request: PageRequest, refusal: Refusal, status: int) -> Response:
+    message = say(refusal, page_request.language)
+    return page_request.render("refused.html", status=status, refusal=refusal, message=message)
 
 
 async def _demand_csrf(page_request: PageRequest) -> None:
