@@ -208,6 +208,24 @@ async def test_one_may_choose_among_the_topics_of_ones_role(
     await expect(choices.locator(":checked")).to_have_count(max(1, len(topics) - 1))
 
 
+async def test_an_offer_is_in_sight_wherever_one_is(town: Town, visits: Visits) -> None:
+    """On a phone none was seen from within a conversation; open settings pushed them below the window's edge."""
+    page = await desk(visits, town, size=PHONE)
+    await taken(town, page)
+    answer = page.locator(".offer button").first
+    await town.ask("还有一位读者")
+    await expect(answer).to_be_in_viewport()
+    assert await accessibility_faults(page) == []
+    await answer.click()
+    await expect(page.locator(".bubble").filter(has_text="还有一位读者")).to_be_in_viewport()
+    await page.set_viewport_size({"width": 1280, "height": 480})
+    await page.get_by_role("button", name="值班设置").click()
+    await town.ask("第三位读者")
+    await expect(answer).to_be_in_viewport()
+    await answer.click()
+    await expect(page.locator(".bubble").filter(has_text="第三位读者")).to_be_in_viewport()
+
+
 async def test_notes_reach_colleagues_and_never_the_reader(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     reader = await taken(town, page)
