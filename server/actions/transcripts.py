@@ -18,7 +18,7 @@ from server.store.libraries import desk_by_id
 from server.store.rows import Reader
 from server.wire.tokens import hashed
 from server.words.catalogue import text
-from server.words.times import moment
+from server.words.times import day_text
 
 _PAGE = 500
 
@@ -53,19 +53,25 @@ async def mail_transcript(ctx: Context, actor: Actor, session_id: str, *, mail: 
 
 
 async def written_out(ctx: Context, db: Reader, session: ChatSession, language: str) -> str:
-    """Head and lines of the conversation, times in the installation's zone."""
+    """Head and lines of the conversation, times in the installation's zone.
+
+    Under the dates of its days: it is read on another day than it was written, when "today" would be a lie.
+    """
     desk = await desk_by_id(db, session.desk_id)
     name = (desk.name_zh if language == "zh" else desk.name_en) if desk else ""
-    lines = [text("chat.transcript_head", language, desk=name, id=session.id), ""]
-    after = 0
+    lines = [text("chat.transcript_head", language, desk=name, id=session.id)]
+    zone, after, day = ZoneInfo(ctx.settings.zone), 0, None
     while page := await events_after(db, session.id, "all", after, _PAGE):
-        lines += [line for event in page if (line := _line(ctx, event, language))]
+        for event in page:
+            at = event.at.astimezone(zone)
+            if line := _line(event, f"{at:%H:%M}", language):
+                lines += [line] if at.date() == day else ["", day_text(at.date(), language), line]
+                day = at.date()
         after = page[-1].seq
     return "\n".join(lines) + "\n"
 
 
-def _line(ctx: Context, event: ChatEventRecorded, language: str) -> str:
-    at = moment(event.at, ZoneInfo(ctx.settings.zone), language, ctx.clock.now())
+def _line(event: ChatEventRecorded, at: str, language: str) -> str:
     data = json.loads(event.data) if event.data else {}
     who = event.author_name or text(f"chat.author_{event.author_kind}", language)
     match event.kind:

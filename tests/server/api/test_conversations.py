@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
+from server.store.rows import to_us
 from tests.town import Town
 
 
@@ -277,3 +280,21 @@ async def test_an_intern_is_not_brought_into_a_real_conversation(town: Town) -> 
         assert (refused.status_code, refused.json()["error"]["rule"]) == (403, "R-ORG.5")
         invited = await town.people["lin"].http.post(address, json={"staff_id": town.people["mei"].id})
         assert invited.status_code == 200, invited.text
+
+
+async def test_a_transcript_names_the_days_on_which_it_was_said(town: Town) -> None:
+    reader = await town.ask("跨年的问题")
+    newyear = datetime(2025, 12, 31, 15, 58, tzinfo=UTC)  # two minutes to midnight in Shenzhen
+    async with town.ctx.transaction() as tx:
+        await tx.execute(
+            "UPDATE chat_event SET at = $1 WHERE session_id = $2", to_us(newyear), reader.session
+        )
+    async with town.socket(token=reader.token, topics={f"chat/{reader.session}": 0}) as chat:
+        await chat.say(t="post", session=reader.session, id="m1", text="一年以后")
+        await chat.hear("ack", id="m1")
+    base = f"/api/sessions/{reader.session}"
+    said = (await reader.http.get(f"{base}/transcript.txt", headers=reader.headers)).text
+    today = datetime.now(ZoneInfo("Asia/Shanghai"))
+    assert "2025年12月31日\n[23:58] 读者: 跨年的问题\n" in said
+    assert f"{today.year}年{today.month}月{today.day}日\n[" in said
+    assert "今天" not in said, "it is read on another day than it is written"
