@@ -2,16 +2,19 @@
 
 The chat is written as small modules and served as one, in the order in which they build on each other: one request
 instead of fifteen. Joining drops comments, blanks that mean nothing, ``import`` lines and the word ``export``, so a
-name may stand for one thing only across all modules. There is nothing to build: it happens once, at the first request.
+name may stand for one thing only across all modules; private names become short. There is nothing to build: it happens
+once, at the first request.
 """
 
 import gzip
 import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_letters
 
 from starlette.responses import Response
 
@@ -56,6 +59,9 @@ _BLANK = re.compile(
 _OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])|\n(?=[.?:&|])")
 _DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 _LAST_COMMA = re.compile(r",(?=[}\])])")
+_PRIVATE = re.compile(
+    r"#[a-z]\w*", re.IGNORECASE
+)  # JavaScript's own privacy: nothing outside its class can say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,12 @@ def joined() -> str:
     """All modules of the chat as one; only ``mount`` is exported."""
     texts = [(WIDGET / f"{module}.js").read_text(encoding="utf-8") for module in MODULES]
     text = re.sub(r"^export ", "", _IMPORT.sub("", "".join(texts)), flags=re.MULTILINE)
-    return _squeezed(text) + "export { mount };\n"
+    short = {name: f"#{ascii_letters[at % 52]}{at // 52 or ''}" for at, name in enumerate(_by_use(text))}
+    return _PRIVATE.sub(lambda name: short[name[0]], _squeezed(text)) + "export { mount };\n"
+
+
+def _by_use(text: str) -> list[str]:
+    return [name for name, _ in Counter(_PRIVATE.findall(text)).most_common()]
 
 
 def _squeezed(text: str) -> str:

@@ -40,10 +40,11 @@ export class Ask {
       this.#send();
     };
     this.duty = h("div");
+    this.past = h("div");
     this.element = h(
       "div.view.ask",
       {},
-      h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.#earlier()),
+      h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.past),
     );
     this.turn(true);
   }
@@ -63,6 +64,7 @@ export class Ask {
       ? button("link", words.say("login.out"), () => consultation.logOut())
       : button("link", words.say("login.in"), () => this.chat.logIn());
     this.identity.replaceChildren(picture("person"), h("span", {}, text), change);
+    this.past.replaceChildren(this.#earlier() ?? "");
   }
 
   #greeting() {

@@ -40,7 +40,7 @@ export class ShuqiaoChat extends HTMLElement {
     setInterval(() => this.notice(), 30_000);
     document.addEventListener("visibilitychange", () => {
       this.#changed("seen");
-      if (this.shown && !document.hidden) this.#renew();
+      this.renew();
     });
     globalThis.visualViewport?.addEventListener("resize", () => this.#fit());
     return this;
@@ -53,7 +53,7 @@ export class ShuqiaoChat extends HTMLElement {
     this.hidden = false;
     this.#fit();
     if (focus) this.view?.focus();
-    this.#renew();
+    this.renew();
     this.room?.area.fit();
     this.room?.log.toEnd();
     this.#changed("seen");
@@ -106,7 +106,7 @@ export class ShuqiaoChat extends HTMLElement {
   async logIn() {
     try {
       const code = await logIn(this.origin, this.slug);
-      if (!code) return;
+      if (!code) return this.tell(code ?? this.words.say("login.blocked"));
       await this.consultation.logIn(code);
       this.tell(this.words.say("ask.as_reader", { name: this.consultation.reader.name }));
       this.#settle();
@@ -130,6 +130,17 @@ export class ShuqiaoChat extends HTMLElement {
     );
   }
 
+  // A page may lie open for hours: who is on duty, and when next, is asked again before a question is begun, and while
+  // one waits for nobody.
+  async renew() {
+    if (this.screen !== "ask" && this.consultation.state?.queue?.on_duty !== 0) return;
+    if (!this.shown || document.hidden || Date.now() - this.askedAt < FRESH) return;
+    this.info = await this.#desk(this.words.language).catch(() => this.info);
+    this.view.turn?.();
+    this.view.update();
+    this.#head();
+  }
+
   // --- inside -----------------------------------------------------------------------------------------------------
 
   #desk(language) {
@@ -141,14 +152,6 @@ export class ShuqiaoChat extends HTMLElement {
         return answer.json();
       },
     );
-  }
-
-  // A page may have lain open for hours: who is on duty is asked again before a question is begun.
-  async #renew() {
-    if (this.screen !== "ask" || Date.now() - this.askedAt < FRESH) return;
-    this.info = await this.#desk(this.words.language).catch(() => this.info);
-    if (this.screen === "ask") this.view.turn();
-    this.#head();
   }
 
   async #styles() {
@@ -174,7 +177,7 @@ export class ShuqiaoChat extends HTMLElement {
     if (why === "notices") this.notice();
     if (why !== "seen" && this.screen) {
       const other = state && this.room?.session !== state.session;
-      if ((other && this.screen !== "receipt") || (!state && this.screen === "room")) this.#settle();
+      if ((other && this.screen !== "receipt") || (!state && this.screen !== "ask")) this.#settle();
       else if (state || this.screen === "ask") this.view.update();
     }
     if (consultation.refusal) {
@@ -238,8 +241,7 @@ export class ShuqiaoChat extends HTMLElement {
     const { words, info, consultation } = this;
     const { state } = consultation;
     let kind, text;
-    if (consultation.lost) [kind, text] = ["offline", consultation.lost];
-    else if (state && state.phase === "ended") [kind, text] = ["", words.say("phase.ended")];
+    if (state && state.phase === "ended") [kind, text] = ["", words.say("phase.ended")];
     else if (state) {
       const link = consultation.connection;
       const who = link === "current" && state.holder?.name;
@@ -343,7 +345,7 @@ export class ShuqiaoChat extends HTMLElement {
 
   // On a phone the chat covers the page: the keyboard stays in it.
   #circle(event) {
-    const all = [...this.app.querySelectorAll("button, input, textarea, a[href], summary, [tabindex='0']")].filter(
+    const all = [...this.app.querySelectorAll("button, input, textarea, a[href], [tabindex='0']")].filter(
       (one) => !one.disabled && one.checkVisibility?.() !== false && one.tabIndex >= 0,
     );
     const [first, last] = [all[0], all.at(-1)];
@@ -359,7 +361,6 @@ export class ShuqiaoChat extends HTMLElement {
     if (!this.page) this.app.setAttribute("aria-modal", PHONE.matches);
     if (!PHONE.matches || this.page || !globalThis.visualViewport) return this.style.removeProperty("--height");
     this.style.setProperty("--height", `${visualViewport.height}px`);
-    this.room?.log.atEnd && this.room.log.toEnd();
   }
 }
 

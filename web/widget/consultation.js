@@ -61,6 +61,7 @@ export class Consultation {
   logOut() {
     this.api.post("/api/widget/logout", {}, this.proof()).catch(() => {}); // it runs out by itself anyway
     this.keeping.drop("login");
+    this.earlier = null;
     this.forget();
   }
 
@@ -101,7 +102,10 @@ export class Consultation {
     if (opened.visitor) this.keeping.set("visitor", opened.visitor);
     this.#keepToken(opened.session.id, opened.token);
     for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
+    this.keeping.drop("draft"); // and so did this
+    const files = this.uploads.list.filter(({ late }) => late);
     this.#take(opened.session);
+    for (const { file } of files) this.uploads.attach(file);
   }
 
   write(text) {
@@ -164,6 +168,7 @@ export class Consultation {
       ? await this.#post("question", asking)
       : await this.api.post(`/api/desks/${this.slug}/questions`, asking);
     for (const { id } of this.state?.outbox ?? []) this.discard(id);
+    this.keeping.drop("draft"); // all of it went along
     return kept;
   }
 
@@ -253,7 +258,7 @@ export class Consultation {
       this.#keepToken(session, (await this.api.post(`/api/sessions/${session}/token`)).token);
       return this.token.value;
     } catch (error) {
-      error.final = [401, 403, 404].includes(error.status);
+      error.final = error.code !== "offline" && [401, 403, 404].includes(error.status);
       throw error;
     }
   }
@@ -303,12 +308,21 @@ export class Consultation {
     }
   }
 
-  // The server does not know this reader's conversation (any more).
-  #gone(error) {
-    if (this.talk?.as === "login" && !this.#login()) this.refusal = error.message;
-    this.link?.stop();
-    this.lost = error.message;
-    this.changed();
+  // The server does not know this reader's conversation (any more). After a log-in that ran out the next one finds it
+  // again, with what waits to be sent; else all of that stands in the next question.
+  #gone({ message, status }) {
+    this.refusal = message;
+    if (this.talk?.as === "login" && (!this.#login() || status === 401)) {
+      this.keeping.drop("login");
+      this.refusal = this.api.words.say("login.over");
+    } else {
+      const { outbox: held } = this.state;
+      const draft = this.keeping.get("draft");
+      const question = [...held.map(({ text }) => text), draft].filter(Boolean).join("\n");
+      this.keeping.set("asking", { question });
+      held.forEach(({ id }) => this.discard(id));
+    }
+    this.forget();
   }
 
   // After a log-in the conversation belongs to the reader's account, unless they have another one open there.

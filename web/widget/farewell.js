@@ -118,12 +118,12 @@ export class Farewell {
       "save",
     );
     const mail = h("input", { type: "email", autocomplete: "email", inputmode: "email" });
-    const box = field(words.say("transcript.address"), mail);
+    const box = field(words.say("contact.mail"), mail);
     const form = h(
       "form.inline",
       { hidden: true, novalidate: "" },
       box,
-      h("button.plain", { type: "submit" }, words.say("transcript.send")),
+      h("button.plain", { type: "submit" }, words.say("write.send")),
     );
     form.onsubmit = async (event) => {
       event.preventDefault();

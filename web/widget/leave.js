@@ -66,7 +66,6 @@ export class Leave {
     if (this.unsent || consultation.state.phase === "ended") asking.question = this.question; // else the server takes what stands in the conversation
     try {
       const kept = await consultation.ask(asking);
-      consultation.keeping.drop("draft"); // it went along
       this.chat.receipt(kept, this.contact.values);
     } catch (error) {
       if (!this.contact.refuse(error.field, error.message)) {

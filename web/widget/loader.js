@@ -32,9 +32,9 @@
     :host { all: initial; display: block !important; position: fixed !important; inset: auto 20px max(20px, env(safe-area-inset-bottom)) auto !important;
       z-index: 2147482000 !important; margin: 0 !important; padding: 0 !important; border: 0 !important; width: auto !important; transform: none !important;
       font: 500 16px/1.4 "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", "WenQuanYi Micro Hei", system-ui, sans-serif; }
-    :host([side="left"]) { inset: auto auto max(20px, env(safe-area-inset-bottom)) 20px !important; }
+    :host([side="left"]) { inset: auto auto max(20px, env(safe-area-inset-bottom)) 20px !important; --side: 0; }
     :host([hidden]) { display: none !important; }
-    button { all: unset; box-sizing: border-box; display: flex; align-items: center; gap: 10px; min-height: 52px; padding: 0 22px 0 18px;
+    button { all: unset; box-sizing: border-box; display: flex; align-items: center; gap: 10px; min-height: 52px; margin-left: var(--side, auto); padding: 0 22px 0 18px;
       border-radius: 26px; background: var(--accent, #1f5f8b); color: var(--on-accent, #fff); cursor: pointer;
       box-shadow: 0 2px 6px rgb(20 20 10 / 18%), 0 8px 24px rgb(20 20 10 / 20%); transition: transform .15s, background-color .15s; }
     button:hover { background: var(--accent-strong, #174a6d); transform: translateY(-1px); }
@@ -44,7 +44,7 @@
     b { min-width: 24px; box-sizing: border-box; padding: 0 7px; border-radius: 12px; background: #a62b22; color: #fff; font-size: 14px;
       line-height: 24px; text-align: center; box-shadow: 0 0 0 2px var(--on-accent, #fff); }
     b[hidden], p[hidden] { display: none; }
-    p { box-sizing: border-box; width: max-content; max-width: min(300px, calc(100vw - 40px)); margin: 0 0 10px; padding: 12px 16px; border-radius: 12px;
+    p { box-sizing: border-box; width: max-content; max-width: min(300px, 88vw); margin: 0 0 10px; padding: 12px 16px; border-radius: 12px;
       background: #fff; color: #1d2830; font-weight: 400; box-shadow: 0 2px 6px rgb(20 20 10 / 18%), 0 8px 24px rgb(20 20 10 / 20%); }
     a { color: #1f5f8b; }
     @media (prefers-reduced-motion: reduce) { button { transition: none; } button:hover { transform: none; } }

@@ -30,7 +30,12 @@ export class Log {
     this.newest = button("newest", chat.words.say("log.newest"), () => this.toEnd(), "down");
     this.newest.hidden = true;
     this.element.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.shown = 0;
+    // The end stays in sight when less fits: in large type, over a keyboard or a long draft, once a picture is there.
+    const resized = new ResizeObserver(() => this.stays && this.toEnd());
+    resized.observe(this.element);
+    resized.observe(this.rows);
+    this.shown = this.top = 0;
+    this.stays = true;
     this.last = null;
     this.mine = [];
   }
@@ -46,7 +51,6 @@ export class Log {
   }
 
   update(state, uploads) {
-    const stick = this.atEnd || !this.shown;
     const fresh = state.events.filter((event) => event.seq > this.shown);
     for (const event of fresh) this.#add(event, this.rows);
     if (fresh.length) this.shown = fresh.at(-1).seq;
@@ -54,7 +58,7 @@ export class Log {
     this.#waiting(state, uploads);
     this.#typing(state);
     if (this.chat.consultation.connection === "current") this.rows.setAttribute("aria-live", "polite");
-    if (stick) this.toEnd();
+    if (this.stays) this.toEnd();
     else if (fresh.some((event) => event.by.kind === "staff")) this.newest.hidden = false;
   }
 
@@ -120,7 +124,7 @@ export class Log {
         return this.#line(words.say(data.why === "lost" ? "line.requeued_lost" : "line.requeued"));
       case "ended": {
         const why = `line.ended_${data.reason}`;
-        return this.#line(words.say(why in words.texts ? why : "line.ended_other"));
+        return this.#line(words.say(why in words.texts ? why : "phase.ended"));
       }
       case "rated":
         return this.#line(words.say("line.rated", { rating: words.say(`rating.${data.rating}`) }));
@@ -165,7 +169,6 @@ export class Log {
     );
     if (!SHOWN.test(file.kind)) return link;
     const image = h("img", { src: address, alt: file.name, loading: "lazy" });
-    image.addEventListener("load", () => this.atEnd && this.toEnd());
     image.addEventListener("error", () => image.replaceWith(link));
     return h("a.image", { href: address, target: "_blank", rel: "noopener" }, image);
   }
@@ -300,7 +303,10 @@ export class Log {
   }
 
   #scrolled() {
-    if (this.atEnd) {
+    const { scrollTop } = this.element;
+    this.stays = this.atEnd || (this.stays && scrollTop >= this.top); // only the reader goes up
+    this.top = scrollTop;
+    if (this.stays) {
       this.newest.hidden = true;
       this.chat.consultation.receipts();
     }

@@ -45,7 +45,7 @@ export class Room {
     this.#waiting(state);
     const ended = state.phase === "ended";
     this.offline.hidden = ended || state.open || !this.everOpen;
-    this.everOpen ||= state.open || consultation.lost;
+    this.everOpen ||= state.open;
     if (ended !== this.over) {
       this.over = ended;
       const held = this.chat.root.activeElement === this.area;
@@ -62,20 +62,22 @@ export class Room {
     this.wait.hidden = !waits;
     if (!waits) return;
     const { position, wait_seconds: seconds, on_duty: onDuty } = state.queue;
-    const key = `${position} ${seconds} ${onDuty}`;
-    if (key === this.waitKey) return;
-    this.waitKey = key;
     const { words, info } = this.chat;
     const nobody = onDuty === 0;
+    if (nobody) this.chat.renew();
+    const when = words.of(info.next_open_text) || words.of(info.hours_text);
+    const key = `${position} ${seconds} ${onDuty} ${info.open_now} ${when}`;
+    if (key === this.waitKey) return;
+    this.waitKey = key;
     const place = nobody
-      ? words.say("wait.nobody")
+      ? words.say("duty.away")
       : position > 1
         ? words.say("wait.position", { n: position })
         : words.say("wait.next");
     const how = nobody
       ? info.open_now
         ? words.say("duty.open")
-        : words.say("wait.next_hours", { when: words.of(info.next_open_text) || words.of(info.hours_text) })
+        : when && words.say("duty.next", { when })
       : words.wait(seconds);
     this.wait.replaceChildren(
       h("div.pulse", { "aria-hidden": "true" }, picture(nobody ? "clock" : "person")),

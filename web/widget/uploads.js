@@ -63,6 +63,7 @@ export class Uploads {
     } catch ({ cancelled, code, retry, message }) {
       if (cancelled || !this.list.includes(upload)) return;
       upload.waits = retry === "retry" || code === "upload_offset";
+      upload.late = code === "session_ended"; // it goes into the conversation that continues this one
       if (upload.waits) upload.timer = setTimeout(() => this.list.includes(upload) && this.#send(upload), AGAIN);
       else upload.error = message;
       this.changed("uploads");
