@@ -64,6 +64,24 @@ async def test_the_same_form_sent_twice_is_one_question(town: Town) -> None:
     assert len(await town.ctx.db.read.rows("SELECT id FROM consultation")) == 1
 
 
+@pytest.mark.browser
+async def test_who_logs_in_while_the_form_is_open_writes_nothing_again(town: Town, visits: Visits) -> None:
+    page = await visits.page(f"{town.base}/d/home/ask", java_script_enabled=False)
+    await page.get_by_label("您的问题").fill("打了很久的字")
+    await page.get_by_role("radio", name="电话").check()
+    await page.get_by_role("textbox", name="电话").fill("020 8381 0000")
+    cookie = {"name": "sid", "value": town.people["reader"].cookie, "url": town.base}
+    await page.context.add_cookies([cookie])
+    await page.get_by_role("button", name="提交问题").click()
+    await expect(page.get_by_role("alert")).to_contain_text("您写的都在下面")
+    assert await town.ctx.db.read.rows("SELECT id FROM consultation") == []
+    await page.get_by_role("button", name="提交问题").click()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    rows = await town.ctx.db.read.rows("SELECT question, phone, reader_id FROM consultation")
+    assert [tuple(row) for row in rows] == [("打了很久的字", "020 8381 0000", town.people["reader"].id)]
+    visits.faults.clear()  # the browser reports the refusal (403)
+
+
 async def test_a_form_from_elsewhere_is_refused(town: Town) -> None:
     answer = await town.http.post("/d/home/ask", data={"question": "问", "mail": "reader@example.org"})
     assert answer.status_code == 403

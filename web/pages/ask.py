@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from server.actions.consultations import own_question
 from server.actions.desks import DeskInfo, show_desk
 from server.actions.questions import Asking, leave_question
 from server.domain.chat import Topic
-from server.domain.errors import Invalid, Refusal
+from server.domain.errors import Invalid, NotAllowed, Refusal
 from server.domain.forms import Form, FormRefused
 from server.domain.permissions import Verb
 from server.domain.requests import QUESTION_LIMIT
@@ -38,8 +39,7 @@ async def submit(page: PageRequest) -> Response:
     """Keep the question and show its receipt, or the form again with everything that was wrong."""
     info = await show_desk(page.ctx, page.path["slug"])
     posted = await page.form()
-    values = {name: filled(posted, name) for name in _FIELDS}
-    values["client_id"] = values["client_id"][:40] or page.ctx.ids.new()
+    values = _values(page, posted)
     try:
         await take_file(page, posted, values["client_id"])
         asking = replace(_asking(page, Form(values)), file_ids=await file_ids_of(page, values["client_id"]))
@@ -52,11 +52,23 @@ async def submit(page: PageRequest) -> Response:
     return page.redirect(f"/d/{info.desk.slug}/asked", number=kept.id, kind=str(kept.channel))
 
 
+async def again(page: PageRequest) -> Response:
+    """The form as it was filled in, not sent: it had been open for long, or somebody has logged in meanwhile."""
+    info = await show_desk(page.ctx, page.path["slug"])
+    posted = await page.form()
+    return await _form(page, info, _values(page, posted), NotAllowed("form_stale"))
+
+
 async def receipt(page: PageRequest) -> Response:
     """What happens next with a question that was sent."""
     info = await show_desk(page.ctx, page.path["slug"])
     number, kind = page.query.get("number", "")[:40], page.query.get("kind", "form")
     return page.render("asked.html", number=number, kind=kind, **desk_values(page, info))
+
+
+def _values(page: PageRequest, posted: FormData) -> dict[str, str]:
+    values = {name: filled(posted, name) for name in _FIELDS}
+    return values | {"client_id": values["client_id"][:40] or page.ctx.ids.new()}
 
 
 def _asking(page: PageRequest, form: Form) -> Asking:
@@ -99,6 +111,6 @@ async def _form(
 
 PAGES = [
     Page("GET", "/d/{slug}/ask", Verb.ENTER, show),
-    Page("POST", "/d/{slug}/ask", Verb.ENTER, submit, body_limit=WITH_A_FILE),
+    Page("POST", "/d/{slug}/ask", Verb.ENTER, submit, body_limit=WITH_A_FILE, stale=again),
     Page("GET", "/d/{slug}/asked", Verb.ENTER, receipt),
 ]

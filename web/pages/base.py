@@ -100,7 +100,10 @@ PageHandler = Callable[[PageRequest], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page and the verb that opens it; ``csrf`` False only for forms that need and change no log-in."""
+    """One page and the verb that opens it; ``csrf`` False only for forms that need and change no log-in.
+
+    ``stale`` answers, and changes nothing, where the CSRF token does not fit: a form shows again what was typed.
+    """
 
     method: str
     path: str
@@ -108,6 +111,7 @@ class Page:
     handler: PageHandler
     csrf: bool = True
     body_limit: int = _FORM_LIMIT  # of everything that is posted; a page that takes a file says more
+    stale: PageHandler | None = None
 
 
 def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]]:
@@ -123,9 +127,10 @@ def respond(page: Page, ctx: Context) -> Callable[[Request], Awaitable[Response]
             demand_readable(request.path_params, request.query_params.multi_items())
             if not may(page_request.actor, page.verb):
                 return _not_here(page_request, page)
-            if request.method not in SAFE_METHODS and page.csrf:
-                await _demand_csrf(page_request)
-            response = await page.handler(page_request)
+            handler = page.handler
+            if request.method not in SAFE_METHODS and page.csrf and not await _csrf_fits(page_request):
+                handler = page.stale or _demand_csrf
+            response = await handler(page_request)
         except Refusal as refusal:
             response = _refused(page_request, refusal, way_of(refusal).status)
         except (HTTPException, ClientDisconnect):
@@ -170,7 +175,10 @@ def _refused(page_request: PageRequest, refusal: Refusal, status: int) -> Respon
     return page_request.render("refused.html", status=status, refusal=refusal, message=message)
 
 
-async def _demand_csrf(page_request: PageRequest) -> None:
+async def _csrf_fits(page_request: PageRequest) -> bool:
     sent = page_request.request.headers.get("x-csrf-token") or (await page_request.form()).get("csrf", "")
-    if not page_request.csrf or sent != page_request.csrf:
-        raise NotAllowed("csrf")
+    return bool(page_request.csrf) and sent == page_request.csrf
+
+
+async def _demand_csrf(_: PageRequest) -> Response:
+    raise NotAllowed("csrf")
