@@ -257,6 +257,23 @@ async def test_overdue_records_are_asked_for_at_log_in(town: Town, visits: Visit
     await expect(page.locator(".entry")).to_have_count(0)
 
 
+async def test_readers_who_wait_for_an_answer_stand_above_records_that_are_owed(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page, "前一位读者")
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/end", json={})
+    async with town.ctx.transaction() as tx:
+        past = to_us(town.ctx.clock.now()) - 60_000_000
+        await tx.execute("UPDATE chat_session SET wrap_up_due_at = $1 WHERE id = $2", past, reader.session)
+    await taken(town, page, "这一位读者")
+    await expect(page.locator(".lists__title:visible")).to_have_text(
+        [re.compile("进行中"), re.compile("逾期")]
+    )
+    await page.keyboard.press("Alt+j")
+    await expect(page.locator(".entry[aria-current]")).to_contain_text("前一位读者")
+
+
 async def test_where_sockets_are_blocked_the_event_stream_takes_over(town: Town, visits: Visits) -> None:
     person = await visits.person()
     await person.add_init_script(

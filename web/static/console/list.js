@@ -27,8 +27,8 @@ export class ListView {
     this.node = h(
       "div",
       { class: "lists" },
+      this.active.node, // who waits for an answer comes before what is owed
       this.overdue.node,
-      this.active.node,
       this.waiting.node,
       this.face,
     );

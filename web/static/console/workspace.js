@@ -106,8 +106,8 @@ export class Workspace {
   /** The next or previous conversation of the list, round and round. */
   step(by) {
     const all = [
-      ...this.model.overdue,
       ...this.model.list("active"),
+      ...this.model.overdue,
       ...this.model.list("over").filter((one) => !this.model.overdue.includes(one)),
     ].map((one) => one.id);
     if (!all.length) return;
