@@ -5,23 +5,28 @@ can take, and a reader who waits has kept their place. After each walk one libra
 who still waits is brought to her within minutes, whatever she declined or passed on before.
 """
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from server.actions.desk_work import Transfer, transfer_session
+from server.actions.dues import run_due
 from server.actions.offers import accept_offer, decline_offer
+from server.actions.routing import dispatch
 from server.actions.sessions import end_session
 from server.domain.chat import State
-from server.domain.errors import Refusal
+from server.domain.errors import Refusal, Unavailable
 from server.domain.permissions import Actor
 from server.store.duty import drifting
 from tests.hall import Hall, open_hall
+from workers.promises import PROMISES
 
 DESKS = {"lin": "home", "mei": "home", "wu": "near", "kim": "far"}
 WALKS, LENGTH = 12, 40
+Act = Callable[[str], Awaitable[None]]
 OVER_CAPACITY = "SELECT staff_id FROM duty WHERE load > capacity OR load < 0 OR offers NOT IN (0, 1)"
 
 
@@ -40,29 +45,34 @@ class Walk:
         self.hall, self.seed = hall, seed
         self.chance = random.Random(seed)
         self.asked: dict[str, str] = {}  # sessions, and who asked each
+        self.coming: set[str] = set()
         self.steps: list[str] = []
 
     async def step(self) -> None:
-        who = self.chance.choice(tuple(DESKS))
-        act = self.chance.choices(
-            (
-                self.ask,
-                self.accept,
-                self.decline,
-                self.end,
-                self.transfer,
-                self.come_or_go,
-                self.rest,
-                self.wait,
-            ),
-            weights=(4, 6, 4, 2, 2, 3, 2, 6),
-        )[0]
-        self.steps.append(f"{act.__name__} {who}")
+        """Up to three of them act at once, while workers keep promises and offer readers."""
+        acts = [self._one() for _ in range(self.chance.choice((1, 1, 2, 3)))]
+        self.steps.append(" & ".join(f"{act.__name__} {who}" for act, who in acts))
+        if len(acts) == 1:
+            await self._do(*acts[0])
+        else:
+            ctx = self.hall.ctx
+            busy = (run_due(ctx, PROMISES), dispatch(ctx)) if self.chance.random() < 0.7 else ()
+            await asyncio.gather(*(self._do(*act) for act in acts), *busy)
+        await self.hall.work()
+
+    def _one(self) -> tuple[Act, str]:
+        acts: tuple[Act, ...] = (self.ask, self.accept, self.decline, self.end, self.transfer)
+        acts += (self.come_or_go, self.rest, self.wait)
+        return self.chance.choices(acts, weights=(4, 6, 4, 2, 2, 3, 2, 6))[0], self.chance.choice(
+            tuple(DESKS)
+        )
+
+    async def _do(self, act: Act, who: str) -> None:
         try:
             await act(who)
         except Refusal as refusal:
-            self.steps[-1] += f": {refusal.code}"
-        await self.hall.work()
+            assert not isinstance(refusal, Unavailable), "nobody waits for another in a ring"
+            self.steps.append(f"{act.__name__} {who}: {refusal.code}")
 
     async def ask(self, _: str) -> None:
         reader = f"reader {self.seed}.{len(self.asked)}"
@@ -83,7 +93,7 @@ class Walk:
             await end_session(self.hall.ctx, Actor(reader_key=reader), session)
 
     async def transfer(self, who: str) -> None:
-        for session in self.asked:
+        for session in list(self.asked):
             held = await self.hall.session(session)
             if held.state is State.ACTIVE and held.staff_id == self.hall.people[who].account_id:
                 desk = self.hall.desks[self.chance.choice(("home", "near", "far"))]
@@ -92,7 +102,13 @@ class Walk:
                 return
 
     async def come_or_go(self, who: str) -> None:
-        await (self.hall.go(who) if who in self.hall.links else self.hall.come(who))
+        if who in self.coming:
+            return
+        self.coming.add(who)
+        try:
+            await (self.hall.go(who) if who in self.hall.links else self.hall.come(who))
+        finally:
+            self.coming.remove(who)
 
     async def rest(self, who: str) -> None:
         await self.hall.wish(who, availability=self.chance.choice(("available", "busy", "away")))
