@@ -11,6 +11,7 @@ from server.wire.server_frames import SERVER_FRAMES
 
 _REF = "#/components/schemas/{name}"
 _CLIENT = get_args(frames.ClientFrame)
+_LANGUAGE = {"enum": ["zh", "en"], "description": "Of error texts"}
 
 
 def asyncapi(public_url: str) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             "socket": {
                 "address": "/api/socket",
                 "messages": {key: {"$ref": f"#/components/messages/{key}"} for key in messages},
+                "bindings": {"ws": {"query": {"type": "object", "properties": {"lang": _LANGUAGE}}}},
             }
         },
         "operations": {

@@ -362,6 +362,8 @@ def test_the_page_names_whatever_may_be_sent_heard_or_counted() -> None:
     listened = set(re.findall(r'case \["(\w+)"', inspect.getsource(Line.listen)))
     assert listened <= set(re.findall(r"`(\w+)(?:/[A-Z]+)?(?:/staff)?`", page))
     assert {1009, *CLOSE_CODES} == {int(code) for row in CODES.findall(page) for code in row.split(", ")}
+    named = re.findall(r"`(tests/[\w/.]+)`", page)
+    assert all((PAGE.parents[1] / path).is_file() for path in named), named
     assert f"version {VERSION}" in page.splitlines()[0]
     for bound in (
         f"a frame {MAX_FRAME_BYTES // 1024} KiB",
