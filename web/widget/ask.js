@@ -142,10 +142,9 @@ export class Ask {
       .filter(({ state }) => state === "closed" || state === "wrapping_up")
       .slice(0, 3);
     if (!ended.length) return null;
-    const day = new Intl.DateTimeFormat(words.locale, { dateStyle: "medium", timeStyle: "short" });
     const topic = (id) => words.of(this.chat.info.topics.find((one) => one.id === id)?.label) || id;
     const open = (session) =>
-      button("link", `${day.format(new Date(session.created_at))} · ${topic(session.topic)}`, () =>
+      button("link", `${words.exact.format(new Date(session.created_at))} · ${topic(session.topic)}`, () =>
         consultation.reread(session),
       );
     return h(

@@ -267,6 +267,7 @@ export class ShuqiaoChat extends HTMLElement {
       consultation.reader
         ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name }))
         : item("login.in", () => this.logIn(), "person"),
+      consultation.reader && !live && item("login.out", () => consultation.logOut(), "person"), // of a shared computer
       !this.page && item("menu.language", () => this.#speak(other), "language"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
       consultation.view?.request_url &&

@@ -7,7 +7,7 @@ export class Words {
     this.locale = language === "zh" ? "zh-CN" : "en-GB";
     this.clock = new Intl.DateTimeFormat(this.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
     this.date = new Intl.DateTimeFormat(this.locale, { month: "long", day: "numeric", weekday: "long" });
-    this.exact = new Intl.DateTimeFormat(this.locale, { dateStyle: "long", timeStyle: "medium" });
+    this.exact = new Intl.DateTimeFormat(this.locale, { dateStyle: "long", timeStyle: "short" });
   }
 
   static async load(origin, language) {
