@@ -11,15 +11,17 @@ from server.actions.pool_entry import Entered, enter, tell_received, terms_at
 from server.actions.sessions import end_in
 from server.actions.transcripts import written_out
 from server.context import Context
+from server.domain.accounts import actor_of
 from server.domain.chat import ChatSession, EndReason, Topic, admit_text
 from server.domain.consultations import Consultation, title_of
 from server.domain.desks import Desk
 from server.domain.errors import Invalid, NotFound, TooMany
 from server.domain.forms import checked_mail
 from server.domain.logins import WORDS_TO
-from server.domain.permissions import Actor, Verb, demand
+from server.domain.permissions import NOBODY, Actor, Verb, demand
 from server.domain.requests import QUESTION_LIMIT
 from server.domain.tasks import Channel, Standing
+from server.store.accounts import account_by_id
 from server.store.chat import events_after
 from server.store.libraries import desk_by_id, desk_by_slug
 from server.store.rows import Transaction
@@ -71,23 +73,31 @@ async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Ask
     """Turn the conversation into a form question or phone call-back, transcript attached, nothing asked twice.
 
     The reader may at any moment; the librarian with the reader's consent (R-LIVE.4). What the reader wrote so far is
-    the question unless they gave another text.
+    the question unless they gave another text. It is the reader's whoever presses the button: the answer goes to the
+    address of their account unless they gave another one, never to the librarian's.
     """
     session = await access_session(ctx.db.read, actor, session_id, Verb.END_SESSION)
     desk = await desk_by_id(ctx.db.read, session.desk_id)
     assert desk is not None, "a session's desk is never deleted"
     reason = EndReason.PHONE if asking.kind == "phone" else EndReason.FORM_QUESTION
     by = "reader" if session.reader_key in (actor.reader_key, actor.account_id) else "staff"
-    receipt = await _receipt_allowed(ctx, asking.mail.strip() or actor.mail)
+    reader = await _reader_of(ctx, session)
+    receipt = await _receipt_allowed(ctx, asking.mail.strip() or reader.mail)
     async with ctx.transaction() as tx:
-        question = _question(ctx, actor, desk, await _filled(tx, session, asking), session=session)
+        question = _question(ctx, reader, desk, await _filled(tx, session, asking), session=session)
         question = await _with_transcript(ctx, tx, session, question)
         kept = (await _keep(ctx, tx, desk, question, receipt=receipt)).consultation
         await end_in(ctx, tx, session, reason, by=by, data={"question_id": kept.id})
     return kept
 
 
+async def _reader_of(ctx: Context, session: ChatSession) -> Actor:
+    account = await account_by_id(ctx.db.read, session.reader_id) if session.reader_id else None
+    return actor_of(account, ()) if account else NOBODY
+
+
 async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Asking:
+    asking = replace(asking, name=asking.name or session.reader_name)
     if asking.question.strip():
         return asking
     said = [
@@ -95,15 +105,11 @@ async def _filled(tx: Transaction, session: ChatSession, asking: Asking) -> Aski
         for e in await events_after(tx, session.id, "all", 0, 500)
         if e.author_kind == "reader" and e.body
     ]
-    return Asking(
-        asking.kind,
-        str(session.topic),
-        "\n".join(said)[:QUESTION_LIMIT] or session.question,
-        session.language,
-        asking.client_id,
-        asking.name or session.reader_name,
-        asking.mail,
-        asking.phone,
+    return replace(
+        asking,
+        topic=str(session.topic),
+        question="\n".join(said)[:QUESTION_LIMIT] or session.question,
+        language=session.language,
     )
 
 

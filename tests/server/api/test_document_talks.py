@@ -5,7 +5,9 @@ from html import unescape
 from urllib.parse import urlsplit
 
 import httpx2 as httpx
+import pytest
 
+from server.store.accounts import account_by_id
 from tests.town import Reader, Town
 
 WANTED = "我想找《图书馆学导论》，于良芝著，2003年版"
@@ -46,6 +48,41 @@ async def row(town: Town) -> dict[str, object]:
     found = await town.ctx.db.read.row("SELECT * FROM consultation")
     assert found is not None
     return dict(found)
+
+
+async def test_a_question_that_a_librarian_passes_on_is_the_visitors_not_hers(town: Town) -> None:
+    """It bore the librarian's name and address: the desk called her back, and she got the visitor's receipt."""
+    async with town.socket(town.people["lin"]):
+        await town.available("lin")
+        reader = await town.ask("怎样查民国报纸？")
+        await town.take("lin")
+        lin, path = town.people["lin"].http, f"/api/sessions/{reader.session}/refer"
+        refused = await lin.post(path, json={"client_id": "q", "kind": "form"})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (422, "mail_needed")
+        call = {"client_id": "q", "kind": "phone", "phone": "0571-1234567"}
+        assert (await lin.post(path, json=call)).status_code == 201
+    kept = await row(town)
+    assert (kept["name"], kept["mail"], kept["phone"]) == ("", "", "0571-1234567")
+    mails = await town.ctx.db.read.rows("SELECT recipient, data FROM mail_out")
+    assert [mail["recipient"] for mail in mails] == ["desk@home.test"]
+
+
+@pytest.mark.parametrize("by", ["the librarian", "the reader's own chat"])
+async def test_the_answer_goes_to_the_readers_own_address_when_no_other_is_given(town: Town, by: str) -> None:
+    async with town.socket(town.people["lin"]):
+        await town.available("lin")
+        reader = await logged_in(town)
+        await town.take("lin")
+        body = {"client_id": "q", "kind": "form"}
+        path = f"/api/sessions/{reader.session}"
+        if by == "the librarian":
+            done = await town.people["lin"].http.post(f"{path}/refer", json=body)
+        else:  # with the conversation's token alone, as a library's own page does
+            done = await town.http.post(f"{path}/question", json=body, headers=reader.headers)
+        assert done.status_code == 201, done.text
+    kept = await row(town)
+    theirs = await account_by_id(town.ctx.db.read, town.people["reader"].id)
+    assert theirs is not None and (kept["name"], kept["mail"]) == (theirs.name, theirs.mail)
 
 
 async def test_a_librarian_turns_the_conversation_into_the_readers_request(town: Town) -> None:
