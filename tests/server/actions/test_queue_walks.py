@@ -19,12 +19,13 @@ from server.actions.routing import dispatch
 from server.actions.sessions import end_session
 from server.domain.chat import State
 from server.domain.errors import Refusal, Unavailable
-from server.domain.permissions import Actor
+from server.domain.permissions import Actor, Role
 from server.store.duty import drifting
 from tests.hall import Hall, open_hall
 from workers.promises import PROMISES
 
-DESKS = {"lin": "home", "mei": "home", "wu": "near", "kim": "far"}
+DESKS = {"lin": "home", "mei": "home", "wu": "near", "kim": "far", "yan": "home"}
+INTERN = "yan"  # answers readers under supervision (R-ORG.5)
 WALKS, LENGTH = 12, 40
 Act = Callable[[str], Awaitable[None]]
 OVER_CAPACITY = "SELECT staff_id FROM duty WHERE load > capacity OR load < 0 OR offers NOT IN (0, 1)"
@@ -33,8 +34,10 @@ OVER_CAPACITY = "SELECT staff_id FROM duty WHERE load > capacity OR load < 0 OR 
 @pytest.fixture
 async def hall(database_url: str, tmp_path: Path) -> AsyncIterator[Hall]:
     async with open_hall(database_url, tmp_path) as hall:
+        await hall.set_policy("intern_live", "supervised")
         for name, desk in DESKS.items():
-            await hall.staff(name, desk, capacity=2)
+            role = Role.INTERN if name == INTERN else Role.LIBRARIAN
+            await hall.staff(name, desk, role=role, capacity=2)
         yield hall
 
 
@@ -121,13 +124,16 @@ class Walk:
         db = self.hall.ctx.db.read
         assert await drifting(db) == []
         assert await db.rows(OVER_CAPACITY) == []
+        intern = self.hall.people[INTERN].account_id
         for session in self.asked:
-            place = (await self.hall.session(session)).queued_at
-            assert places.setdefault(session, place) == place
+            found = await self.hall.session(session)
+            assert places.setdefault(session, found.queued_at) == found.queued_at
+            held = found.state is State.ACTIVE and found.staff_id == intern
+            assert not held or found.supervisor_id, "an intern answers nobody alone"
 
     async def nobody_is_forgotten(self) -> None:
         """One librarian stays, the others' readers come back; all who wait are brought to her."""
-        last = self.chance.choice(tuple(DESKS))
+        last = self.chance.choice(sorted(DESKS.keys() - {INTERN}))
         if last not in self.hall.links:
             await self.hall.come(last)
         for who in [name for name in self.hall.links if name != last]:
