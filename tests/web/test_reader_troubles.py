@@ -151,6 +151,18 @@ async def test_a_file_that_came_too_late_goes_into_the_next_conversation(host: H
     visits.faults.clear()  # the browser reports the outage and the refusal
 
 
+async def test_too_many_files_at_once_are_refused_together(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page, _ = await in_conversation(host, visits)
+        files = [{"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"1927"} for n in range(11)]
+        pick = page.locator("shuqiao-chat input[type=file]")
+        await pick.set_input_files(files)
+        await expect(page.get_by_role("alert").filter(has_text="最多选 10 个文件")).to_be_visible()
+        await expect(page.locator(".row .file")).to_have_count(0)
+        await pick.set_input_files(files[:10])
+        await expect(page.get_by_role("link", name=".txt")).to_have_count(10)
+
+
 async def test_the_last_words_stay_in_sight_in_large_type_and_over_a_keyboard(
     host: Host, visits: Visits
 ) -> None:

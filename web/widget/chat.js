@@ -42,7 +42,7 @@ export class ShuqiaoChat extends HTMLElement {
       this.#changed("seen");
       this.renew();
     });
-    globalThis.visualViewport?.addEventListener("resize", () => this.#fit());
+    visualViewport.addEventListener("resize", () => this.#fit());
     return this;
   }
 
@@ -360,7 +360,7 @@ export class ShuqiaoChat extends HTMLElement {
   // A keyboard on the screen takes its part of the height.
   #fit() {
     if (!this.page) this.app.setAttribute("aria-modal", PHONE.matches);
-    if (!PHONE.matches || this.page || !globalThis.visualViewport) return this.style.removeProperty("--height");
+    if (!PHONE.matches || this.page) return this.style.removeProperty("--height");
     this.style.setProperty("--height", `${visualViewport.height}px`);
   }
 }

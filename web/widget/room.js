@@ -158,7 +158,8 @@ export class Room {
     if (!files.length) return;
     event?.preventDefault();
     const { consultation, info, words } = this.chat;
-    for (const file of files.slice(0, 10)) {
+    if (files.length > 10) return this.chat.tell(words.say("file.many"));
+    for (const file of files) {
       if (file.size > info.upload_limit)
         this.chat.tell(words.say("file.too_large", { name: file.name, limit: words.size(info.upload_limit) }));
       else consultation.uploads.attach(file);
