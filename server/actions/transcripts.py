@@ -84,7 +84,12 @@ def _line(event: ChatEventRecorded, at: str, language: str) -> str:
         case "joined":
             staff, library = data["staff"]["name"], data["library"].get(language, "")
             return f"[{at}] {text('chat.line_joined', language, name=staff, library=library)}"
-        case "transferred" | "requeued" | "ended" | "left":
+        case "left":
+            staff = data.get("staff", {}).get("name") or text("chat.author_staff", language)
+            return f"[{at}] {text('chat.line_left', language, name=staff)}"
+        case "transferred" if data.get("reason"):
+            return f"[{at}] {text('chat.line_transferred_for', language, reason=data['reason'])}"
+        case "transferred" | "requeued" | "ended":
             return f"[{at}] {text(f'chat.line_{event.kind}', language)}"
         case _:
             return ""

@@ -187,6 +187,22 @@ async def test_a_transfer_to_a_person_tells_the_reader_and_fences_the_old_librar
             assert (await desk.hear("err", id="late"))["code"] in ("session_not_found", "not_in_session")
 
 
+async def test_the_transcript_says_why_it_was_passed_on_and_who_left(town: Town) -> None:
+    lin, mei = town.people["lin"], town.people["mei"]
+    async with town.socket(lin), town.socket(mei):
+        await town.available("lin")
+        reader = await town.ask()
+        await town.take("lin")
+        base = f"/api/sessions/{reader.session}"
+        assert (await lin.http.post(f"{base}/invite", json={"staff_id": mei.id})).status_code == 200
+        assert (await mei.http.post(f"{base}/leave", json={})).status_code == 200
+        away = {"to": "desk", "id": town.desks["other"], "reason": "远方图书馆更清楚"}
+        assert (await lin.http.post(f"{base}/transfer", json=away)).status_code == 200
+    said = (await reader.http.get(f"{base}/transcript.txt", headers=reader.headers)).text
+    assert f"{mei.name}离开咨询" in said
+    assert "咨询已转交：远方图书馆更清楚" in said
+
+
 async def test_a_reader_leaves_the_question_as_a_form_question_at_any_moment(town: Town) -> None:
     reader = await town.ask("想借《四库全书》影印本")
     body = {"client_id": "q1", "kind": "form", "mail": "reader@example.org"}
