@@ -39,6 +39,7 @@ from server.store.duty import bump_version
 from server.store.libraries import desk_by_id, library_by_id
 from server.store.participants import join, leave, pass_document
 from server.store.policies import policy_at
+from server.store.queues import hold_as_read
 from server.store.rosters import on_duty_as
 from server.store.rows import Transaction
 
@@ -62,6 +63,7 @@ async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id
     guest = await _colleague(ctx, session, staff_id)
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
+        await _hold_open(tx, session)
         await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())
         await move_crew(tx, session.id)
         await _tell_joined(ctx, tx, session, staff_id, role="colleague")
@@ -158,6 +160,7 @@ async def pass_on_document(
     now = ctx.clock.now()
     async with ctx.transaction() as tx:
         await _changed(tx, session, actor.account_id)
+        await _hold_open(tx, session)
         file: dict[str, Any] = {}
         if file_id:
             file = await copy_for_reader(ctx, tx, session.id, file_id)
@@ -285,6 +288,19 @@ async def _tell_joined(
         "role": role,
     }
     tx.announce(await record_event(tx, session_id=session.id, kind="joined", at=ctx.clock.now(), data=data))
+
+
+async def _hold_open(tx: Transaction, session: ChatSession) -> None:
+    """Hold the session as it was read: nobody joins and nothing is passed on after the end.
+
+    Raises Conflict ``session_ended``, or ``session_moving`` where it has changed hands.
+    """
+    if await hold_as_read(tx, session):
+        return
+    fresh = await session_by_id(tx, session.id)
+    if fresh is not None:
+        demand_open(fresh)
+    raise Conflict("session_moving")
 
 
 async def _changed(tx: Transaction, session: ChatSession, *staff_ids: str) -> None:

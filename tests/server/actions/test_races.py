@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from server.actions.desk_work import invite_colleague, pass_on_document
 from server.actions.dues import run_due
 from server.actions.duty import set_duty
 from server.actions.offers import accept_offer, decline_offer
@@ -188,6 +189,28 @@ async def test_a_librarian_is_lost_accepted_and_ended_at_once(
             assert (await hall.session(held)).state in (State.WRAPPING_UP, State.CLOSED)
             for reader, session_id in ((f"held{number}", held), (f"asked{number}", asked)):
                 await end_session(hall.ctx, Actor(reader_key=reader), session_id)
+
+
+async def test_nobody_joins_and_nothing_is_passed_on_after_the_end(
+    hall: Hall, database_url: str, tmp_path: Path
+) -> None:
+    """Who was brought in, or what was passed on, while the reader said good-bye came into the log behind the end."""
+    lin = await hall.staff("lin", capacity=3)
+    mei = await hall.hire("mei")
+    async with processes(hall, database_url, tmp_path, 3) as contexts:
+        for number in range(ROUNDS):
+            session = await hall.talk("lin", f"reader{number}")
+            link = "https://example.org/1"
+            hands: list[Awaitable[Any]] = [
+                attempt(invite_colleague(contexts[0], lin, session, mei.account_id)),
+                attempt(end_session(contexts[1], Actor(reader_key=f"reader{number}"), session)),
+                attempt(pass_on_document(contexts[2], lin, session, title="民国报纸目录", url=link)),
+            ]
+            random.Random(number).shuffle(hands)
+            await asyncio.gather(*hands)
+            kinds = await hall.kinds(session)
+            assert kinds[-1] == "ended", kinds
+            assert kinds.count("document") == (await hall.session(session)).documents
 
 
 async def test_processes_with_robots_keep_every_promise_of_the_queue(
