@@ -14,8 +14,8 @@ from server.domain.accounts import (
     judge_grant,
     judge_revocation,
 )
-from server.domain.errors import Conflict, NotFound
-from server.domain.permissions import Actor, Grant, Verb, demand, library_scopes
+from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.permissions import Actor, Grant, ScopeKind, Verb, demand, library_scopes
 from server.store.accounts import (
     account_by_id,
     account_by_mail,
@@ -30,7 +30,8 @@ from server.store.accounts import (
 )
 from server.store.logins import delete_logins
 from server.store.postings import close_duty
-from server.store.rows import Transaction
+from server.store.rows import Reader, Transaction
+from server.store.stores import stores_by_ids
 
 
 async def add_account(
@@ -46,8 +47,7 @@ async def add_account(
 
     An address that has an account already keeps it and gains what is missing. Raises NotAllowed, Invalid.
     """
-    for grant in grants:
-        judge_grant(actor, grant)
+    await judge_grants(tx, actor, grants)
     if not await insert_account(tx, account):
         known = await account_by_mail(tx, account.mail)
         assert known is not None
@@ -58,8 +58,8 @@ async def add_account(
 
 async def grant_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
     """Give somebody a role. Raises NotAllowed outside one's own scope, NotFound, Conflict ``grant_held``."""
-    judge_grant(actor, grant)
     async with ctx.transaction() as tx:
+        await judge_grants(tx, actor, [grant])
         account = await _open_account(tx, account_id)
         if grant in await grants_of(tx, account_id):
             raise Conflict("grant_held")
@@ -85,10 +85,11 @@ async def give(
 
 async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
     """Take a role away; it ends with the next request. Raises NotAllowed, NotFound, Conflict ``last_administrator``."""
-    judge_grant(actor, grant)
     async with ctx.transaction() as tx:
+        await judge_grants(tx, actor, [grant])
         await tx.lock("administrators")  # two who revoke each other must not both succeed
-        judge_revocation(actor, grant, administrators=await count_administrators(tx))
+        left, stores = await count_administrators(tx), await libraries_of_stores(tx, [grant])
+        judge_revocation(actor, grant, administrators=left, stores=stores)
         account = await account_by_id(tx, account_id)
         if account is None or not await remove_grant(tx, account_id, grant):
             raise NotFound("grant_not_found")
@@ -107,7 +108,9 @@ async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_op
         if account is None or account.state is AccountState.ERASED:
             raise NotFound("account_not_found")
         others = 2 if is_open else await count_administrators(tx)  # opening takes nobody away
-        judge_closing(actor, await grants_of(tx, account_id), administrators=others)
+        held = await grants_of(tx, account_id)
+        stores = await libraries_of_stores(tx, held)
+        judge_closing(actor, held, administrators=others, stores=stores)
         await set_state(tx, account_id, AccountState.ACTIVE if is_open else AccountState.DISABLED)
         if not is_open:
             await delete_logins(tx, account_id)
@@ -124,6 +127,21 @@ async def list_staff(
     demand(actor, Verb.KEEP_STAFF)
     scope = library_scopes(actor, Verb.KEEP_STAFF)
     return await staff_accounts(ctx.db.read, scope=scope, search=search, after=after, limit=limit)
+
+
+async def judge_grants(db: Reader, actor: Actor, grants: Sequence[Grant]) -> None:
+    """Whether the actor may give or take all of these. Raises NotAllowed, Invalid."""
+    stores = await libraries_of_stores(db, grants)
+    for grant in grants:
+        if grant.scope is ScopeKind.STORE and grant.scope_id and grant.scope_id not in stores:
+            raise Invalid("scope_wrong", "scope")
+        judge_grant(actor, grant, stores)
+
+
+async def libraries_of_stores(db: Reader, grants: Sequence[Grant]) -> dict[str, str]:
+    """The libraries of the stores that grants name, by the stores' ids."""
+    named = [grant.scope_id for grant in grants if grant.scope is ScopeKind.STORE]
+    return {store.id: store.library_id for store in (await stores_by_ids(db, named)).values()}
 
 
 def described(grant: Grant) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from server.actions.access import audit
 from server.actions.accounts import actor_by_id
-from server.actions.grants import add_account, described, give
+from server.actions.grants import add_account, described, give, judge_grants
 from server.actions.links import issue_link, look_at_link, mail_link, use_link
 from server.actions.logins import LoggedIn, start_login
 from server.actions.passwords import passwords_of
@@ -166,8 +166,7 @@ async def _judge(db: Reader, actor: Actor, invitation: Invitation, language: str
     """The library's name, for who may give all this. Raises NotAllowed, Invalid."""
     if not invitation.grants:
         raise Invalid("field_required", "role")
-    for grant in invitation.grants:
-        judge_grant(actor, grant)
+    await judge_grants(db, actor, invitation.grants)
     library = await library_by_id(db, invitation.library_id) if invitation.library_id else None
     if library is None and (
         invitation.library_id or any(_needs_library(grant) for grant in invitation.grants)

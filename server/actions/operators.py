@@ -4,12 +4,20 @@ from collections.abc import Sequence
 
 from server.actions.passwords import passwords_of
 from server.context import Context
-from server.domain.accounts import Account, AccountState, checked_language, checked_name, checked_password
+from server.domain.accounts import (
+    AT_STORES,
+    Account,
+    AccountState,
+    checked_language,
+    checked_name,
+    checked_password,
+)
 from server.domain.errors import Invalid
 from server.domain.forms import checked_mail
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import account_by_mail
 from server.store.libraries import desk_by_slug, libraries_by_ids, library_by_slug
+from server.store.stores import store_by_code, stores_by_ids
 
 
 async def account_named(ctx: Context, mail: str) -> Account:
@@ -51,6 +59,8 @@ async def grant_named(ctx: Context, text: str, own_library_id: str) -> Grant:
     role = Role(name)
     if scope == "alliance" or (not scope and role is Role.ADMINISTRATOR):
         return Grant(role, ScopeKind.ALLIANCE)
+    if role in AT_STORES and scope and (store := await store_by_code(ctx.db.read, scope)):
+        return Grant(role, ScopeKind.STORE, store.id)
     if scope:
         return Grant(role, ScopeKind.LIBRARY, await library_named(ctx, scope, "role"))
     if not own_library_id:
@@ -59,9 +69,15 @@ async def grant_named(ctx: Context, text: str, own_library_id: str) -> Grant:
 
 
 async def scope_names(ctx: Context, grants: Sequence[Grant]) -> dict[str, str]:
-    """The short names of the libraries that these grants hold in, by id."""
+    """The short names of the libraries and the codes of the stores that these grants hold in, by id."""
     ids = sorted({grant.scope_id for grant in grants if grant.scope is ScopeKind.LIBRARY})
-    return {library.id: library.slug for library in (await libraries_by_ids(ctx.db.read, ids)).values()}
+    stores = await stores_by_ids(
+        ctx.db.read, [grant.scope_id for grant in grants if grant.scope is ScopeKind.STORE]
+    )
+    libraries = await libraries_by_ids(ctx.db.read, ids)
+    return {library.id: library.slug for library in libraries.values()} | {
+        store.id: store.code for store in stores.values()
+    }
 
 
 async def new_account(

@@ -1,15 +1,18 @@
 """Accounts: one log-in is good at every member library (R-ORG.2); what may be filled in, who may grant what."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.permissions import ANSWERING, Actor, Grant, Role, ScopeKind, Thing, Verb, demand
 
 LANGUAGES = ("zh", "en")
+AT_STORES = frozenset({Role.STORE_KEEPER, Role.STACK_OPERATOR})  # roles that may be held at a single store
+NO_STORES: Mapping[str, str] = MappingProxyType({})
 NAME_LIMIT = 60
 CARD_LIMIT = 60
 PASSWORD_LEAST = 10
@@ -116,10 +119,11 @@ def checked_language(text: str, field: str = "language") -> str:
     return text
 
 
-def judge_grant(actor: Actor, grant: Grant) -> None:
+def judge_grant(actor: Actor, grant: Grant, stores: Mapping[str, str] = NO_STORES) -> None:
     """Whether the actor may give or take this role there. Raises NotAllowed, Invalid.
 
     A manager acts within their own scope; only an administrator makes administrators, and these reach the alliance.
+    A role at one store is for who works there, and the store's library gives it: ``stores`` holds its id by theirs.
     """
     if grant.role is Role.READER:
         raise Invalid("role_is_everybodys", "role")
@@ -130,24 +134,29 @@ def judge_grant(actor: Actor, grant: Grant) -> None:
             raise Invalid("scope_wrong", "scope")
         if Role.ADMINISTRATOR not in actor.roles:
             raise NotAllowed(verb=str(Verb.KEEP_STAFF))
-    demand(
-        actor, Verb.KEEP_STAFF, Thing(library_id=grant.scope_id if grant.scope is ScopeKind.LIBRARY else "")
-    )
+    if grant.scope is ScopeKind.STORE and grant.role not in AT_STORES:
+        raise Invalid("scope_wrong", "scope")
+    libraries = stores if grant.scope is ScopeKind.STORE else {grant.scope_id: grant.scope_id}
+    demand(actor, Verb.KEEP_STAFF, Thing(library_id=libraries.get(grant.scope_id, "")))
 
 
-def judge_revocation(actor: Actor, grant: Grant, *, administrators: int) -> None:
+def judge_revocation(
+    actor: Actor, grant: Grant, *, administrators: int, stores: Mapping[str, str] = NO_STORES
+) -> None:
     """Whether the actor may take this role away; somebody must always be left who can administer."""
-    judge_grant(actor, grant)
+    judge_grant(actor, grant, stores)
     if grant.role is Role.ADMINISTRATOR and administrators <= 1:
         raise Conflict("last_administrator")
 
 
-def judge_closing(actor: Actor, grants: Sequence[Grant], *, administrators: int) -> None:
+def judge_closing(
+    actor: Actor, grants: Sequence[Grant], *, administrators: int, stores: Mapping[str, str] = NO_STORES
+) -> None:
     """Whether the actor may close this account: who could take all its roles may; a reader's only an administrator."""
     if Role.ADMINISTRATOR not in actor.roles and not grants:
         raise NotAllowed(verb=str(Verb.KEEP_STAFF))
     for grant in grants:
-        judge_revocation(actor, grant, administrators=administrators)
+        judge_revocation(actor, grant, administrators=administrators, stores=stores)
 
 
 def answering_role(grants: Iterable[Grant]) -> Grant | None:

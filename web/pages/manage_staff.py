@@ -6,10 +6,12 @@ from server.actions.grants import grant_role, list_staff, revoke_role, set_accou
 from server.actions.invitations import Invitation, invite_staff
 from server.actions.libraries import list_libraries
 from server.actions.staff import StaffView, set_desks, show_staff
+from server.actions.stores import kept_stores
 from server.domain.accounts import AccountState
 from server.domain.desks import LANGUAGES, Library
 from server.domain.errors import Invalid
 from server.domain.forms import Form
+from server.domain.loan_rows import Store
 from server.domain.permissions import STAFF, Grant, Role, ScopeKind, Verb
 from web.pages.base import Page, PageRequest
 from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, every_desk, filled, refill, show
@@ -69,6 +71,7 @@ async def _invitation(
         languages=LANGUAGES,
         wide=alliance_wide(page, Verb.KEEP_STAFF),
         libraries=await _libraries(page),
+        stores=await kept_stores(page.ctx, page.actor),
         desks=await every_desk(page),
         chosen=set(desk_ids or ()),
     )
@@ -119,7 +122,9 @@ async def open_account(page: PageRequest) -> Response:
 
 
 async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int = 200) -> Response:
-    libraries = await _libraries(page)
+    libraries, stores = await _libraries(page), await kept_stores(page.ctx, page.actor)
+    places: dict[str, Library | Store] = {library.id: library for library in libraries}
+    places |= {store.id: store for store in stores}
     mine = {desk.id for desk in view.desks}
     return show(
         page,
@@ -130,7 +135,8 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
         roles=_roles(page),
         wide=alliance_wide(page, Verb.KEEP_STAFF),
         libraries=libraries,
-        library_names={library.id: library for library in libraries},
+        stores=stores,
+        places=places,
         desks=[*view.desks, *(desk for desk in await every_desk(page) if desk.id not in mine)],
         mine=mine,
         closed=view.account.state is AccountState.DISABLED,
@@ -144,6 +150,8 @@ def _grant(form: Form) -> Grant:
         raise Invalid("choice_wrong", "role", choices=", ".join(sorted(STAFF)), text=role)
     if form.raw("scope") == ScopeKind.ALLIANCE:
         return Grant(Role(role), ScopeKind.ALLIANCE)
+    if form.raw("scope") == ScopeKind.STORE:
+        return Grant(Role(role), ScopeKind.STORE, form.raw("store"))
     return Grant(Role(role), ScopeKind.LIBRARY, form.raw("library"))
 
 

@@ -10,9 +10,11 @@ import pytest
 
 from server.clocks import TimedIds
 from server.domain.desks import Desk, Library
+from server.domain.loan_rows import Store
 from server.settings import Settings
 from server.store.database import open_database
 from server.store.libraries import save_desk, save_library
+from server.store.store_keeping import save_store
 from tests.server.commands.conftest import Said, Shuqiao
 
 User = Callable[..., Said]
@@ -29,6 +31,8 @@ async def settled(sqlite_url: str) -> str:
         for slug in ("home", "second"):
             values = (library.id, slug, "咨询台", "Desk", "", "", "", "#1f5f8b", "right", "zh", (), True, now)
             await save_desk(tx, Desk(ids.new(), *values))
+        kind = ("ordinary", "centre", "", "")
+        await save_store(tx, Store(ids.new(), library.id, "H-1", "书库", "Store", *kind, True, now))
     await database.close()
     return sqlite_url
 
@@ -60,6 +64,15 @@ def test_an_administrator_is_added_granted_listed_and_kept(user: User) -> None:
     assert "administrator@alliance, manager@home" in listed and "active" in listed
     kept = user("revoke", "li@example.org", "administrator")
     assert kept.status == 1 and "last administrator" in kept.err
+
+
+def test_a_role_at_one_store_is_named_by_its_code(user: User) -> None:
+    luo = ("add", "luo@example.org", "--name", "罗建国", "--library", "home", "--role", "store_keeper@H-1")
+    assert user(*luo, "--password-stdin", stdin="a good long sentence\n").status == 0
+    assert "store_keeper@H-1" in user("list").out
+    refused = user("grant", "luo@example.org", "librarian@H-1")
+    assert refused.status == 2 and "There is no such library" in refused.err
+    assert user("revoke", "luo@example.org", "store_keeper@H-1").status == 0
 
 
 def test_a_password_that_will_not_do_is_refused_in_words(user: User) -> None:

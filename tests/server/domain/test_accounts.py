@@ -97,6 +97,18 @@ def test_a_store_is_no_library_of_the_manager() -> None:
         judge_grant(MANAGER, Grant(Role.STORE_KEEPER, ScopeKind.STORE, HOME))
 
 
+def test_roles_at_one_store_are_given_and_taken_by_its_library() -> None:
+    here = Grant(Role.STORE_KEEPER, ScopeKind.STORE, "01store")
+    judge_grant(MANAGER, here, {"01store": HOME})
+    judge_grant(DUTY_MANAGER, here, {"01store": OTHER})
+    judge_closing(MANAGER, [here], administrators=1, stores={"01store": HOME})
+    for stores in ({"01store": OTHER}, {}):
+        with pytest.raises(Refusal):
+            judge_grant(MANAGER, here, stores)
+    with pytest.raises(Invalid):
+        judge_grant(MANAGER, Grant(Role.LIBRARIAN, ScopeKind.STORE, "01store"), {"01store": HOME})
+
+
 @pytest.mark.parametrize(
     "grant",
     [

@@ -41,6 +41,31 @@ async def actor(loans: Loans, name: str) -> Actor:
     return await resolve_actor(loans.town.ctx, cookie=loans.town.people[name].cookie)
 
 
+async def test_a_manager_gives_the_work_of_one_store_and_takes_it_again(loans: Loans) -> None:
+    """Once no page could: stores asked for the role, and only tests and seeds could give it."""
+    lin, store, other = loans.town.people["lin"], loans.stores["store"], loans.stores["stack"]
+    here = f"/manage/staff/{lin.id}"
+    role = {"role": "store_keeper", "scope": "store", "store": store}
+
+    async def says(name: str, path: str, **fields: str) -> int:
+        answer = await loans.town.people[name].http.post(f"{here}/roles{path}", data=fields)
+        return answer.status_code
+
+    async def stores_of_lin() -> list[str]:
+        return [each["id"] for each in (await lin.http.get("/api/stores")).json().get("stores", [])]
+
+    assert await says("far_manager", "", **role) == 404
+    assert await says("manager", "", **{**role, "role": "librarian"}) == 422
+    assert await says("manager", "", **{**role, "store": "01nowhere"}) == 422
+    assert await stores_of_lin() == []
+    assert await says("manager", "", **role) == 303
+    assert await stores_of_lin() == [store] and other != store
+    page = (await loans.town.people["manager"].http.get(f"{here}?lang=zh")).text
+    assert "普通书库" in page and "只在所选书库" in page
+    assert await says("manager", "/remove", **role) == 303
+    assert await stores_of_lin() == []
+
+
 async def test_a_store_is_opened_changed_and_closed(loans: Loans) -> None:
     ctx, manager, home = loans.town.ctx, await actor(loans, "manager"), loans.town.libraries["home"]
     store = await open_store(ctx, manager, home, Form(STORE))
