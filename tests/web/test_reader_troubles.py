@@ -73,6 +73,20 @@ async def test_a_conversation_that_is_no_more_gives_way_to_a_new_one(host: Host,
     visits.faults.clear()  # the browser reports what was not found
 
 
+async def test_a_proxy_that_finds_nothing_takes_no_conversation_away(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page, _ = await in_conversation(host, visits)
+        missing = "**/api/sessions/*/token*"
+        headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "text/html"}
+        answer = {"status": 404, "headers": headers, "body": "<h1>404 Not Found</h1>"}
+        await page.route(missing, lambda route: route.fulfill(**answer))
+        await page.reload()
+        await expect(page.locator("shuqiao-chat .status")).to_contain_text("离线")
+        await page.unroute(missing)
+        await expect(page.get_by_role("log")).to_contain_text(QUESTION)
+    visits.faults.clear()  # the browser reports what was not found
+
+
 async def test_after_a_log_in_that_ran_out_the_next_one_finds_the_conversation(
     host: Host, visits: Visits
 ) -> None:
