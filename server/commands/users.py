@@ -27,8 +27,9 @@ from server.commands.processes import demand_database
 from server.commands.terminal import FAILED, MISUSED, Failure, language_of, reason_of, table
 from server.commands.user_parsers import add_parsers
 from server.context import Context, make_context
-from server.domain.accounts import OPERATOR
+from server.domain.accounts import OPERATOR, checked_name
 from server.domain.errors import Invalid
+from server.domain.forms import checked_mail
 from server.domain.permissions import Role
 from server.domain.reader_lists import decoded_list
 from server.settings import Settings, load_settings
@@ -70,9 +71,11 @@ async def add(ctx: Context, args: argparse.Namespace) -> int:
     library_id = await library_named(ctx, args.library)
     grants = [await grant_named(ctx, role, library_id) for role in args.role]
     desk_ids = await desk_ids_named(ctx, args.desk)
+    mail = checked_mail(args.mail)
+    checked_name(args.name)  # before a password is typed for nothing
     account = await new_account(
         ctx,
-        mail=args.mail,
+        mail=mail,
         name=args.name,
         library_id=library_id,
         language=args.language,

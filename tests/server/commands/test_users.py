@@ -82,6 +82,12 @@ def test_a_password_that_will_not_do_is_refused_in_words(user: User) -> None:
     assert answer.status == 2 and "MAIL: There is no such account" in answer.err
 
 
+def test_a_wrong_address_or_name_is_said_before_a_password_is_typed(user: User) -> None:
+    assert "MAIL: This is not a mail address" in user("add", "li@example", "--name", "李梅").err
+    assert "--name: " in user("add", "li@example.org", "--name", "见 http://win.test").err
+    assert "no terminal" in user("add", "li@example.org", "--name", "李梅").err
+
+
 def test_an_invitation_is_printed(user: User) -> None:
     wang = (
         "wang@example.org",
