@@ -18,10 +18,12 @@ SHARED = ("/api/desks/home", "/api/sessions/unknown", "/api/me/sessions", "/widg
 @pytest.mark.parametrize("route", UNSAFE, ids=name_of)
 async def test_a_cookie_alone_changes_nothing(town: Town, route: Endpoint | Page) -> None:
     administrator = await _administrator(town)
+    # A form that shows again what was typed first looks where that was, and here there is no such place.
+    refused = (403, 404) if isinstance(route, Page) and route.stale else (403,)
     for token in ("", "guessed", town.people["lin"].csrf):
         headers = {"Cookie": administrator.headers["Cookie"], "X-CSRF-Token": token, "Origin": FOREIGN}
         answer, text = await ask(town, route, Asker("forged", administrator.actor, headers))
-        assert answer.status_code == 403, text
+        assert answer.status_code in refused, text
         assert '"csrf"' in text or isinstance(route, Page)
 
 
