@@ -170,6 +170,19 @@ async def test_receipts_are_told_to_everybody_and_whoever_gave_them(town: Town) 
         assert (await chat.hear("rcpt", delivered=2))["who"] == "reader"
 
 
+async def test_a_notes_acknowledgement_does_not_stand_for_its_event(town: Town) -> None:
+    async with town.socket(town.people["lin"]) as desk:
+        await town.available("lin")
+        reader = await town.ask()
+        await town.take("lin")
+        topic = f"chat/{reader.session}/staff"
+        await desk.say(t="sub", topic=topic, after=0)
+        await desk.say(t="note", session=reader.session, id="n1", text="读者很着急")
+        await desk.hear("ev", topic=topic, id="n1")
+        if not [frame for frame in desk.heard if frame["t"] == "ack"]:
+            await desk.hear("ack", id="n1")
+
+
 # ── tokens ──
 
 
