@@ -28,6 +28,7 @@ class ReaderImport:
     known: int
     problems: tuple[LineProblem, ...]
     imported: bool  # False: nothing was changed, because of the problems
+    left_out: tuple[str, ...]  # columns that were not understood
 
 
 async def import_readers(
@@ -53,7 +54,7 @@ async def import_readers(
     bad_lines = {problem.line for problem in listed.problems}
     lines = len(listed.readers) + len(bad_lines)
     if listed.problems and not good_only:
-        return ReaderImport(lines, 0, 0, listed.problems, imported=False)
+        return ReaderImport(lines, 0, 0, listed.problems, imported=False, left_out=listed.left_out)
     created = 0
     for start in range(0, len(listed.readers), BATCH):
         batch = listed.readers[start : start + BATCH]
@@ -62,7 +63,8 @@ async def import_readers(
         progress(start + len(batch), len(listed.readers))
     async with ctx.transaction() as tx:
         await audit(ctx, tx, actor, "reader.import", f"library:{library_id}", detail=f"{created}/{lines}")
-    return ReaderImport(lines, created, len(listed.readers) - created, listed.problems, imported=True)
+    known = len(listed.readers) - created
+    return ReaderImport(lines, created, known, listed.problems, imported=True, left_out=listed.left_out)
 
 
 async def _import_batch(

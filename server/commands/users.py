@@ -204,6 +204,8 @@ def _report(done: ReaderImport) -> int:
         field = text(f"user.field.{problem.field}", language)
         said = say(problem, language)
         print(text("user.line", language, line=found.line, field=field, problem=said), file=sys.stderr)
+    if done.left_out:
+        _say("user.left_out", columns=", ".join(done.left_out))
     if not done.imported:
         _say("user.nothing_imported", bad=len({found.line for found in done.problems}), lines=done.lines)
         return FAILED

@@ -11,10 +11,11 @@ from server.domain.list_rows import Row, rows_of
 LINES = 20_000
 BYTES = 5 * 1024 * 1024
 # Heads of columns as libraries write them.
+_CARDS = ("读者证号", "证号", "借阅证号", "借书证号", "读者卡号", "借书卡号", "卡号", "一卡通号")
 _HEADS: Mapping[str, str] = {
     **dict.fromkeys(("mail", "email", "e-mail", "邮箱", "电子邮箱", "邮件", "电子邮件"), "mail"),
     **dict.fromkeys(("name", "姓名", "读者姓名"), "name"),
-    **dict.fromkeys(("card_number", "card", "读者证号", "证号", "借阅证号", "卡号"), "card_number"),
+    **dict.fromkeys(("card_number", "card", *_CARDS), "card_number"),
     **dict.fromkeys(("language", "语言"), "language"),
 }
 _LANGUAGES = {
@@ -54,6 +55,7 @@ class ReaderList:
 
     readers: tuple[ListedReader, ...]
     problems: tuple[LineProblem, ...]
+    left_out: tuple[str, ...]  # heads of columns that we do not know; one of them may be a card number's
 
 
 @dataclass(slots=True)
@@ -79,16 +81,19 @@ def read_list(text: str) -> ReaderList:
     """Read the list line by line. Raises Invalid when it has no usable head or is too long."""
     reading = _Reading()
     columns: list[str] | None = None
+    left_out: tuple[str, ...] = ()
     for row in rows_of(text.split("\n")):
         if columns is None:
             columns = _columns(row.cells)
+            heads = [cell.strip() for cell in row.cells]
+            left_out = tuple(head[:40] for head in heads if head and head.lower() not in _HEADS)
             continue
         if len(reading.readers) + len(reading.problems) >= LINES:
             raise Invalid("list_too_long", "file", limit=LINES)
         _read_line(row, dict(zip(columns, row.cells, strict=False)), reading)
     if columns is None:
         raise Invalid("list_empty", "file")
-    return ReaderList(tuple(reading.readers), tuple(reading.problems))
+    return ReaderList(tuple(reading.readers), tuple(reading.problems), left_out)
 
 
 def _columns(cells: list[str]) -> list[str]:

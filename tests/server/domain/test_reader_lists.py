@@ -15,6 +15,12 @@ def test_columns_are_known_by_either_language_in_any_order() -> None:
     assert (english.mail, english.language, english.card_number) == ("a@r.test", "en", "")
 
 
+def test_a_column_that_is_not_known_is_named_not_dropped_in_silence() -> None:
+    listed = read_list("邮箱,姓名,借书证号,单位, 借书证编码\na@r.test,安安,0012,学院,9\n")
+    assert listed.readers[0].card_number == "0012"
+    assert listed.left_out == ("单位", "借书证编码")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_lists_come_from_any_spreadsheet(encoding: str) -> None:
     text = "邮箱,姓名\r\na@r.test,欧阳\r\n"
