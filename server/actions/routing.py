@@ -6,6 +6,7 @@ sessions by id, then promises (due rows).
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import takewhile
 
 from server.context import Context
 from server.domain import duty as duties
@@ -236,7 +237,11 @@ async def _dispatch_once(ctx: Context, *, strict: bool) -> int:
 async def _make(
     ctx: Context, tx: Transaction, offers: list[Offer], now: datetime, *, strict: bool
 ) -> list[_Made]:
-    """Reserve the people in the order of their ids, then the sessions in theirs."""
+    """Reserve the people in the order of their ids, then the sessions in theirs; ``offers`` come first come first.
+
+    Whose person has no room any more ends the round when it is not ``strict``: those ahead are offered, and nobody
+    behind them, who might be offered somebody that is theirs in the next round.
+    """
     versions: dict[str, int] = {}
     for offer in sorted(offers, key=lambda each: each.staff_id):
         version = await take_slot(tx, offer.staff_id)
@@ -244,10 +249,12 @@ async def _make(
             versions[offer.staff_id] = version
         elif strict:
             raise _Overtaken
+    ahead = list(takewhile(lambda each: each.staff_id in versions, offers))
+    for offer in offers[len(ahead) :]:
+        if offer.staff_id in versions:
+            await give_slot_back(tx, offer.staff_id)
     made: list[_Made] = []
-    for offer in sorted(offers, key=lambda each: each.session_id):
-        if offer.staff_id not in versions:
-            continue
+    for offer in sorted(ahead, key=lambda each: each.session_id):
         one = _Made(offer.staff_id, offer.session_id, ctx.ids.new(), versions[offer.staff_id])
         if await mark_offered(
             tx,

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from server.actions import routing
 from server.actions.desk_work import invite_colleague, pass_on_document
 from server.actions.dues import run_due
 from server.actions.duty import set_duty
@@ -28,8 +29,8 @@ from server.domain.chat import State
 from server.domain.duty import DutyWish
 from server.domain.errors import Conflict, NotFound
 from server.domain.permissions import Actor
-from server.store.duty import drifting
-from server.store.rows import Reader
+from server.store.duty import drifting, take_slot
+from server.store.rows import Reader, Transaction
 from tests.hall import Hall, open_hall, settings_for
 from workers.promises import PROMISES
 
@@ -189,6 +190,28 @@ async def test_a_librarian_is_lost_accepted_and_ended_at_once(
             assert (await hall.session(held)).state in (State.WRAPPING_UP, State.CLOSED)
             for reader, session_id in ((f"held{number}", held), (f"asked{number}", asked)):
                 await end_session(hall.ctx, Actor(reader_key=reader), session_id)
+
+
+async def test_nobody_is_overtaken_however_often_somebody_is_gone_in_the_last_moment(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After three looks those behind were offered whoever was left, though the one in front might have had them."""
+    for name in ("lin", "mei", "wu"):
+        await hall.staff(name)
+        await hall.wait(1)
+    first, second, third = [await hall.ask(reader) for reader in ("one", "two", "three")]
+    mei = hall.people["mei"].account_id
+
+    async def gone(tx: Transaction, staff_id: str) -> int | None:
+        return None if staff_id == mei else await take_slot(tx, staff_id)
+
+    monkeypatch.setattr(routing, "take_slot", gone)
+    await dispatch(hall.ctx)
+    assert [await hall.who(session) for session in (first, second, third)] == ["lin", "", ""]
+    monkeypatch.undo()
+    await hall.wish("mei", availability="busy")
+    await dispatch(hall.ctx)
+    assert [await hall.who(session) for session in (first, second, third)] == ["lin", "wu", ""]
 
 
 async def test_nobody_joins_and_nothing_is_passed_on_after_the_end(
