@@ -7,6 +7,7 @@ may come to a deadline in one second: every step is a statement over all of them
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from server.actions.kept_policies import kept_policies
 from server.actions.links import address_of
@@ -36,7 +37,7 @@ from server.store.clocks import (
 from server.store.dues import Due
 from server.store.mails import Mail
 from server.store.rows import Reader, Transaction
-from server.words.times import duration
+from server.words.times import dated_moment, duration
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -227,6 +228,7 @@ def _reminder(ctx: Context, task: TaskRow, due: Due, holder: Account) -> Mail:
         data={
             "title": task.title,
             "left": duration(task.lease_ends_at - ctx.clock.now(), holder.language),
+            "until": dated_moment(task.lease_ends_at, ZoneInfo(ctx.settings.zone), holder.language),
             "link": address_of(ctx, f"/console/pool/{task.id}"),
         },
         event_key=f"lease:{task.id}:{task.claim_number}:{due.at.isoformat()}"[:120],

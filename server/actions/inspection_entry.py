@@ -35,7 +35,7 @@ from server.store.inspections import (
 from server.store.probes import watched_of_answer
 from server.store.reads import read_together
 from server.store.rows import Reader, Transaction
-from server.words.times import moment
+from server.words.times import dated_moment
 
 NEVER = 1.0  # a draw that no share reaches
 UNGRADED = frozenset({State.QUEUED, State.CORRECTED})
@@ -225,7 +225,7 @@ async def tell(
         data={
             "name": to.name,
             "title": inspection.title,
-            "until": moment(due, zone, to.language, ctx.clock.now()) if due else "",
+            "until": dated_moment(due, zone, to.language) if due else "",
             "link": address_of(ctx, f"/console/returns/{inspection.consultation_id}"),
             **data,
         },

@@ -20,7 +20,7 @@ from server.store.libraries import desks_by_ids
 from server.store.mails import Mail
 from server.store.policies import policy_at
 from server.store.rows import Transaction
-from server.words.times import moment
+from server.words.times import dated_moment
 
 
 async def ask_for_wrap_ups(ctx: Context, tx: Transaction, dues: Sequence[Due]) -> dict[str, datetime]:
@@ -70,7 +70,7 @@ async def _tell_managers(ctx: Context, tx: Transaction, owed: Sequence[ChatSessi
 def _overdue(
     ctx: Context, session: ChatSession, manager: Account, desk: Desk | None, staff: Account | None
 ) -> Mail:
-    language, now = manager.language, ctx.clock.now()
+    language, ended = manager.language, session.ended_at or ctx.clock.now()
     name = (desk.name_zh if language == "zh" else desk.name_en) if desk else ""
     return new_mail(
         ctx,
@@ -80,7 +80,7 @@ def _overdue(
         data={
             "staff": staff.name if staff else "",
             "desk": name,
-            "ended": moment(session.ended_at or now, ZoneInfo(ctx.settings.zone), language, now),
+            "ended": dated_moment(ended, ZoneInfo(ctx.settings.zone), language),
             "link": address_of(ctx, "/manage/reviews/records"),
         },
         event_key=f"wrap_up:{session.id}:{manager.id}",

@@ -51,6 +51,12 @@ def moment(at: datetime, zone: tzinfo, language: str, now: datetime) -> str:
     return format_datetime(local, pattern, locale=LOCALES[language])
 
 
+def dated_moment(at: datetime, zone: tzinfo, language: str) -> str:
+    """An instant by its date, for mails and files: on the day when they are read, "today" would be a lie."""
+    language = known_language(language)
+    return format_datetime(at.astimezone(zone), _ANY_YEAR[language], locale=LOCALES[language])
+
+
 def exact_moment(at: datetime, zone: tzinfo, language: str) -> str:
     """An instant to the second, for the hint on hover: 2026年11月20日 星期五 14:05:09."""
     language = known_language(language)

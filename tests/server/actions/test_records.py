@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,6 +12,7 @@ from server.actions.sessions import end_session
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.domain.policies import ChatPolicy
 from server.store.accounts import add_grant
+from server.words.times import dated_moment
 from tests.hall import Hall, open_hall
 
 HOUR = 3600
@@ -45,9 +48,13 @@ async def test_a_record_long_overdue_is_the_managers_and_they_are_mailed_once(ha
     await hall.wait(DUE + 1)
     assert (await hall.duty("lin")).version > before, "the console was not told to ask"
     assert await mailed(hall) == []
+    ended = hall.clock.now() - timedelta(seconds=DUE + 1)
     await hall.wait(24 * HOUR)
     await hall.wait(24 * HOUR)
     assert await mailed(hall) == [("boss@library.test", "wrap_up_overdue_manager")]
+    (row,) = await hall.ctx.db.read.rows("SELECT data FROM mail_out")
+    said = json.loads(row["data"])["ended"]
+    assert said == dated_moment(ended, ZoneInfo("Asia/Shanghai"), "zh"), "a mail is read on any day"
 
 
 async def test_where_a_library_has_no_manager_the_alliances_is_asked(hall: Hall) -> None:

@@ -6,7 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from server.domain.hours import Shift
-from server.words.times import about, duration, exact_moment, hours_text, moment, remaining, size
+from server.words.times import (
+    about,
+    dated_moment,
+    duration,
+    exact_moment,
+    hours_text,
+    moment,
+    remaining,
+    size,
+)
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 11, 21, 6, 5, tzinfo=UTC)  # 14:05 on Saturday in Shanghai
@@ -54,6 +63,12 @@ def test_a_moment_is_near_or_dated(days: int, zh: str, en: str) -> None:
 def test_yesterday_is_reckoned_in_the_installations_zone() -> None:
     just_after_midnight = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
     assert moment(just_after_midnight, SHANGHAI, "zh", NOW) == "今天 00:30"
+
+
+def test_what_is_mailed_names_the_day_whenever_it_is_read() -> None:
+    just_after_midnight = datetime(2026, 11, 20, 16, 30, tzinfo=UTC)
+    assert dated_moment(just_after_midnight, SHANGHAI, "zh") == "2026年11月21日 00:30"
+    assert dated_moment(NOW, SHANGHAI, "en") == "21 Nov 2026, 14:05"
 
 
 def test_the_exact_moment_has_day_and_second() -> None:
