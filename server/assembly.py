@@ -56,6 +56,7 @@ from server.api.socket import serve_socket
 from server.context import Context, make_context
 from server.domain.errors import Invalid, NotAllowed, NotFound, Refusal
 from server.domain.events import (
+    AccountChanged,
     CaseSaid,
     ChatEventRecorded,
     CrewChanged,
@@ -143,6 +144,8 @@ def announcer(bus: Bus) -> Callable[[Event], None]:
             case DutyChanged():
                 _, frame = frames.passing(event) or ("", {})
                 bus.publish(Envelope(f"staff/{event.staff_id}", event.version, frames.text(frame)))
+            case AccountChanged(account_id):
+                bus.publish(Envelope("", wake=f"account/{account_id}"))
             case DueSet() | QueueChanged():
                 bus.publish(Envelope("", wake="dues"))
             case MailWritten():

@@ -20,6 +20,7 @@ from server.domain.accounts import (
 )
 from server.domain.desks import Library
 from server.domain.errors import Conflict, Invalid, NotAllowed
+from server.domain.events import AccountChanged
 from server.domain.forms import checked_mail
 from server.domain.logins import (
     LIFE,
@@ -183,6 +184,7 @@ async def begin_with_password(
         raise gone(Purpose.RESET)
     checked_password(password, mail=account.mail, name=account.name)
     await delete_logins(tx, account_id)
+    tx.announce(AccountChanged(account_id))
     actor = actor_of(account, ())
     await audit(ctx, tx, actor, "account.password", f"account:{account_id}")
     await _tell_password_changed(ctx, tx, account)
@@ -234,6 +236,7 @@ async def change_password(ctx: Context, actor: Actor, *, current: str, password:
         if not await renew_hash(tx, account, password_hash):
             raise Conflict("account_moved")
         await delete_logins(tx, account.id, but=hashed(cookie))
+        tx.announce(AccountChanged(account.id))
         await audit(ctx, tx, actor, "account.password", f"account:{account.id}")
         await _tell_password_changed(ctx, tx, account)
 
@@ -243,6 +246,7 @@ async def log_out_elsewhere(ctx: Context, actor: Actor, *, cookie: str) -> None:
     account = await own_account(ctx, actor)
     async with ctx.transaction() as tx:
         await delete_logins(tx, account.id, but=hashed(cookie))
+        tx.announce(AccountChanged(account.id))
         await audit(ctx, tx, actor, "account.log_out_elsewhere", f"account:{account.id}")
 
 

@@ -15,6 +15,7 @@ from server.domain.accounts import (
     judge_revocation,
 )
 from server.domain.errors import Conflict, Invalid, NotFound
+from server.domain.events import AccountChanged
 from server.domain.permissions import Actor, Grant, ScopeKind, Verb, demand, library_scopes
 from server.store.accounts import (
     account_by_id,
@@ -95,6 +96,7 @@ async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant)
             raise NotFound("grant_not_found")
         await audit(ctx, tx, actor, "role.revoke", f"account:{account_id}", detail=described(grant))
         await seat_staff(ctx, tx, account.id)
+        tx.announce(AccountChanged(account_id))
 
 
 async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_open: bool) -> None:
@@ -115,6 +117,7 @@ async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_op
         if not is_open:
             await delete_logins(tx, account_id)
             await close_duty(tx, account_id)
+            tx.announce(AccountChanged(account_id))
         else:
             await seat_staff(ctx, tx, account.id)
         await audit(ctx, tx, actor, "account.open" if is_open else "account.close", f"account:{account_id}")
@@ -169,4 +172,5 @@ async def give_password(ctx: Context, actor: Actor, account_id: str, *, password
         if not await set_password(tx, account_id, password_hash, ctx.clock.now()):
             raise NotFound("account_not_found")
         await delete_logins(tx, account_id)
+        tx.announce(AccountChanged(account_id))
         await audit(ctx, tx, actor, "account.password", f"account:{account_id}")

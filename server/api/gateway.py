@@ -27,12 +27,13 @@ from server.domain.permissions import Actor
 from server.live.hub import Hub
 from server.live.presence import PAGE, Presence
 from server.wire import frames
+from server.wire.outcomes import way_of
 
 log = structlog.get_logger(__name__)
 
 BEAT = float(frames.BEAT_SECONDS)
 RENEW_BEFORE = timedelta(minutes=6)  # a pushed token reaches the reader well before the old one runs out
-RECHECK_BEATS = 6  # a log-in or grant that was taken away ends the line within about a minute
+RECHECK_BEATS = 6  # a log-in that ran out, or whose end nobody told us, ends the line within about a minute
 BYE_MS = [200, 5000]
 LINES = 64  # of one conversation's reader, or one staff member: tabs and devices, and some that are not yet known lost
 UNGREETED = 10_000  # sockets that have not said who they are: more than come back at once after a restart
@@ -221,13 +222,15 @@ class Gateway:
                     self._chore(self._recheck(opened))
 
     async def _recheck(self, opened: OpenLine) -> None:
-        actor = await resolve_actor(self.ctx, cookie=opened.cookie)
-        expected = opened.presence.kind == PAGE or actor.is_staff
-        if actor.account_id != opened.line.actor.account_id or not expected:
-            opened.line.refuse(NotAllowed("not_logged_in"))
+        """Whoever is logged out, or has lost a role, hears nothing more on a line that began with it."""
+        actor, before = await resolve_actor(self.ctx, cookie=opened.cookie), opened.line.actor
+        if actor.account_id != before.account_id or before.grants - actor.grants:
+            known = actor.account_id == before.account_id
+            refusal = NotAllowed() if known else NotAllowed("not_logged_in")
+            opened.line.refuse(refusal)
             close = getattr(opened.line.replies, "close", None)
             if close is not None:
-                close(4401, "not_logged_in")
+                close(way_of(refusal).close_code, refusal.code)
         opened.line.actor = actor
 
     def _chore(self, work: Coroutine[Any, Any, None]) -> None:

@@ -100,6 +100,13 @@ class CrewChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """Log-ins of an account have ended, or roles were taken from it: its open lines look again who is on them."""
+
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PoolChanged:
     """A task of the pool has changed: lists that show it look again."""
 
@@ -186,6 +193,7 @@ Event = (
     | QueueChanged
     | MailWritten
     | CrewChanged
+    | AccountChanged
     | PoolChanged
     | StackWoken
     | StackPictured

@@ -15,13 +15,16 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from server.actions.grants import revoke_role, set_account_open
 from server.api import gateway as gateways
 from server.api import socket as sockets
 from server.api.lines import MAX_TOPICS, Line
 from server.api.routes import BODY_LIMIT
 from server.commands.serve import FRAME_BYTES
+from server.domain.accounts import OPERATOR
 from server.domain.events import NoticesChanged
 from server.domain.logins import SESSIONS_OF
+from server.domain.permissions import Grant, Role, ScopeKind
 from server.domain.policies import ChatPolicy
 from server.settings import Settings
 from server.wire.event_data import EVENT_DATA
@@ -232,6 +235,17 @@ async def test_a_line_of_staff_ends_within_a_minute_after_the_log_in(town: Town)
         for _ in range(gateways.RECHECK_BEATS):
             await town.gateway.beat()
         assert await ending(desk) == (4401, "not_logged_in")
+
+
+async def test_a_line_ends_at_once_with_the_role_or_the_account_that_it_began_with(town: Town) -> None:
+    """A librarian who was none any more went on to "wait for readers", and heard her conversations for a minute."""
+    lin, mei = town.people["lin"], town.people["mei"]
+    async with town.socket(lin) as desk, town.socket(mei) as other:
+        role = Grant(Role.LIBRARIAN, ScopeKind.LIBRARY, town.libraries["home"])
+        await revoke_role(town.ctx, OPERATOR, lin.id, role)
+        assert await ending(desk) == (4403, "not_allowed")
+        await set_account_open(town.ctx, OPERATOR, mei.id, is_open=False)
+        assert await ending(other) == (4401, "not_logged_in")
 
 
 # ── without WebSockets ──
