@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.actions.access import access_session
+from server.actions.presence import absent_from
 from server.actions.sent_files import uncounted_files
 from server.context import Context
-from server.domain.chat import ChatSession, Passed, SentFile, State
+from server.domain.chat import Absence, ChatSession, Passed, SentFile, State
 from server.domain.desks import Desk, Library
 from server.domain.duty import Duty
 from server.domain.permissions import Actor, Verb, demand, library_scopes
@@ -14,7 +15,7 @@ from server.store.archives import Found, archived_sessions, wrap_up_outcomes
 from server.store.chat import session_by_id, sessions_of_reader, sessions_of_staff
 from server.store.duty import Colleague, colleagues_of, duty_of
 from server.store.libraries import desks_by_ids, libraries_by_ids, library_by_id
-from server.store.participants import Participant, documents_of, participants_of
+from server.store.participants import Participant, documents_of, participants_by_session
 from server.store.policies import policy_at
 from server.store.queues import offers_to
 
@@ -28,6 +29,7 @@ class Card:
     library: Library
     role: str  # holder, colleague, supervisor, offer, none
     participants: list[Participant]
+    absence: Absence | None  # of the reader, while somebody talks with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,13 @@ async def cards_of(ctx: Context, sessions: list[ChatSession], actor: Actor) -> l
     """The sessions as cards, with desks and libraries read once."""
     desks = await desks_by_ids(ctx.db.read, list({s.desk_id for s in sessions}))
     libraries = await libraries_by_ids(ctx.db.read, list({d.library_id for d in desks.values()}))
+    people = await participants_by_session(ctx.db.read, [s.id for s in sessions])
+    absences = await absent_from(ctx, [s.id for s in sessions if s.state is State.ACTIVE])
     cards = []
-    for session in sessions:
-        people = await participants_of(ctx.db.read, session.id)
-        desk = desks[session.desk_id]
-        cards.append(Card(session, desk, libraries[desk.library_id], _role(session, people, actor), people))
+    for s in sessions:
+        desk = desks[s.desk_id]
+        role = _role(s, people[s.id], actor)
+        cards.append(Card(s, desk, libraries[desk.library_id], role, people[s.id], absences.get(s.id)))
     return cards
 
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 
 from server.actions.sessions import end_in
 from server.context import Context
-from server.domain.chat import EndReason
+from server.domain.chat import Absence, EndReason
 from server.domain.errors import Refusal
-from server.domain.events import BoardChanged, QueueChanged
+from server.domain.events import BoardChanged, QueueChanged, ReaderMoved
 from server.store.chat import session_by_id
-from server.store.dues import Due, cancel_due, set_dues
+from server.store.dues import Due, cancel_due, due_moments, set_dues, strike_out
 from server.store.policies import policy_at
 from server.store.presence import (
     Lapsed,
@@ -134,7 +134,8 @@ class Lease:
                 await open_lease(tx, ctx.process_id, socket.gethostname()[:120], now=now, until=now + EXPIRE)
             await add_links(tx, ctx.process_id, come, now)
             await cancel_due(tx, "librarian_lost", *_subjects(come, "staff"))
-            await cancel_due(tx, "reader_gone", *_subjects(come, "reader"))
+            for session_id in await strike_out(tx, "reader_gone", _subjects(come, "reader")):
+                tx.announce(ReaderMoved(session_id, None))
             await remove_links(tx, gone)
             # Another process's lease may run on for a while after its death: who seems to be there by that alone
             # is looked at, too. Else this good-bye would be forgotten, and the grace count from that death.
@@ -229,6 +230,17 @@ async def end_if_gone(ctx: Context, tx: Transaction, due: Due) -> None:
     await end_in(ctx, tx, session, EndReason.READER_GONE, by="system")
 
 
+async def absent_from(ctx: Context, session_ids: Sequence[str]) -> dict[str, Absence]:
+    """Which of these conversations' readers are not there, as far as is known."""
+    db, now = ctx.db.read, ctx.clock.now()
+    promised = await due_moments(db, "reader_gone", session_ids)
+    if not promised:  # as nearly always: whoever may be gone is promised a look
+        return {}
+    grace = (await policy_at(db, "", now)).seconds("reader_grace_seconds")
+    absent = await absent_readers(db, promised, now)
+    return {session_id: Absence(promised[session_id] - grace, promised[session_id]) for session_id in absent}
+
+
 async def gone_readers(ctx: Context, tx: Transaction, session_ids: Sequence[str]) -> set[str]:
     """Those open sessions whose readers are not there; nobody comes or goes until the transaction ends."""
     await tx.lock(_LOCK)
@@ -262,6 +274,8 @@ async def _promise_to_look(
     readers = await absent_readers(tx, _subjects(gone, "reader"), absent_at)
     gone_at = max(since + policy.seconds("reader_grace_seconds"), now + REENTRY)
     await set_dues(tx, "reader_gone", readers, gone_at)
+    for session_id in sorted(await absent_readers(tx, readers, now)):
+        tx.announce(ReaderMoved(session_id, Absence(since, gone_at)))
 
 
 def _subjects(links: list[Link], kind: str) -> list[str]:

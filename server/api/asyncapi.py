@@ -93,6 +93,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "notices": {},
     "stack": {"device": "01j…", "picture": {"aisles": 4, "levels": 6, "bays": 40}},
     "crew": {"session": "01j…"},
+    "reader": {
+        "session": "01j…",
+        "away": {"since": "2026-11-21T03:04:05.678Z", "until": "2026-11-21T03:09:05.678Z"},
+    },
     "token": {"token": "…", "expires_at": "2026-11-21T03:19:05.000Z"},
     "pong": {"n": 1},
     "err": {

@@ -5,12 +5,13 @@ from datetime import datetime
 from server.actions.consoles import Card, Console, DeskView
 from server.actions.desks import HomeCard
 from server.actions.sessions import SessionView
-from server.domain.chat import Passed, State
+from server.domain.chat import Absence, Passed, State
 from server.domain.desks import Desk, Library
 from server.domain.events import ChatEventRecorded
 from server.domain.permissions import Actor
 from server.wire import bodies
 from server.wire.frames import ev, iso
+from server.wire.server_frames import Away
 from server.words.times import hours_text
 
 
@@ -62,6 +63,7 @@ def card_view(card: Card, actor: Actor) -> bodies.SessionCard:
         language=s.language,
         reader_name=s.reader_name,
         reader_kind="reader" if s.reader_id else "visitor",
+        reader_away=away(card.absence),
         desk=desk_line(card.desk, card.library),
         question=s.question,
         page_url=s.page_url,
@@ -84,6 +86,10 @@ def card_view(card: Card, actor: Actor) -> bodies.SessionCard:
             for p in card.participants
         ],
     )
+
+
+def away(absence: Absence | None) -> Away | None:
+    return Away(iso(absence.since), iso(absence.until)) if absence else None
 
 
 def desk_line(desk: Desk, library: Library) -> bodies.DeskLine:

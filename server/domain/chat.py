@@ -91,6 +91,14 @@ RATINGS = ("satisfied", "fair", "unsatisfied")
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """A reader has no connection: since when, and until when they are waited for."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSession:
     """One live consultation, as stored."""
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from server.domain.cases import CaseLine
+from server.domain.chat import Absence
 from server.domain.loans import OrderEvent
 
 
@@ -97,6 +98,14 @@ class CrewChanged:
     """Who takes part in a conversation has changed: connections look again whether they may listen and write."""
 
     session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderMoved:
+    """A conversation's reader has lost their last connection, or (no absence) is back: who serves them is told."""
+
+    session_id: str
+    absence: Absence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,7 @@ Event = (
     | QueueChanged
     | MailWritten
     | CrewChanged
+    | ReaderMoved
     | AccountChanged
     | PoolChanged
     | StackWoken

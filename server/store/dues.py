@@ -96,6 +96,15 @@ async def cancel_due(tx: Transaction, kind: str, *subject_ids: str) -> None:
         await tx.later(_STRIKE_OUT, [due_id(kind, subject_id) for subject_id in sorted(subject_ids)])
 
 
+async def strike_out(tx: Transaction, kind: str, subject_ids: Collection[str]) -> list[str]:
+    """Take promises of one kind back; returns about whom there were any."""
+    if not subject_ids:
+        return []
+    ids = [due_id(kind, subject_id) for subject_id in sorted(subject_ids)]
+    rows = await tx.rows(_STRIKE_OUT + " RETURNING subject_id", ids)
+    return sorted(row["subject_id"] for row in rows)
+
+
 async def cancel_dues(tx: Transaction, kinds: Collection[str], subject_id: str) -> None:
     """Take back several kinds of promises about one subject."""
     await tx.later(_STRIKE_OUT, [due_id(kind, subject_id) for kind in kinds])
@@ -105,6 +114,15 @@ async def due_moment(db: Reader, kind: str, subject_id: str) -> datetime | None:
     """For when it is promised; None when it is not."""
     row = await db.row("SELECT due_at FROM due WHERE id = $1", due_id(kind, subject_id))
     return from_us(row["due_at"]) if row else None
+
+
+async def due_moments(db: Reader, kind: str, subject_ids: Collection[str]) -> dict[str, datetime]:
+    """For when it is promised about each of them; those about whom it is not are left out."""
+    if not subject_ids:
+        return {}
+    ids = [due_id(kind, subject_id) for subject_id in subject_ids]
+    rows = await db.rows("SELECT subject_id, due_at FROM due WHERE id = ANY($1)", ids)
+    return {row["subject_id"]: from_us(row["due_at"]) for row in rows}
 
 
 async def due_by_now(db: Reader, now: datetime, kinds: Collection[str], *, limit: int) -> list[Due]:

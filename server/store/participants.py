@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from server.domain.chat import Passed, SentFile
-from server.store.rows import Reader, Transaction, from_us, from_us_or_none, placeholders, to_us
+from server.store.rows import Reader, Row, Transaction, from_us, from_us_or_none, placeholders, to_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,32 @@ async def participants_of(db: Reader, session_id: str) -> list[Participant]:
     rows = await db.rows(
         "SELECT * FROM chat_participant WHERE session_id = $1 ORDER BY joined_at", session_id
     )
-    return [
-        Participant(
-            row["session_id"],
-            row["kind"],
-            "" if row["kind"] == "reader" else row["account_id"],
-            row["name"],
-            row["delivered_seq"],
-            row["read_seq"],
-            from_us(row["joined_at"]),
-            from_us_or_none(row["left_at"]),
+    return [_participant(row) for row in rows]
+
+
+async def participants_by_session(db: Reader, session_ids: Sequence[str]) -> dict[str, list[Participant]]:
+    """The same for many conversations, in one query."""
+    found: dict[str, list[Participant]] = {session_id: [] for session_id in session_ids}
+    if found:
+        rows = await db.rows(
+            "SELECT * FROM chat_participant WHERE session_id = ANY($1) ORDER BY joined_at", list(found)
         )
-        for row in rows
-    ]
+        for row in rows:
+            found[row["session_id"]].append(_participant(row))
+    return found
+
+
+def _participant(row: Row) -> Participant:
+    return Participant(
+        row["session_id"],
+        row["kind"],
+        "" if row["kind"] == "reader" else row["account_id"],
+        row["name"],
+        row["delivered_seq"],
+        row["read_seq"],
+        from_us(row["joined_at"]),
+        from_us_or_none(row["left_at"]),
+    )
 
 
 async def join(

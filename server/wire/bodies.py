@@ -8,6 +8,7 @@ from server.domain.chat import RATINGS, EndReason, Outcome, QuestionType, State
 from server.domain.duty import AwayReason
 from server.wire.choices import Availabilities, Language, Rating, TopicName, one_of
 from server.wire.frames import Ev
+from server.wire.server_frames import Away
 
 Text = Annotated[str, Meta(max_length=20_000)]
 Short = Annotated[str, Meta(max_length=300)]
@@ -243,6 +244,7 @@ class SessionCard(Struct):
     language: Language
     reader_name: str
     reader_kind: str
+    reader_away: Away | None
     desk: DeskLine
     question: str
     page_url: str

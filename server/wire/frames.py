@@ -20,6 +20,7 @@ from server.domain.events import (
     OrderChanged,
     PoolChanged,
     QueueMoved,
+    ReaderMoved,
     ReceiptMoved,
     ReviewMoved,
     StackPictured,
@@ -267,6 +268,9 @@ def passing(event: Any) -> tuple[str, dict[str, Any]] | None:
             return f"stack/{device_id}", {"t": "stack", "device": device_id, "picture": shown}
         case NoticesChanged():
             return "notices", {"t": "notices"}
+        case ReaderMoved(session_id, absence):
+            away = absence and {"since": iso(absence.since), "until": iso(absence.until)}
+            return chat_topic(session_id, "staff"), {"t": "reader", "session": session_id, "away": away}
         case CrewChanged(session_id):
             return chat_topic(session_id), {"t": "crew", "session": session_id}
         case _:

@@ -167,6 +167,20 @@ class Crew(Said, tag="crew"):
     session: str
 
 
+class Away(Struct):
+    """A reader has no connection: since when, and until when they are waited for before the conversation ends."""
+
+    since: str
+    until: str
+
+
+class Reader(Said, tag="reader"):
+    """In the staff topic: the reader's last connection has gone, or (null) they are back."""
+
+    session: str
+    away: Away | None
+
+
 class FreshToken(Said, tag="token"):
     """A fresh conversation token."""
 
@@ -201,5 +215,5 @@ class Bye(Said, tag="bye"):
 
 SERVER_FRAMES: tuple[type[Said], ...] = (
     *(Welcome, Subbed, Unsubbed, Ev, Ack, Cur, Rcpt, Writing, Queue, Duty, Board, Pool, Loans, Case, Cases),
-    *(Review, Notices, Stack, Crew, FreshToken, Pong, Err, Bye),
+    *(Review, Notices, Stack, Crew, Reader, FreshToken, Pong, Err, Bye),
 )

@@ -257,6 +257,23 @@ async def test_overdue_records_are_asked_for_at_log_in(town: Town, visits: Visit
     await expect(page.locator(".entry")).to_have_count(0)
 
 
+async def test_a_reader_who_has_gone_is_said_to_be_gone_until_they_are_back(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    async with town.ctx.transaction() as tx:  # their page never connected, which was a while ago
+        await tx.execute("UPDATE due SET due_at = due_at - 60000000 WHERE kind = 'reader_gone'")
+    await page.reload()
+    gone = page.locator(".column__chips").get_by_text("读者离线")
+    await expect(gone).to_be_visible()
+    await expect(gone).to_have_attribute("title", re.compile("自动结束"))
+    await expect(page.locator(".entry__wait")).to_have_text("离线")
+    async with town.socket(token=reader.token):
+        await expect(gone).to_have_count(0)
+        await expect(page.locator(".entry__wait")).not_to_have_text("离线")
+
+
 async def test_readers_who_wait_for_an_answer_stand_above_records_that_are_owed(
     town: Town, visits: Visits
 ) -> None:

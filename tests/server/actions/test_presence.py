@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from server.actions.consoles import card_of
 from server.actions.presence import Lease, Sweeper
-from server.domain.chat import State
+from server.domain.chat import Absence, State
 from server.domain.duty import Availability, AwayReason
+from server.domain.events import ReaderMoved
 from server.domain.permissions import Actor, Role
 from server.domain.policies import ChatPolicy
 from server.store.dues import due_moment
@@ -229,6 +231,25 @@ async def test_a_lost_reader_is_waited_for_five_minutes(hall: Hall) -> None:
     session = await hall.session(session_id)
     assert (session.state, session.end_reason) == (State.WRAPPING_UP, "reader_gone")
     assert (await hall.duty("lin")).load == 0
+
+
+async def test_a_librarian_is_told_since_when_and_until_when_a_reader_is_waited_for(hall: Hall) -> None:
+    lin = await hall.staff("lin")
+    session_id = await hall.talk("lin", "reader")
+    link = await sit_down(hall, session_id)
+    second = await sit_down(hall, session_id)
+    hall.announced.clear()
+    await hall.lease.closed(link)
+    assert (await card_of(hall.ctx, lin, session_id)).absence is None  # another tab is open
+    await hall.wait(5)
+    left = hall.clock.now()
+    await hall.lease.closed(second)
+    absence = Absence(left, left + timedelta(seconds=READER_GRACE))
+    assert (await card_of(hall.ctx, lin, session_id)).absence == absence
+    await sit_down(hall, session_id)
+    assert (await card_of(hall.ctx, lin, session_id)).absence is None
+    told = [event.absence for event in hall.announced if isinstance(event, ReaderMoved)]
+    assert told == [absence, None]
 
 
 async def test_a_reader_who_never_connects_does_not_wait_for_ever(hall: Hall) -> None:

@@ -57,6 +57,22 @@ async def test_an_intern_answers_under_the_eyes_of_a_librarian_who_can_take_over
         assert "supervised" not in kinds and kinds.count("joined") == 2
 
 
+async def test_who_serves_a_reader_hears_when_they_are_gone_and_when_they_are_back(town: Town) -> None:
+    async with town.socket(town.people["lin"]) as desk:
+        await town.available("lin")
+        reader = await town.ask()
+        async with town.socket(token=reader.token):
+            assert await town.take("lin") == reader.session
+            await desk.say(t="sub", topic=f"chat/{reader.session}/staff", after=0)
+            await desk.hear("subbed")
+            assert (await card(town, "lin", reader.session))["reader_away"] is None
+        away = (await desk.hear("reader", session=reader.session))["away"]
+        assert away["since"] < away["until"]
+        assert (await card(town, "lin", reader.session))["reader_away"] == away
+        async with town.socket(token=reader.token):
+            assert (await desk.hear("reader", session=reader.session))["away"] is None
+
+
 async def test_practice_conversations_are_offered_to_interns_alone(town: Town) -> None:
     lin, intern = town.people["lin"], town.people["intern"]
     async with town.socket(lin), town.socket(intern):

@@ -10,7 +10,7 @@ import * as alarm from "./alarm.js";
 import { readerOf } from "./offers.js";
 import { lasted, ThreadView } from "./thread.js";
 import { WrapUpPanel } from "./wrapup.js";
-import { named, page, t } from "./words.js";
+import { clock, named, page, roughly, t } from "./words.js";
 
 /** A column; `phrases` are the librarian's, `workspace` closes it and shows the context. */
 export class Column {
@@ -174,19 +174,23 @@ export class Column {
   }
 
   #showChips(card) {
+    const { absent } = this.conversation;
     const wanted = [
       [t(`topic.${card.topic}`), ""],
       card.language !== "zh" && [t(`language.${card.language}`), "info"],
       card.practice && [t("card.practice"), "practice"],
       card.role !== "holder" && [t(`crew.${card.role}`), "accent"],
       card.state === "wrapping_up" && [t("state.wrapping_up"), "warn"],
+      absent && [t("card.away", { length: roughly(absent) }), "away", waitedFor(card.reader_away)],
       card.previous_id && [t("card.continued"), ""],
     ].filter(Boolean);
     const stamp = JSON.stringify(wanted);
     if (this.chipsDrawn === stamp) return;
     this.chipsDrawn = stamp;
     this.chips.replaceChildren(
-      ...wanted.map(([text, kind]) => h("span", { class: `chip ${kind && `chip--${kind}`}` }, text)),
+      ...wanted.map(([text, kind, title]) =>
+        h("span", { class: `chip ${kind && `chip--${kind}`}`, title }, text),
+      ),
     );
   }
 
@@ -275,6 +279,8 @@ export class Column {
     this.composer.sendFiles([...event.dataTransfer.files]);
   }
 }
+
+const waitedFor = ({ until }) => t("card.away_until", { at: clock(until) });
 
 function act(label, glyph, work, extra = "") {
   return h(

@@ -172,6 +172,11 @@ export class ListView {
       });
       return;
     }
+    if (one.absent) {
+      write(node, t("list.away"));
+      set(node, { "data-late": false, title: t("card.away", { length: roughly(one.absent) }) });
+      return;
+    }
     const since = one.waitingSince;
     const waited = since ? serverNow() - Date.parse(since) : 0;
     write(

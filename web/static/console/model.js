@@ -340,6 +340,12 @@ export class Console extends EventTarget {
       this.version = Math.max(this.version, version ?? 0);
       this.refetch();
     },
+    reader({ session, away }) {
+      const conversation = this.conversation(session);
+      if (!conversation) return;
+      conversation.card.reader_away = away;
+      this.again ||= this.fetching; // what is being fetched may be older
+    },
     crew() {
       this.refetch(); // the page behind follows, if the conversation is still ours
     },
@@ -355,6 +361,7 @@ export class Console extends EventTarget {
         this.dispatchEvent(new CustomEvent("note", { detail: { conversation, event } }));
       return;
     }
+    if (event.by.kind === "reader" && live) conversation.card.reader_away = null;
     this.outgoing.tellReceipts();
     if (STATE_CHANGES.has(event.kind)) this.refetch();
     if (event.kind === "document") this.refetch();

@@ -1,6 +1,9 @@
 // One conversation as the desk holds it.
 
 import { Log } from "./conversation.js";
+import { serverNow } from "./http.js";
+
+const PAGE_TURN_MS = 10_000;
 
 /** The kinds that somebody said; the others tell of changes. */
 export const SAID = new Set(["message", "file", "document"]);
@@ -76,6 +79,13 @@ export class Conversation {
     return this.log.current
       ? this.log.events.filter((event) => event.kind === "document").length
       : this.card.documents;
+  }
+
+  /** How long the reader has been without a connection, in ms; 0 while they are there or only turn a page. */
+  get absent() {
+    const { state, reader_away: away } = this.card;
+    const length = away && state === "active" ? serverNow() - Date.parse(away.since) : 0;
+    return length > PAGE_TURN_MS ? length : 0;
   }
 
   get documentsLimit() {
