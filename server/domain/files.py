@@ -28,6 +28,13 @@ _OFFICE = {
     "epub": "application/epub+zip",
     "odt": "application/vnd.oasis.opendocument.text",
 }
+# What a container of ISO 14496-12 says that it holds: a telephone's photograph is no film.
+_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"),
+    b"qt  ": "video/quicktime",
+}
 _ACTIVE = re.compile(rb"<\s*(?:script|html|svg|!doctype)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
 
@@ -41,7 +48,7 @@ def kind_of(head: bytes, name: str) -> str:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:8] == b"ftyp":
-        return "video/mp4"
+        return _BRANDS.get(head[8:12], "video/mp4")
     if b"\x00" not in head and not _ACTIVE.search(head) and not head.startswith((b"#!", b"MZ")):
         return "text/plain"
     raise Invalid("file_kind", "file", name=name)
