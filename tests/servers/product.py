@@ -1,6 +1,7 @@
 """The product itself as processes: started, killed like a host that loses power, and started again."""
 
 import os
+import sys
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Product:
             **settings,
         }
         self.process: machine.Running | None = None
+        self.under: list[str] = []  # what to put before its command: one who watches it
 
     @property
     def url(self) -> str:
@@ -38,7 +40,11 @@ class Product:
         """Start it and come back when it is ready. Raises RuntimeError with the end of its log."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SHUQIAO_")}
         environ |= {f"SHUQIAO_{name.upper()}": str(value) for name, value in self.settings.items()}
-        self.process = nursery.born("server.__main__", [self.command], self.log, environ)
+        if self.under:
+            watched = [*self.under, sys.executable, "-m", "server", self.command]
+            self.process = machine.launch(watched, self.log, environ)
+        else:
+            self.process = nursery.born("server.__main__", [self.command], self.log, environ)
         machine.await_answer(self.process, self.log, self._ready)
 
     def kill(self) -> None:
