@@ -124,6 +124,7 @@ async def test_a_reader_registers_by_mail(town: Town, browser: httpx.AsyncClient
     assert "Welcome to the alliance" in (await browser.get(done.headers["location"])).text
     again = await browser.get(path)
     assert again.status_code == 404 and "has been used or has run out" in again.text
+    assert 'href="/login"' in again.text, "who clicks twice has an account by then"
 
 
 async def test_everything_wrong_in_a_form_is_said_at_once(browser: httpx.AsyncClient) -> None:
@@ -137,8 +138,11 @@ async def test_a_forgotten_password_is_replaced(town: Town, browser: httpx.Async
     asked = await post(browser, "/reset", mail="reader@library.test")
     unknown = await post(browser, "/reset", mail="nobody@reader.test")
     assert asked.headers["location"] == unknown.headers["location"] == "/reset?sent=1"
-    done = await post(browser, await mailed_path(town, "reset"), password="a new good sentence")
+    path = await mailed_path(town, "reset")
+    done = await post(browser, path, password="a new good sentence")
     assert done.headers["location"] == "/account?done=reset.done"
+    again = await browser.get(path)
+    assert again.status_code == 404 and 'href="/reset"' in again.text, "a new link is one step away"
     other = town.people["reader"].http
     assert (await other.get("/account")).status_code == 303, "logged out elsewhere"
 
