@@ -7,13 +7,15 @@ from server.context import Context
 from server.domain.cases import Case
 from server.domain.chat import ChatSession
 from server.domain.consultations import Consultation
+from server.domain.desks import Desk
 from server.domain.errors import NotAllowed, NotFound
 from server.domain.loan_rows import LoanOrder, Store
 from server.domain.permissions import Actor, Thing, Verb, demand, may
 from server.store.audits import record_audit
 from server.store.cases import case_by_id
-from server.store.chat import serves_reader, session_by_id
+from server.store.chat import serves_reader, session_by_id, sessions_of_reader
 from server.store.consultations import consultation_by_id
+from server.store.libraries import desk_by_slug
 from server.store.orders import order_by_id
 from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
@@ -24,6 +26,8 @@ __all__ = [
     "Admission",
     "access_case",
     "access_consultation",
+    "access_earlier",
+    "access_open_desk",
     "access_order",
     "access_session",
     "access_store",
@@ -32,6 +36,7 @@ __all__ = [
     "audit",
     "claim_of",
     "demand",
+    "has_asked_at",
     "judge_consultation",
     "may",
 ]
@@ -80,6 +85,37 @@ async def access_session(db: Reader, actor: Actor, session_id: str, verb: Verb) 
     if may(actor, Verb.READ_SESSION, thing):
         raise NotAllowed(verb=str(verb))
     raise NotFound("session_not_found")
+
+
+async def access_open_desk(db: Reader, actor: Actor, slug: str) -> Desk:
+    """The desk for somebody who wants to ask something new there.
+
+    Raises NotFound for one that is not open (R-ORG.3), and NotAllowed ``desk_closed`` to who has asked there before.
+    """
+    desk = await desk_by_slug(db, slug)
+    if desk is not None and desk.open:
+        return desk
+    if desk is not None and await has_asked_at(db, actor, desk):
+        raise NotAllowed("desk_closed", "R-ORG.3")
+    raise NotFound("desk_not_found", slug=slug)
+
+
+async def has_asked_at(db: Reader, actor: Actor, desk: Desk) -> bool:
+    """Whether a conversation of the actor's is kept there: they finish and read it also when the desk has closed."""
+    keys = sorted({actor.reader_key, actor.account_id} - {""})
+    return bool(await sessions_of_reader(db, keys, desk_id=desk.id, limit=1))
+
+
+async def access_earlier(db: Reader, reader: Actor, visitor: Actor, session_id: str) -> ChatSession:
+    """A visitor's ended conversation, for the reader who is to have it from now on. Raises NotFound.
+
+    Whoever asks for it has proven to be both. Who took part in answering does not become who asked.
+    """
+    session = await access_session(db, visitor, session_id, Verb.READ_SESSION)
+    took_part = {person.account_id for person in await participants_of(db, session_id)}
+    if session.open or session.reader_id or reader.account_id in took_part:
+        raise NotFound("session_not_found")
+    return session
 
 
 async def access_consultation(db: Reader, actor: Actor, consultation_id: str, verb: Verb) -> Consultation:

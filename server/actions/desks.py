@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from server.actions.access import audit
+from server.actions.access import audit, has_asked_at
 from server.context import Context
 from server.domain.chat import Topic
 from server.domain.desks import LANGUAGES, Desk, DeskSettings, Library, desk_settings
 from server.domain.errors import Conflict, NotFound
 from server.domain.forms import Form
 from server.domain.hours import Hours, next_open, open_at
-from server.domain.permissions import Actor, Thing, Verb, demand, library_scopes, may
+from server.domain.permissions import NOBODY, Actor, Thing, Verb, demand, library_scopes, may
 from server.domain.policies import ChatPolicy
 from server.domain.routing import topics_served
 from server.domain.task_policies import TaskPolicy
@@ -62,10 +62,13 @@ class HomeCard:
     next_open: datetime | None
 
 
-async def show_desk(ctx: Context, slug: str) -> DeskInfo:
-    """What a reader is told at a desk's door. Raises NotFound, also for a private desk (R-ORG.3)."""
+async def show_desk(ctx: Context, slug: str, actor: Actor = NOBODY) -> DeskInfo:
+    """What a reader is told at a desk's door. Raises NotFound, also for a private desk (R-ORG.3).
+
+    Whoever has asked at a desk that is closed since then still comes in, to finish and to read their conversation.
+    """
     desk = await desk_by_slug(ctx.db.read, slug)
-    if desk is None or not desk.open:
+    if desk is None or not (desk.open or await has_asked_at(ctx.db.read, actor, desk)):
         raise NotFound("desk_not_found", slug=slug)
     now, zone = ctx.clock.now(), zone_of(ctx)
     hours = await hours_of(ctx.db.read, desk.id)
@@ -75,7 +78,7 @@ async def show_desk(ctx: Context, slug: str) -> DeskInfo:
         hours=hours,
         policy=await policy_at(ctx.db.read, desk.library_id, now),
         texts=await texts_at(ctx.db.read, desk.library_id, now),
-        on_duty_for=topics_served(await skills_on_duty(ctx.db.read, now), LANGUAGES),
+        on_duty_for=topics_served(await skills_on_duty(ctx.db.read, now), LANGUAGES) if desk.open else {},
         open_now=open_at(hours, now, zone),
         next_open=next_open(hours, now, zone),
         today=now.astimezone(zone).date(),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from server.actions.access import access_session
+from server.actions.access import access_open_desk, access_session
 from server.actions.attachments import hand_in_files
 from server.actions.links import address_of
 from server.actions.logins import count
@@ -15,7 +15,7 @@ from server.domain.accounts import actor_of
 from server.domain.chat import ChatSession, EndReason, Topic, admit_text
 from server.domain.consultations import Consultation, title_of
 from server.domain.desks import Desk
-from server.domain.errors import Invalid, NotFound, TooMany
+from server.domain.errors import Invalid, TooMany
 from server.domain.forms import checked_mail
 from server.domain.logins import WORDS_TO
 from server.domain.permissions import NOBODY, Actor, Verb, demand
@@ -23,7 +23,7 @@ from server.domain.requests import QUESTION_LIMIT
 from server.domain.tasks import Channel, Standing
 from server.store.accounts import account_by_id
 from server.store.chat import events_after
-from server.store.libraries import desk_by_id, desk_by_slug
+from server.store.libraries import desk_by_id
 from server.store.rows import Transaction
 from server.wire.tokens import hashed
 
@@ -57,9 +57,7 @@ async def ask_question(ctx: Context, actor: Actor, slug: str, asking: Asking) ->
 async def leave_question(ctx: Context, actor: Actor, slug: str, asking: Asking) -> Entered:
     """As ``ask_question``; says besides whether this reader's same question waited already."""
     demand(actor, Verb.ASK_QUESTION)
-    desk = await desk_by_slug(ctx.db.read, slug)
-    if desk is None or not desk.open:
-        raise NotFound("desk_not_found", slug=slug)
+    desk = await access_open_desk(ctx.db.read, actor, slug)
     question = _question(ctx, actor, desk, asking)
     receipt = await _receipt_allowed(ctx, question.mail)
     async with ctx.transaction() as tx:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.actions.access import Admission, access_session, audit
+from server.actions.access import Admission, access_open_desk, access_session, audit
 from server.actions.arrivals import count_arrival, demand_place
+from server.actions.continuations import adopt, earlier_of
 from server.actions.places import place_of
 from server.actions.routing import enqueue, release_slot
 from server.actions.talk_links import request_address
@@ -17,10 +18,9 @@ from server.domain.chat import (
     Topic,
     admit_text,
     checked_rating,
-    is_continuation,
     state_after_end,
 )
-from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from server.domain.errors import Conflict, Invalid, NotAllowed
 from server.domain.events import CrewChanged, QueueChanged
 from server.domain.permissions import Actor, Verb, demand
 from server.store.accounts import account_by_id
@@ -59,6 +59,7 @@ class Opening:
     page_title: str = ""
     name: str = ""
     previous_id: str = ""
+    visitor: Actor | None = None  # who they were before they logged in, proven; the earlier one may be theirs
     practice: str = ""  # a practice code: interns answer, nobody is kept waiting (R-ORG.5)
     address: str = ""  # the network address it comes from
 
@@ -92,9 +93,7 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     question is said in it once. Raises NotFound for a desk that is not open, Invalid by field, Conflict ``blocked``,
     TooMany ``too_many_sessions`` or ``queue_full``.
     """
-    desk = await desk_by_slug(ctx.db.read, opening.slug)
-    if desk is None or not desk.open:
-        raise NotFound("desk_not_found", slug=opening.slug)
+    desk = await access_open_desk(ctx.db.read, actor, opening.slug)
     demand(actor, Verb.OPEN_SESSION)
     now = ctx.clock.now()
     if opening.topic not in set(Topic):
@@ -103,7 +102,9 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     policy = await policy_at(ctx.db.read, desk.library_id, now)
     question = admit_text(opening.question, limit=policy.message_characters, field="question")
     await _demand_not_blocked(ctx, actor, now)
-    previous = await _previous(ctx, actor, opening, desk.id, now)
+    named, visitor = opening.previous_id, opening.visitor
+    earlier = await earlier_of(ctx.db.read, actor, desk.id, now, named=named, visitor=visitor)
+    previous = earlier.id if earlier else ""
     session = _new_session(
         ctx, actor, opening, desk.id, desk.library_id, question=question, previous=previous
     )
@@ -137,6 +138,7 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
                 )
             )
         if fresh:
+            await adopt(tx, earlier, actor)
             await enqueue(ctx, tx, session)
     stored = await session_by_id(ctx.db.read, session.id)
     assert stored is not None
@@ -306,13 +308,6 @@ async def _winner(tx: Transaction, desk_id: str, reader_key: str) -> ChatSession
     if session is None:
         raise Conflict("session_moving")
     return session
-
-
-async def _previous(ctx: Context, actor: Actor, opening: Opening, desk_id: str, now: datetime) -> str:
-    for earlier in await sessions_of_reader(ctx.db.read, [actor.reader_key], desk_id=desk_id, limit=1):
-        if earlier.id == opening.previous_id or (not opening.previous_id and is_continuation(earlier, now)):
-            return earlier.id
-    return ""
 
 
 def _new_session(

@@ -14,7 +14,7 @@ from server.words.times import hours_text, moment
 
 async def show(r: ApiRequest) -> desk_bodies.DeskInfoView:
     """What a reader is told at the desk's door."""
-    return desk_info_view(r.ctx, await show_desk(r.ctx, r.path["slug"]))
+    return desk_info_view(r.ctx, await show_desk(r.ctx, r.path["slug"], r.actor))
 
 
 async def find(r: ApiRequest) -> desk_bodies.DeskChoices:
@@ -79,6 +79,7 @@ def desk_info_view(ctx: Context, info: DeskInfo) -> desk_bodies.DeskInfoView:
         hours_text=names(hours_text(info.hours.week, "zh"), hours_text(info.hours.week, "en")),
         next_open=maybe(info.next_open),
         next_open_text=names(_next(ctx, info, "zh"), _next(ctx, info, "en")),
+        closed=None if desk.open else _both("refusal.desk_closed"),
         notice=names(special.note_zh, special.note_en) if special and special.note_zh else None,
         upload_limit=ctx.settings.upload_limit,
         message_limit=info.policy.message_characters,

@@ -38,7 +38,7 @@ async def open_(r: ApiRequest) -> Response:
     """Open a conversation, or find the one that is open."""
     body: bodies.OpenSession = r.body
     visitor = body.visitor
-    actor = r.actor
+    actor, before = r.actor, actor_of_visitor(hashed(visitor)) if visitor else None
     if not actor.account_id:
         visitor = visitor or r.ctx.rng.token()
         actor = actor_of_visitor(hashed(visitor))
@@ -57,6 +57,7 @@ async def open_(r: ApiRequest) -> Response:
             page_title=body.page_title,
             name=body.name,
             previous_id=body.previous_id,
+            visitor=before,
             practice=body.practice,
             address=r.address,
         ),

@@ -223,6 +223,12 @@ def _escaped(text: str) -> str:
 
 
 async def listed_origins(db: Reader) -> frozenset[str]:
-    """Every web origin whose pages may carry some desk's widget."""
-    rows = await db.rows("SELECT origins FROM desk WHERE origins <> '[]' AND open = TRUE")
+    """Every web origin whose pages may carry some desk's widget.
+
+    Those of a desk that has closed stay while its conversations are kept: they are finished and read where they began.
+    """
+    rows = await db.rows(
+        "SELECT origins FROM desk WHERE origins <> '[]' AND (open = TRUE OR EXISTS"
+        " (SELECT 1 FROM chat_session s WHERE s.desk_id = desk.id AND s.reader_key <> ''))"
+    )
     return frozenset(origin for row in rows for origin in json.loads(row["origins"]))
