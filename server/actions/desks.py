@@ -147,19 +147,19 @@ async def open_desk(ctx: Context, actor: Actor, library_id: str, *, form: Form) 
     settings = desk_settings(form)
     form.demand()
     desk = desk_from(ctx, settings, library_id=library_id)
-    await _keep(ctx, actor, desk, "desk.open")
+    await _keep(ctx, actor, desk, "desk.open", form)
     return desk
 
 
 async def change_desk(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -> Desk:
-    """Change a desk's settings. Raises NotFound, FormRefused, Conflict ``slug_taken``."""
+    """Change a desk's settings. Raises NotFound, FormRefused, Conflict ``slug_taken`` and ``changed_meanwhile``."""
     before = await access_desk(ctx, actor, desk_id)
     settings = desk_settings(form)
     form.demand()
     desk = replace(
         desk_from(ctx, settings, library_id=before.library_id), id=before.id, created_at=before.created_at
     )
-    await _keep(ctx, actor, desk, "desk.change")
+    await _keep(ctx, actor, desk, "desk.change", form)
     return desk
 
 
@@ -196,9 +196,11 @@ def zone_of(ctx: Context) -> ZoneInfo:
     return ZoneInfo(ctx.settings.zone)
 
 
-async def _keep(ctx: Context, actor: Actor, desk: Desk, what: str) -> None:
+async def _keep(ctx: Context, actor: Actor, desk: Desk, what: str, form: Form) -> None:
     try:
         async with ctx.transaction() as tx:
+            await tx.lock(f"desk:{desk.id}")  # two managers who save at once: the later one is told
+            form.demand_edition(await desk_by_id(tx, desk.id), desk)
             await save_desk(tx, desk)
             await audit(ctx, tx, actor, what, desk.id, detail=desk.slug)
     except Duplicate:

@@ -27,12 +27,16 @@ async def show_hours(ctx: Context, actor: Actor, desk_id: str) -> Hours:
 
 
 async def set_week(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -> tuple[Shifts, ...]:
-    """Set the shifts of the week, fields ``day0`` (Monday) to ``day6``. Raises NotFound, FormRefused."""
+    """Set the shifts of the week, fields ``day0`` (Monday) to ``day6``.
+
+    Raises NotFound, FormRefused, Conflict ``changed_meanwhile``.
+    """
     desk = await access_desk(ctx, actor, desk_id)
     week = tuple(_day(form, f"day{weekday}") for weekday in range(7))
     form.demand()
     async with ctx.transaction() as tx:
         await tx.lock(f"hours:{desk.id}")  # two managers who save at once must not mix their weeks
+        form.demand_edition((await hours_of(tx, desk.id)).week, week)
         await replace_week(tx, desk.id, week)
         await audit(ctx, tx, actor, "hours.set", desk.id)
     return week

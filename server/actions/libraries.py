@@ -38,14 +38,14 @@ async def admit_library(ctx: Context, actor: Actor, *, form: Form) -> Library:
     settings = library_settings(form)
     form.demand()
     library = library_from(ctx, settings)
-    await _keep(ctx, actor, library, "library.admit")
+    await _keep(ctx, actor, library, "library.admit", form)
     return library
 
 
 async def change_library(ctx: Context, actor: Actor, library_id: str, *, form: Form) -> Library:
     """Change a library's data and card; field ``card_checked`` says that the card was checked today.
 
-    Raises NotFound, FormRefused, Conflict ``slug_taken``.
+    Raises NotFound, FormRefused, Conflict ``slug_taken`` and ``changed_meanwhile``.
     """
     before = await access_library(ctx, actor, library_id)
     settings = library_settings(form)
@@ -56,7 +56,7 @@ async def change_library(ctx: Context, actor: Actor, library_id: str, *, form: F
         created_at=before.created_at,
         card_checked_at=ctx.clock.now() if form.switch("card_checked") else before.card_checked_at,
     )
-    await _keep(ctx, actor, library, "library.change")
+    await _keep(ctx, actor, library, "library.change", form)
     return library
 
 
@@ -88,7 +88,10 @@ async def list_groups(ctx: Context, actor: Actor) -> list[DeskGroup]:
 async def keep_group(
     ctx: Context, actor: Actor, group_id: str, *, form: Form, desk_ids: list[str]
 ) -> DeskGroup:
-    """Name a group (empty id: a new one) and its desks. Raises NotAllowed, FormRefused."""
+    """Name a group (empty id: a new one) and its desks.
+
+    Raises NotAllowed, NotFound, FormRefused, Conflict ``changed_meanwhile``.
+    """
     demand(actor, Verb.KEEP_DESK, Thing())  # it decides for several libraries
     if group_id and await group_by_id(ctx.db.read, group_id) is None:
         raise NotFound("group_not_found")
@@ -99,6 +102,7 @@ async def keep_group(
     group = DeskGroup(group_id or ctx.ids.new(), name_zh, name_en, members)
     async with ctx.transaction() as tx:
         await tx.lock(f"group:{group.id}")  # two managers who save at once must not mix their members
+        form.demand_edition(await group_by_id(tx, group.id), group)
         await save_group(tx, group)
         await audit(ctx, tx, actor, "group.keep", group.id, detail=group.name_zh)
     return group
@@ -112,9 +116,11 @@ async def drop_group(ctx: Context, actor: Actor, group_id: str) -> None:
         await audit(ctx, tx, actor, "group.drop", group_id)
 
 
-async def _keep(ctx: Context, actor: Actor, library: Library, what: str) -> None:
+async def _keep(ctx: Context, actor: Actor, library: Library, what: str, form: Form) -> None:
     try:
         async with ctx.transaction() as tx:
+            await tx.lock(f"library:{library.id}")  # two managers who save at once: the later one is told
+            form.demand_edition(await library_by_id(tx, library.id), library)
             await save_library(tx, library)
             await audit(ctx, tx, actor, what, library.id, detail=library.slug)
     except Duplicate:

@@ -9,6 +9,7 @@ from server.domain.accounts import Account, answering_role, topics_for
 from server.domain.boards import StaffLine
 from server.domain.desks import Desk
 from server.domain.errors import NotFound
+from server.domain.forms import Form
 from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, demand, may
 from server.store.accounts import account_by_id, grants_of
 from server.store.boards import staff_named, staff_of_desk, staff_on_board
@@ -43,10 +44,13 @@ async def own_desks(ctx: Context, actor: Actor) -> list[Desk]:
     return sorted(desks.values(), key=lambda desk: desk.slug)
 
 
-async def set_desks(ctx: Context, actor: Actor, staff_id: str, desk_ids: list[str]) -> tuple[Desk, ...]:
+async def set_desks(
+    ctx: Context, actor: Actor, staff_id: str, desk_ids: list[str], *, form: Form | None = None
+) -> tuple[Desk, ...]:
     """Say at which of the actor's desks somebody answers; their desks elsewhere are not touched.
 
-    Raises NotFound for who is not the actor's staff, and for desks that are not theirs.
+    Raises NotFound for who is not the actor's staff, and for desks that are not theirs, Conflict ``changed_meanwhile``
+    where the form's edition is no longer what stands.
     """
     view = await show_staff(ctx, actor, staff_id)
     wanted = await desks_by_ids(ctx.db.read, desk_ids[:300])
@@ -54,6 +58,10 @@ async def set_desks(ctx: Context, actor: Actor, staff_id: str, desk_ids: list[st
         raise NotFound("desk_not_found")
     before = {desk.id for desk in view.desks if _keeps_desk(actor, desk)}
     async with ctx.transaction() as tx:
+        await tx.lock(f"desks_of:{staff_id}")  # two managers who save at once must not mix what they ticked
+        now = await desk_ids_of_staff(tx, staff_id)
+        if form is not None:
+            form.demand_edition(now, tuple(sorted(set(now) - before | wanted.keys())))
         for desk_id in sorted(before - wanted.keys()):
             await leave_desk(tx, desk_id, staff_id)
         for desk_id in sorted(wanted.keys() - before):

@@ -3,9 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 from typing import TypeVar
 
-from server.domain.errors import Invalid, NotFound
+from server.domain.errors import Conflict, Invalid, NotFound
 
 T = TypeVar("T")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -115,10 +116,24 @@ class Form:
         if all(known.field != problem.field for known in self.problems):
             self.problems.append(problem)
 
+    def demand_edition(self, now: object, wanted: object) -> None:
+        """Whether nobody has saved something else since this form was filled in upon its ``edition``.
+
+        Programs may leave that field out. Who saves the same twice is not told of themselves. Raises Conflict
+        ``changed_meanwhile``.
+        """
+        if self.raw("edition") not in ("", edition_of(now)) and now != wanted:
+            raise Conflict("changed_meanwhile")
+
     def demand(self) -> None:
         """Raise FormRefused when anything was wrong."""
         if self.problems:
             raise FormRefused(self.problems)
+
+
+def edition_of(thing: object) -> str:
+    """A short sign of a value as it stands: two that differ anywhere have different ones."""
+    return blake2b(repr(thing).encode(), digest_size=8).hexdigest()
 
 
 def checked_mail(text: str, field: str = "mail") -> str:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from server.store.rows import to_us
 from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
@@ -86,6 +86,77 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(visits: Vi
     visits.faults[:] = [
         fault for fault in visits.faults if "422" not in fault
     ]  # what the browser says of the refusal
+
+
+async def save(page: Page) -> None:
+    await page.get_by_role("button", name="Save", exact=True).first.click()
+    await page.wait_for_load_state()
+
+
+async def test_who_saves_after_another_manager_is_shown_what_stands_now(visits: Visits, town: Town) -> None:
+    """The later of two managers used to undo what the earlier had saved, and neither heard of it."""
+    desk = f"/manage/desks/{town.desks['home']}?lang=en"
+    first = await sit_down(visits, town, "manager", desk)
+    second = await sit_down(visits, town, "duty_manager", desk)
+    await first.get_by_label("Greeting (English)").fill("Ask us.")
+    await save(first)
+    await second.get_by_label("Greeting (Chinese)").fill("欢迎提问。")
+    await save(second)
+    summary = second.locator("#problems")
+    await expect(summary).to_contain_text("Somebody else has saved this since you opened it")
+    await expect(summary).to_contain_text("Greeting (English): it now says “Ask us.”")
+    assert await second.get_by_label("Greeting (Chinese)").input_value() == "欢迎提问。"
+    await second.get_by_label("Greeting (English)").fill("Ask us.")
+    await save(second)
+    await expect(second.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    kept = (await town.people["manager"].http.get(f"/api/manage/desks/{town.desks['home']}")).json()
+    assert kept["greeting"] == {"zh": "欢迎提问。", "en": "Ask us."}
+    visits.faults[:] = [fault for fault in visits.faults if "422" not in fault]
+
+
+@pytest.mark.parametrize(
+    ("where", "field", "fault"),
+    [
+        ("desks/{desk}/hours", "[name=day0]", "Mon: it now says “08:00-11:00”."),
+        ("libraries/{library}", "[name=phone]", "Phone: it now says “8-11”."),
+        ("groups/{group}", "[name=desk] >> nth=0", "Desks: 1 are ticked differently now."),
+        ("staff/{lin}", "[name=desk] >> nth=0", "Somebody else has saved this"),
+    ],
+)
+async def test_nothing_that_managers_keep_is_overwritten_in_silence(
+    visits: Visits, town: Town, where: str, field: str, fault: str
+) -> None:
+    duty_manager = town.people["duty_manager"].http
+    members = {"name_zh": "组", "name_en": "Group", "desk_ids": [town.desks["other"]]}
+    group = (await duty_manager.post("/api/manage/groups", json=members)).json()["id"]
+    ids = {"desk": town.desks["home"], "library": town.libraries["home"], "lin": town.people["lin"].id}
+    path = f"/manage/{where.format(**ids, group=group)}?lang=en"
+    pages = [await sit_down(visits, town, "duty_manager", path) for _ in range(2)]
+    for page in pages:
+        await page.reload()
+    for page, said in zip(pages, ("8-11", "9-11"), strict=True):
+        box = page.locator(field)
+        if "desk" in field:
+            await box.set_checked(not await box.is_checked() if said == "8-11" else await box.is_checked())
+        else:
+            await box.fill(said)
+        await save(page)
+    await expect(pages[0].locator("#problems")).to_have_count(0)
+    await expect(pages[1].locator("#problems")).to_contain_text(fault)
+    visits.faults[:] = [fault for fault in visits.faults if "422" not in fault]
+
+
+async def test_a_librarian_who_also_answers_elsewhere_keeps_that_desk(visits: Visits, town: Town) -> None:
+    """The desk of the other library stood among the boxes, and saving was refused because of it."""
+    lin = town.people["lin"].id
+    at = {"desk_ids": [town.desks["home"], town.desks["other"]]}
+    await town.people["duty_manager"].http.put(f"/api/manage/staff/{lin}/desks", json=at)
+    page = await sit_down(visits, town, "manager", f"/manage/staff/{lin}?lang=en")
+    await expect(page.get_by_text("Also answers elsewhere")).to_be_visible()
+    await page.locator("[name=desk]").first.set_checked(False)
+    await save(page)
+    await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
+    await expect(page.get_by_text("Also answers elsewhere")).to_be_visible()
 
 
 async def test_mondays_hours_serve_for_the_week(visits: Visits, town: Town) -> None:

@@ -1,7 +1,5 @@
 """Screens for desks: settings with the snippet to embed, the week, and the days that differ."""
 
-from dataclasses import asdict
-
 from starlette.responses import Response
 
 from server.actions.desks import PAGE, access_desk, change_desk, list_desks, open_desk
@@ -17,10 +15,23 @@ from server.domain.desks import (
     embed_snippet,
     origin_of,
 )
-from server.domain.hours import format_shifts
+from server.domain.forms import edition_of
+from server.domain.hours import Hours, format_shifts
 from server.domain.permissions import Verb
 from web.pages.base import Page, PageRequest
-from web.pages.managing import CORRECTABLE, Fill, alliance_wide, filled, refill, show
+from web.pages.managing import CORRECTABLE, Fill, alliance_wide, filled, overtaken, refill, show
+
+_TEXTS = (
+    "name_zh",
+    "name_en",
+    "slug",
+    "mail",
+    "greeting_zh",
+    "greeting_en",
+    "colour",
+    "language",
+    "position",
+)
 
 
 async def desks(page: PageRequest) -> Response:
@@ -63,9 +74,7 @@ async def add_desk(page: PageRequest) -> Response:
 async def desk(page: PageRequest) -> Response:
     """A desk's settings."""
     found = await access_desk(page.ctx, page.actor, page.path["id"])
-    values = {name: value for name, value in asdict(found).items() if isinstance(value, str)}
-    values |= {"origins": "\n".join(found.origins), "open": "1" if found.open else ""}
-    return _settings(page, found, None, Fill(values))
+    return _settings(page, found, None, _fill(found))
 
 
 async def save_desk(page: PageRequest) -> Response:
@@ -74,8 +83,16 @@ async def save_desk(page: PageRequest) -> Response:
     try:
         await change_desk(page.ctx, page.actor, found.id, form=await filled(page))
     except CORRECTABLE as refusal:
-        return _settings(page, found, None, await refill(page, refusal, fallback="slug"), status=422)
+        found = await access_desk(page.ctx, page.actor, found.id)
+        fill = await overtaken(page, refusal, _fill(found), fallback="slug")
+        return _settings(page, found, None, fill, status=422)
     return page.redirect(f"/manage/desks/{found.id}", done="saved")
+
+
+def _fill(desk: Desk) -> Fill:
+    values = {name: getattr(desk, name) for name in _TEXTS}
+    values |= {"origins": "\n".join(desk.origins), "open": "1" if desk.open else ""}
+    return Fill({**values, "edition": edition_of(desk)})
 
 
 def _settings(
@@ -109,7 +126,8 @@ async def save_week(page: PageRequest) -> Response:
     try:
         await set_week(page.ctx, page.actor, found.id, form=await filled(page))
     except CORRECTABLE as refusal:
-        return await _hours(page, found, week=await refill(page, refusal), status=422)
+        now = _week(await show_hours(page.ctx, page.actor, found.id))
+        return await _hours(page, found, week=await overtaken(page, refusal, now), status=422)
     return page.redirect(f"/manage/desks/{found.id}/hours", done="saved")
 
 
@@ -126,18 +144,21 @@ async def add_closure(page: PageRequest) -> Response:
 async def _hours(
     page: PageRequest, desk: Desk, *, week: Fill | None = None, day: Fill | None = None, status: int = 200
 ) -> Response:
-    kept = await show_hours(page.ctx, page.actor, desk.id)
-    shifts = {f"day{weekday}": format_shifts(shifts) for weekday, shifts in enumerate(kept.week)}
     return show(
         page,
         "manage_hours.html",
         status=status,
         desk=desk,
-        week=week or Fill(shifts),
+        week=week or _week(await show_hours(page.ctx, page.actor, desk.id)),
         day=day or Fill(),
         closures=await list_closures(page.ctx, page.actor, desk.id),
         format_shifts=format_shifts,
     )
+
+
+def _week(hours: Hours) -> Fill:
+    shifts = {f"day{weekday}": format_shifts(shifts) for weekday, shifts in enumerate(hours.week)}
+    return Fill({**shifts, "edition": edition_of(hours.week)})
 
 
 async def closures(page: PageRequest) -> Response:

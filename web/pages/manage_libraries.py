@@ -1,6 +1,6 @@
 """Screens for member libraries and for the groups in which desks help each other."""
 
-from dataclasses import asdict
+from dataclasses import fields
 
 from starlette.responses import Response
 
@@ -15,11 +15,23 @@ from server.actions.libraries import (
     list_groups,
     list_libraries,
 )
-from server.domain.desks import LIBRARY_KINDS, Library
+from server.domain.desks import LIBRARY_KINDS, DeskGroup, Library, LibrarySettings
 from server.domain.errors import NotFound
+from server.domain.forms import edition_of
 from server.domain.permissions import Verb
 from web.pages.base import Page, PageRequest
-from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, every_desk, filled, refill, show
+from web.pages.managing import (
+    CORRECTABLE,
+    Fill,
+    alliance_wide,
+    chosen,
+    every_desk,
+    filled,
+    overtaken,
+    refill,
+    show,
+    with_ticks,
+)
 
 
 async def libraries(page: PageRequest) -> Response:
@@ -63,7 +75,9 @@ async def save_library(page: PageRequest) -> Response:
     try:
         await change_library(page.ctx, page.actor, found.id, form=await filled(page))
     except CORRECTABLE as refusal:
-        return await _library_page(page, found, await refill(page, refusal, fallback="slug"), status=422)
+        found = await access_library(page.ctx, page.actor, found.id)
+        fill = await overtaken(page, refusal, Fill(_values(found)), fallback="slug")
+        return await _library_page(page, found, fill, status=422)
     return page.redirect(f"/manage/libraries/{found.id}", done="saved")
 
 
@@ -87,7 +101,8 @@ def _form(
 
 
 def _values(library: Library) -> dict[str, str]:
-    return {name: value for name, value in asdict(library).items() if isinstance(value, str)}
+    settings = {field.name: getattr(library, field.name) for field in fields(LibrarySettings)}
+    return {**settings, "edition": edition_of(library)}
 
 
 async def groups(page: PageRequest) -> Response:
@@ -99,12 +114,21 @@ async def groups(page: PageRequest) -> Response:
 async def group(page: PageRequest) -> Response:
     """A group's names and members; ``new`` for one that is not yet."""
     group_id = page.path["id"]
+    found = await _group(page, group_id)
+    return await _group_page(page, group_id, _group_fill(found), members=found.desk_ids if found else ())
+
+
+async def _group(page: PageRequest, group_id: str) -> DeskGroup | None:
     known = {found.id: found for found in await list_groups(page.ctx, page.actor)}
     if group_id != "new" and group_id not in known:
         raise NotFound("group_not_found")
-    found = known.get(group_id)
-    values = {"name_zh": found.name_zh, "name_en": found.name_en} if found else {}
-    return await _group_page(page, group_id, Fill(values), members=found.desk_ids if found else ())
+    return known.get(group_id)
+
+
+def _group_fill(group: DeskGroup | None) -> Fill:
+    if group is None:
+        return Fill()
+    return Fill({"name_zh": group.name_zh, "name_en": group.name_en, "edition": edition_of(group)})
 
 
 async def save_group(page: PageRequest) -> Response:
@@ -114,7 +138,10 @@ async def save_group(page: PageRequest) -> Response:
     try:
         await keep_group(page.ctx, page.actor, known, form=await filled(page), desk_ids=members)
     except CORRECTABLE as refusal:
-        fill = await refill(page, refusal, fallback="name_zh")
+        found = await _group(page, group_id)
+        fill = await overtaken(page, refusal, _group_fill(found), fallback="name_zh")
+        if found and refusal.code == "changed_meanwhile":
+            fill = with_ticks(page, fill, now=found.desk_ids, mine=members)
         return await _group_page(page, group_id, fill, members=tuple(members), status=422)
     return page.redirect("/manage/groups", done="saved")
 

@@ -9,12 +9,22 @@ from server.actions.staff import StaffView, set_desks, show_staff
 from server.actions.stores import kept_stores
 from server.domain.accounts import AccountState
 from server.domain.desks import LANGUAGES, Library
-from server.domain.errors import Invalid
-from server.domain.forms import Form
+from server.domain.errors import Conflict, Invalid
+from server.domain.forms import Form, edition_of
 from server.domain.loan_rows import Store
 from server.domain.permissions import STAFF, Grant, Role, ScopeKind, Verb
 from web.pages.base import Page, PageRequest
-from web.pages.managing import CORRECTABLE, Fill, alliance_wide, chosen, every_desk, filled, refill, show
+from web.pages.managing import (
+    CORRECTABLE,
+    Fill,
+    alliance_wide,
+    chosen,
+    every_desk,
+    filled,
+    refill,
+    said,
+    show,
+)
 
 PAGE = 50
 _HERE = "/manage/staff"
@@ -85,7 +95,12 @@ async def member(page: PageRequest) -> Response:
 async def save_desks(page: PageRequest) -> Response:
     """Say where they answer."""
     view = await show_staff(page.ctx, page.actor, page.path["id"])
-    await set_desks(page.ctx, page.actor, view.account.id, await chosen(page, "desk"))
+    form, ticked = await filled(page), await chosen(page, "desk")
+    try:
+        await set_desks(page.ctx, page.actor, view.account.id, ticked, form=form)
+    except Conflict as refusal:
+        view = await show_staff(page.ctx, page.actor, view.account.id)
+        return await _member(page, view, Fill(errors=said(page, refusal)), status=422)
     return page.redirect(f"{_HERE}/{view.account.id}", done="saved")
 
 
@@ -126,6 +141,8 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
     places: dict[str, Library | Store] = {library.id: library for library in libraries}
     places |= {store.id: store for store in stores}
     mine = {desk.id for desk in view.desks}
+    kept = await every_desk(page)
+    kept_ids = {desk.id for desk in kept}
     return show(
         page,
         "manage_member.html",
@@ -137,8 +154,10 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
         libraries=libraries,
         stores=stores,
         places=places,
-        desks=[*view.desks, *(desk for desk in await every_desk(page) if desk.id not in mine)],
+        desks=[*(d for d in view.desks if d.id in kept_ids), *(d for d in kept if d.id not in mine)],
+        elsewhere=[desk for desk in view.desks if desk.id not in kept_ids],
         mine=mine,
+        edition=edition_of(tuple(sorted(mine))),
         closed=view.account.state is AccountState.DISABLED,
     )
 

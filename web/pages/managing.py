@@ -1,6 +1,6 @@
 """What the managers' screens share: their menu, forms with what is wrong in them, and what was just done."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ _MENU = (
     ("/manage/quality", "quality", Verb.READ_SAMPLES),
     ("/console", "console", Verb.STAND_DUTY),
 )
+_CHOICES = {"language": "language.", "position": "manage.position.", "kind": "manage.kind."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,44 @@ async def refill(page: PageRequest, refusal: Refusal, *, fallback: str = "") -> 
     form = await page.form()
     values = {name: value for name, value in form.items() if isinstance(value, str)}
     return Fill(values, said(page, refusal, fallback=fallback))
+
+
+async def overtaken(page: PageRequest, refusal: Refusal, current: Fill, *, fallback: str = "") -> Fill:
+    """The posted form again; where somebody saved meanwhile, beside each field what stands there now.
+
+    Saving once more goes before what stands, now that its writer has seen it.
+    """
+    fill = await refill(page, refusal, fallback=fallback)
+    if refusal.code != "changed_meanwhile":
+        return fill
+    errors = {"": say(refusal, page.language)}
+    for name, now in current.values.items():
+        if name != "edition" and fill.value(name).replace("\r\n", "\n").strip() != now.strip():
+            errors[name] = _stands(page, name, now)
+    return Fill({**fill.values, "edition": current.value("edition")}, errors)
+
+
+def with_ticks(page: PageRequest, fill: Fill, *, now: Collection[str], mine: Collection[str]) -> Fill:
+    """The same fill, saying of ticked choices how many stand otherwise now."""
+    different = len(set(now) ^ set(mine))
+    words = {"desks": text("manage.now_ticked", page.language, n=different)} if different else {}
+    return Fill(fill.values, {**fill.errors, **words})
+
+
+def _stands(page: PageRequest, name: str, now: str) -> str:
+    """What stands in a field now, as the page words it."""
+    if name == "open":
+        now = text("manage.open" if now else "manage.private", page.language)
+    elif name in _CHOICES:
+        now = text(_CHOICES[name] + now, page.language)
+    field = text(_label(name), page.language)
+    return text("manage.now_stands" if now else "manage.now_empty", page.language, field=field, now=now)
+
+
+def _label(name: str) -> str:
+    if name.startswith("day") and name[3:].isdigit():
+        return f"time.weekday.{name[3:]}"
+    return "manage.desk_open" if name == "open" else f"manage.field.{name}"
 
 
 def said(page: PageRequest, refusal: Refusal, *, fallback: str = "") -> dict[str, str]:
