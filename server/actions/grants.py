@@ -16,7 +16,7 @@ from server.domain.accounts import (
 )
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.events import AccountChanged
-from server.domain.permissions import Actor, Grant, ScopeKind, Verb, demand, library_scopes
+from server.domain.permissions import Actor, Grant, Role, ScopeKind, Verb, demand, library_scopes
 from server.store.accounts import (
     account_by_id,
     account_by_mail,
@@ -33,6 +33,8 @@ from server.store.logins import delete_logins
 from server.store.postings import close_duty
 from server.store.rows import Reader, Transaction
 from server.store.stores import stores_by_ids
+
+MANAGING = (Role.MANAGER, Role.ADMINISTRATOR)
 
 
 async def add_account(
@@ -85,9 +87,14 @@ async def give(
 
 
 async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant) -> None:
-    """Take a role away; it ends with the next request. Raises NotAllowed, NotFound, Conflict ``last_administrator``."""
+    """Take a role away; it ends with the next request.
+
+    Raises NotAllowed, NotFound, Conflict ``last_administrator`` and ``own_account`` for one's own managing role.
+    """
     async with ctx.transaction() as tx:
         await judge_grants(tx, actor, [grant])
+        if account_id == actor.account_id and grant.role in MANAGING:
+            raise Conflict("own_account")
         await tx.lock("administrators")  # two who revoke each other must not both succeed
         left, stores = await count_administrators(tx), await libraries_of_stores(tx, [grant])
         judge_revocation(actor, grant, administrators=left, stores=stores)
@@ -102,8 +109,10 @@ async def revoke_role(ctx: Context, actor: Actor, account_id: str, grant: Grant)
 async def set_account_open(ctx: Context, actor: Actor, account_id: str, *, is_open: bool) -> None:
     """Close a staff account, or open it again; closing ends its log-ins at once.
 
-    Raises NotAllowed, NotFound, Conflict ``last_administrator``.
+    Raises NotAllowed, NotFound, Conflict ``last_administrator`` and ``own_account``.
     """
+    if account_id == actor.account_id:
+        raise Conflict("own_account")
     async with ctx.transaction() as tx:
         await tx.lock("administrators")
         account = await account_by_id(tx, account_id)

@@ -53,6 +53,10 @@ async def set_closure(ctx: Context, actor: Actor, desk_id: str, *, form: Form) -
     """Set a day's own hours (none: closed), for a desk or with an empty id for all. Raises FormRefused."""
     await _demand(ctx, actor, desk_id)
     closure = closure_from(form, closure_id=ctx.ids.new(), desk_id=desk_id)
+    if date.min < closure.day < ctx.clock.now().astimezone(zone_of(ctx)).date():
+        form.refuse(
+            Invalid("date_past", "day", text=form.raw("day"))
+        )  # else it is kept where nobody sees it again
     form.demand()
     async with ctx.transaction() as tx:
         await tx.lock(f"hours:{desk_id}")
@@ -87,6 +91,8 @@ def _day(form: Form, name: str) -> Shifts:
 
 
 def _date(text: str) -> date:
+    if not text:
+        raise Invalid("field_required", "day")
     try:
         return date.fromisoformat(text)
     except ValueError:

@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from server.actions.accounts import resolve_actor
+from server.actions.grants import revoke_role, set_account_open
+from server.domain.errors import Conflict
+from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.rows import to_us
 from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
@@ -88,6 +92,15 @@ async def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(visits: Vi
     ]  # what the browser says of the refusal
 
 
+async def test_every_item_of_the_menu_is_in_sight_at_a_desk(visits: Visits, town: Town) -> None:
+    page = await sit_down(visits, town, "administrator", "/manage/board?lang=en")
+    items = page.get_by_role("navigation").get_by_role("link")
+    for type_size in ("normal", "large"):
+        await page.goto(f"{town.base}/manage/board?type={type_size}")
+        for item in await items.all():
+            await expect(item).to_be_in_viewport(ratio=1)
+
+
 async def save(page: Page) -> None:
     await page.get_by_role("button", name="Save", exact=True).first.click()
     await page.wait_for_load_state()
@@ -157,6 +170,38 @@ async def test_a_librarian_who_also_answers_elsewhere_keeps_that_desk(visits: Vi
     await save(page)
     await expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     await expect(page.get_by_text("Also answers elsewhere")).to_be_visible()
+
+
+async def test_nobody_locks_themselves_out(visits: Visits, town: Town) -> None:
+    """One click on one's own "Take away" or "Close the account" ended everything there was to undo it with."""
+    manager = town.people["manager"]
+    page = await sit_down(visits, town, "manager", f"/manage/staff/{manager.id}?lang=en")
+    await expect(page.get_by_text("This is your own account")).to_be_visible()
+    await expect(page.get_by_role("button", name="Close the account")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Delete Manager")).to_have_count(0)
+    actor = await resolve_actor(town.ctx, cookie=manager.cookie)
+    for lock_out in (
+        revoke_role(
+            town.ctx,
+            actor,
+            manager.id,
+            Grant(Role.MANAGER, ScopeKind.LIBRARY, town.libraries["home"]),
+        ),
+        set_account_open(town.ctx, actor, manager.id, is_open=False),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await lock_out
+        assert refused.value.code == "own_account"
+
+
+async def test_a_day_that_is_over_is_refused_by_its_field(visits: Visits, town: Town) -> None:
+    """Last year's holiday was "Saved", and nowhere to be seen."""
+    page = await sit_down(visits, town, "manager", f"/manage/desks/{town.desks['home']}/hours?lang=zh")
+    for typed, said in (("2020-10-01", "2020-10-01 已经过去"), ("", "这一项必须填写")):
+        await page.get_by_label("日期").fill(typed)
+        await page.get_by_role("button", name="保存这一天").click()
+        await expect(page.locator("#f-day-error")).to_contain_text(said)
+    visits.faults[:] = [fault for fault in visits.faults if "422" not in fault]
 
 
 async def test_mondays_hours_serve_for_the_week(visits: Visits, town: Town) -> None:

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from server.actions.grants import grant_role, list_staff, revoke_role, set_account_open
+from server.actions.grants import MANAGING, grant_role, list_staff, revoke_role, set_account_open
 from server.actions.invitations import Invitation, invite_staff
 from server.actions.libraries import list_libraries
 from server.actions.staff import StaffView, set_desks, show_staff
@@ -159,6 +159,8 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
         mine=mine,
         edition=edition_of(tuple(sorted(mine))),
         closed=view.account.state is AccountState.DISABLED,
+        own=view.account.id == page.actor.account_id,
+        managing=MANAGING,
     )
 
 

@@ -56,7 +56,7 @@ def paths(town: Town, library: str) -> list[tuple[str, str, dict[str, Any] | Non
         ("PUT", f"/api/manage/desks/{desk}", keep),
         ("GET", f"/api/manage/desks/{desk}/hours", None),
         ("PUT", f"/api/manage/desks/{desk}/hours", {"days": CLOSED}),
-        ("POST", "/api/manage/closures", {"day": "2026-10-01", "desk_id": desk}),
+        ("POST", "/api/manage/closures", {"day": "2099-10-01", "desk_id": desk}),
         ("GET", f"/api/manage/closures?desk={desk}", None),
         ("GET", f"/api/manage/policies?library={home}", None),
         ("POST", "/api/manage/policies", {"name": "block_hours", "value": "12", "library_id": home}),
@@ -82,7 +82,7 @@ async def test_its_own_manager_and_those_of_the_alliance_do(town: Town, name: st
 
 EVERYBODYS: list[tuple[str, str, dict[str, Any] | None]] = [
     ("POST", "/api/manage/libraries", {"slug": "new", "name_zh": "新馆", "name_en": "New"}),
-    ("POST", "/api/manage/closures", {"day": "2026-10-01"}),
+    ("POST", "/api/manage/closures", {"day": "2099-10-01"}),
     ("GET", "/api/manage/closures", None),
     ("GET", "/api/manage/policies", None),
     ("POST", "/api/manage/policies", {"name": "offer_seconds", "value": "20"}),
