@@ -7,6 +7,7 @@ from typing import Any
 from server.domain.calendar import CalendarPolicy
 from server.domain.errors import Invalid
 from server.domain.loan_policies import LOAN_CHOICES, LOAN_RULES, LoanPolicy
+from server.domain.policy_bounds import bounds_of
 from server.domain.task_policies import TASK_CHOICES, TASK_RULES, TASK_TEXTS, TaskPolicy
 
 
@@ -78,7 +79,6 @@ _CHOICES = {"intern_live": ("practice", "supervised"), **TASK_CHOICES, **LOAN_CH
 # Notices that the alliance, or a library for its readers, words itself (R-LIVE.2, R-LIVE.6).
 TEXTS = frozenset({"scope_zh", "scope_en", "privacy_zh", "privacy_en"}) | TASK_TEXTS
 TEXT_CHARACTERS = 2000
-HIGHEST = 10_000_000
 # The rule behind each value; the others are decisions of the live desk's routing (R-LIVE.1).
 RULES = {
     "documents_per_session": "R-LIVE.4",
@@ -118,8 +118,9 @@ def checked_policy_value(name: str, value: Any) -> Any:
         if not isinstance(value, bool):
             raise Invalid("policy_bool", name)
         return value
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= HIGHEST:
-        raise Invalid("policy_number", name)
+    low, high = bounds_of(name)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise Invalid("policy_number", name, low=low, high=high)
     return value
 
 

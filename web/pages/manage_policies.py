@@ -7,7 +7,7 @@ from server.actions.policies import list_policies, set_policy, withdraw_policy
 from server.domain.errors import NotFound
 from server.domain.forms import Form, cents_of, yuan
 from server.domain.permissions import Verb
-from server.domain.policies import HIGHEST
+from server.domain.policy_bounds import HIGHEST
 from web.pages.base import Page, PageRequest
 from web.pages.managing import CORRECTABLE, alliance_wide, filled, said, show
 

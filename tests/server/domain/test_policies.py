@@ -74,3 +74,30 @@ def test_what_is_filled_in_becomes_the_value(name: str, text: str, value: Any) -
 def test_what_cannot_be_a_value_is_refused(name: str, text: str) -> None:
     with pytest.raises(Invalid):
         parse_policy_value(name, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "low", "high"),
+    [
+        ("offer_seconds", 0, 5, 600),  # nobody could have accepted an offer
+        ("max_capacity", 0, 1, 50),
+        ("message_characters", 0, 100, 10_000),
+        ("transcript_days", 1, 30, 3_650),  # a slip that would have emptied the archive for good
+        ("sample_percent", 101, 0, 100),
+        ("strict_hours", 0, 1, 8_760),
+        ("widen_to_group_seconds", 10_000_000, 0, 604_800),
+    ],
+)
+def test_a_number_that_would_stop_the_service_is_refused_with_what_may_be_set(
+    name: str, wrong: int, low: int, high: int
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_policy_value(name, str(wrong))
+    assert refused.value.data == {"low": low, "high": high}
+    assert [parse_policy_value(name, str(bound)) for bound in (low, high)] == [low, high]
+
+
+def test_every_default_lies_within_its_bounds() -> None:
+    for line in policy_lines([], "", NOW):
+        if line.unit not in ("switch", "choice", "text"):
+            assert parse_policy_value(line.name, str(line.default)) == line.default
