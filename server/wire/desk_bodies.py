@@ -47,7 +47,7 @@ class DeskInfoView(Struct):
     hours_text: Names
     next_open: str | None
     next_open_text: Names
-    closed: Names | None  # why nothing new may be asked, to who has asked before; a stranger finds no such desk
+    closed: Names | None  # why nothing new may be asked, to who has asked before
     notice: Names | None
     upload_limit: int
     message_limit: int

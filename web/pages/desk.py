@@ -7,16 +7,25 @@ from starlette.responses import Response
 
 from server.actions.desks import DeskInfo, show_desk, zone_of
 from server.actions.widget_logins import code_for_order
+from server.domain.errors import NotFound
 from server.domain.order_numbers import read_number, spoken
 from server.domain.permissions import Verb
 from server.words import times
-from server.words.catalogue import text
+from server.words.catalogue import say, text
 from web.pages.base import Page, PageRequest
 
 
 async def show(page: PageRequest) -> Response:
-    """The desk of a library, complete and useful before any script has run."""
-    info = await show_desk(page.ctx, page.path["slug"])
+    """The desk of a library, complete and useful before any script has run.
+
+    A closed one shows nothing of itself, but the chat in which this browser keeps a conversation.
+    """
+    slug = page.path["slug"]
+    try:
+        info = await show_desk(page.ctx, slug)
+    except NotFound as refusal:
+        message = say(refusal, page.language)
+        return page.render("desk_closed.html", status=404, message=message, slug=slug[:60])
     number = read_number(page.query.get("order", ""))
     return page.render(
         "desk.html",

@@ -3,7 +3,7 @@ import { mount } from "/widget/chat.js";
 import { Keeping } from "/widget/keeping.js";
 
 const place = document.querySelector("#chat");
-const { desk: slug, colour, language, large, about, login: code, known } = place.dataset;
+const { desk: slug, colour, language, large, about, login: code, known, closed } = place.dataset;
 const still = place.querySelector(".desk__still");
 
 // Who comes from a loan order asks about it: the question begins with its number, and goes to who helps with orders.
@@ -22,10 +22,12 @@ if (code && !(keeping.get("login")?.until > Date.now()) && !keeping.get("talk"))
   }
 }
 
-const answer = await fetch(`/widget/accent/${colour}.css`);
+const answer = colour && (await fetch(`/widget/accent/${colour}.css`));
 const accent = new CSSStyleSheet();
-accent.replaceSync(answer.ok ? await answer.text() : "");
+accent.replaceSync(answer?.ok ? await answer.text() : "");
 try {
+  // A desk that is closed has nothing for who begins; who has a conversation in this browser goes on with it.
+  if (closed !== undefined && !keeping.get("talk")) throw new Error("closed");
   const options = {
     origin: location.origin,
     slug,
@@ -37,6 +39,11 @@ try {
   };
   await mount(options, place);
   still.remove();
+  place.hidden = false;
+  if (closed !== undefined) {
+    const title = Object.assign(document.createElement("h1"), { className: "visually-hidden", textContent: place.ariaLabel });
+    document.querySelector(".desk__none").replaceWith(title);
+  }
 } catch {
   // the form's button stays: a desk without its chat can still be asked
 }

@@ -40,6 +40,7 @@ export class Api {
     } catch {
       throw this.away();
     }
+    if (answer.status === 401) this.unknown?.(as);
     const value = await answer.json().catch(() => null);
     if (answer.ok && value) return value;
     throw value?.error ? new Refused(answer.status, value.error) : this.away(answer.status);

@@ -39,12 +39,13 @@ export class Ask {
       event.preventDefault();
       this.#send();
     };
+    this.hello = this.#greeting();
     this.duty = h("div");
     this.past = h("div");
     this.element = h(
       "div.view.ask",
       {},
-      h("div.sheet", {}, this.#greeting(), this.duty, this.form, this.#small(), this.past),
+      h("div.sheet", {}, this.hello, this.duty, this.form, this.#small(), this.past),
     );
     this.turn(true);
   }
@@ -122,7 +123,8 @@ export class Ask {
     this.other.lastChild.textContent = words.say(live ? "ask.rather_form" : "ask.rather_live");
     this.other.hidden = !here;
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
-    const said = [
+    this.form.hidden = this.hello.hidden = info.closed; // nothing new is asked here
+    const said = words.of(info.closed) || [
       h("strong", {}, words.say(info.on_duty ? "duty.nobody_for" : "duty.nobody")),
       info.open_now ? h("span", {}, words.say("duty.open")) : when && h("span", {}, words.say("duty.next", { when })),
       h("span", {}, words.say("duty.form")),

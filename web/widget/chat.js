@@ -21,12 +21,12 @@ export class ShuqiaoChat extends HTMLElement {
     this.keeping = new Keeping(this.origin, this.slug);
     this.root = this.attachShadow({ mode: "open" });
     const language = this.page ? this.language : (this.keeping.get("language") ?? this.language);
-    [this.words, this.info] = await Promise.all([
+    this.api = new Api(this.origin, () => this.keeping.proof(), { language, say: String });
+    [this.api.words, this.info] = await Promise.all([
       Words.load(this.origin, language),
-      this.#desk(language),
+      this.#desk(),
       this.#styles(),
     ]);
-    this.api = new Api(this.origin, () => this.consultation?.proof(), this.words);
     this.consultation = new Consultation(this, (why) => this.#changed(why));
     this.consultation.watching = () =>
       this.shown && !document.hidden && this.screen === "room" && this.room.log.atEnd;
@@ -44,6 +44,10 @@ export class ShuqiaoChat extends HTMLElement {
     });
     visualViewport.addEventListener("resize", () => this.#fit());
     return this;
+  }
+
+  get words() {
+    return this.api.words;
   }
 
   // --- opening and closing ----------------------------------------------------------------------------------------
@@ -105,7 +109,7 @@ export class ShuqiaoChat extends HTMLElement {
 
   async logIn() {
     try {
-      const code = await logIn(this.origin, this.slug);
+      const code = await logIn(this.api, this.slug);
       if (!code) return this.tell(code ?? this.words.say("login.blocked"));
       await this.consultation.logIn(code);
       this.tell(this.words.say("ask.as_reader", { name: this.consultation.reader.name }));
@@ -135,7 +139,7 @@ export class ShuqiaoChat extends HTMLElement {
   async renew() {
     if (this.screen !== "ask" && this.consultation.state?.queue?.on_duty !== 0) return;
     if (!this.shown || document.hidden || Date.now() - this.askedAt < FRESH) return;
-    this.info = await this.#desk(this.words.language).catch(() => this.info);
+    this.info = await this.#desk().catch(() => this.info);
     this.view.turn?.();
     this.view.update();
     this.#head();
@@ -143,15 +147,11 @@ export class ShuqiaoChat extends HTMLElement {
 
   // --- inside -----------------------------------------------------------------------------------------------------
 
-  #desk(language) {
+  // A desk that has closed is still there for who proves that they have asked at it.
+  #desk() {
     this.askedAt = Date.now();
-    return fetch(`${this.origin}/api/desks/${this.slug}?lang=${language}`, { credentials: "omit" }).then(
-      async (answer) => {
-        if (!answer.ok)
-          throw new Error((await answer.json().catch(() => null))?.error?.message ?? `desk: ${answer.status}`);
-        return answer.json();
-      },
-    );
+    const path = `/api/desks/${this.slug}`;
+    return this.api.get(path, "").catch(() => this.api.get(path));
   }
 
   async #styles() {
@@ -251,7 +251,7 @@ export class ShuqiaoChat extends HTMLElement {
     if (this.statusShown === kind + text) return;
     this.statusShown = kind + text;
     this.status.className = `status ${kind}`;
-    const pictured = { current: "current", catching: "catching", offline: "offline", away: "clock" }[kind];
+    const pictured = kind === "away" ? "clock" : kind;
     this.status.replaceChildren(...(pictured ? [picture(pictured)] : []), h("span", {}, text));
   }
 
@@ -306,7 +306,7 @@ export class ShuqiaoChat extends HTMLElement {
 
   async #speak(language) {
     try {
-      this.words = this.api.words = await Words.load(this.origin, language);
+      this.api.words = await Words.load(this.origin, language);
     } catch {
       return this.tell(this.words.say("error.offline"));
     }

@@ -14,6 +14,7 @@ const WAKING = ["online", "focus", "pageshow"];
 export class Consultation {
   constructor({ origin, slug, keeping, api }, changed) {
     Object.assign(this, { origin, slug, keeping, api, changed });
+    api.unknown = (as) => this.#unknown(as);
     this.state = null;
     this.view = null; // the session as the HTTP API showed it last
     this.uploads = new Uploads(api, () => this.state?.session, changed);
@@ -38,15 +39,7 @@ export class Consultation {
   // --- who asks -------------------------------------------------------------------------------------------------
 
   get reader() {
-    return this.#login()?.reader ?? null;
-  }
-
-  // The Authorization header: the log-in where the conversation (or, without one, the reader) has one.
-  proof() {
-    const login = this.#login();
-    const visitor = this.keeping.get("visitor");
-    if (login && this.talk?.as !== "visitor") return `Bearer ${login.bearer}`;
-    return visitor ? `Visitor ${visitor}` : "";
+    return this.keeping.login?.reader;
   }
 
   async logIn(code) {
@@ -59,7 +52,7 @@ export class Consultation {
   }
 
   logOut() {
-    this.api.post("/api/widget/logout", {}, this.proof()).catch(() => {}); // it runs out by itself anyway
+    this.api.post("/api/widget/logout", {}, this.keeping.bearer).catch(() => {}); // it runs out by itself anyway
     this.keeping.drop("login");
     this.earlier = null;
     this.forget();
@@ -67,7 +60,7 @@ export class Consultation {
 
   // A conversation that this reader has open, perhaps on another device.
   async findOpen() {
-    if (!this.proof()) return;
+    if (!this.keeping.proof()) return;
     const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`);
     this.earlier = sessions.filter((session) => session.desk === this.slug);
     const open = this.earlier.find(({ state }) => ["queued", "offered", "active"].includes(state));
@@ -95,10 +88,9 @@ export class Consultation {
 
   // Ask: a double click, a second tab or a lost answer open one conversation, and the question stands in it once.
   async open(asking) {
-    const visitor = this.#login() ? undefined : (this.keeping.get("visitor") ?? undefined);
-    const as = this.#login() ? `Bearer ${this.#login().bearer}` : "";
+    const visitor = this.keeping.get("visitor") ?? undefined; // goes on from what they asked before logging in
     const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
-    const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, as);
+    const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, this.keeping.bearer);
     if (opened.visitor) this.keeping.set("visitor", opened.visitor);
     this.#keepToken(opened.session.id, opened.token);
     for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
@@ -154,7 +146,7 @@ export class Consultation {
 
   async transcript() {
     const answer = await fetch(this.api.address(`/api/sessions/${this.state.session}/transcript.txt`), {
-      headers: { Authorization: this.proof() },
+      headers: { Authorization: this.keeping.proof() },
       credentials: "omit",
     }).catch(() => null);
     if (!answer?.ok) throw this.api.away(answer?.status);
@@ -192,9 +184,13 @@ export class Consultation {
 
   // --- inside -----------------------------------------------------------------------------------------------------
 
-  #login() {
-    const login = this.keeping.get("login");
-    return login && login.until > Date.now() ? login : null;
+  // The log-in has run out, or was ended elsewhere.
+  #unknown(as) {
+    if (as !== this.keeping.bearer) return;
+    this.keeping.drop("login");
+    this.earlier = null;
+    this.refusal = this.api.words.say("login.over");
+    this.changed();
   }
 
   #take(session) {
@@ -203,7 +199,7 @@ export class Consultation {
     if (!same)
       this.keeping.set("talk", {
         id: session.id,
-        as: this.#login() ? "login" : "visitor",
+        as: this.keeping.login ? "login" : "visitor",
         seen: 0,
         ended: false,
         topic: session.topic,
@@ -310,12 +306,10 @@ export class Consultation {
 
   // The server does not know this reader's conversation (any more). After a log-in that ran out the next one finds it
   // again, with what waits to be sent; else all of that stands in the next question.
-  #gone({ message, status }) {
+  #gone({ message }) {
     this.refusal = message;
-    if (this.talk?.as === "login" && (!this.#login() || status === 401)) {
-      this.keeping.drop("login");
-      this.refusal = this.api.words.say("login.over");
-    } else {
+    if (this.talk?.as === "login" && !this.keeping.login) this.refusal = this.api.words.say("login.over");
+    else {
       const { outbox: held } = this.state;
       const draft = this.keeping.get("draft");
       const question = [...held.map(({ text }) => text), draft].filter(Boolean).join("\n");
@@ -327,8 +321,7 @@ export class Consultation {
 
   // After a log-in the conversation belongs to the reader's account, unless they have another one open there.
   async #bound() {
-    const { bearer } = this.#login();
-    const own = await this.api.get(`/api/sessions/${this.talk.id}`, `Bearer ${bearer}`).catch(() => null);
+    const own = await this.api.get(`/api/sessions/${this.talk.id}`, this.keeping.bearer).catch(() => null);
     if (own) {
       this.keeping.set("talk", { ...this.talk, as: "login" });
       this.token = null; // it names the visitor

@@ -30,13 +30,9 @@ const SVG = "http://www.w3.org/2000/svg";
 export function picture(name) {
   const svg = document.createElementNS(SVG, "svg");
   const path = document.createElementNS(SVG, "path");
-  for (const [key, value] of Object.entries({
-    viewBox: "0 0 24 24",
-    "aria-hidden": "true",
-    class: `picture p-${name}`,
-  })) {
-    svg.setAttribute(key, value);
-  }
+  svg.setAttribute("class", "picture");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
   path.setAttribute("d", PICTURES[name]);
   svg.append(path);
   return svg;

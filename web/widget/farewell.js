@@ -23,13 +23,13 @@ export class Farewell {
 
   update() {
     this.#leftOver();
-    const rated =
-      this.chat.consultation.state.events.findLast?.((event) => event.kind === "rated")?.data.rating ??
-      this.chat.consultation.view?.rating;
+    const { state, view } = this.chat.consultation;
+    const rated = state.events.findLast?.(({ kind }) => kind === "rated")?.data.rating ?? view?.rating;
+    const answered = state.events.some(({ by }) => by.kind === "staff"); // else there is nothing to rate
     if (this.drawn !== (rated || "none")) {
       this.drawn = rated || "none";
       if (rated && !this.sent) this.#thanks(rated);
-      else if (!rated) this.#ask();
+      else if (!rated && answered) this.#ask();
       this.#transcript();
     }
   }

@@ -28,6 +28,25 @@ export class Keeping {
     this.#guard(() => localStorage.removeItem(this.prefix + name));
   }
 
+  // The log-in, while it is good.
+  get login() {
+    const login = this.get("login");
+    return login?.until > Date.now() ? login : null;
+  }
+
+  get bearer() {
+    const { login } = this;
+    return login && `Bearer ${login.bearer}`;
+  }
+
+  // The Authorization header: the log-in where the conversation (or, without one, the reader) has one.
+  proof() {
+    const { bearer } = this;
+    const visitor = this.get("visitor");
+    if (bearer && this.get("talk")?.as !== "visitor") return bearer;
+    return visitor ? `Visitor ${visitor}` : "";
+  }
+
   // Messages of a conversation that the server has not acknowledged.
   unsent(session) {
     const names = new Set([...this.memory.keys()]);

@@ -104,10 +104,11 @@
     // As the desk has it set, unless the page says otherwise. Known from the last visit it is drawn at once.
     async dress() {
       const kept = read("localStorage", "look");
+      const talk = read("localStorage", "talk");
       if (kept) await this.wear(kept);
       if (!kept || kept.until < Date.now()) {
         const answer = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" }).catch(() => null);
-        if (answer?.status === 404) return this.remove(); // no such desk, or not open yet
+        if (answer?.status === 404 && !talk) return this.remove(); // no such desk, or not open to who begins
         const desk = answer?.ok ? await answer.json() : null;
         const look = desk
           ? { colour: desk.colour, position: desk.position, language: desk.language, until: Date.now() + 600_000 }
@@ -115,7 +116,6 @@
         if (desk) write("localStorage", "look", look);
         await this.wear(look ?? {});
       }
-      const talk = read("localStorage", "talk");
       if (talk && !talk.ended)
         this.load().then(
           () => read("sessionStorage", "open") && this.open(false),

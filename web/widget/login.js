@@ -3,9 +3,9 @@
 
 const LOOK = 500;
 
-export function logIn(origin, slug) {
+export function logIn(api, slug) {
   const query = new URLSearchParams({ desk: slug, origin: location.origin });
-  const opened = window.open(`${origin}/login/window?${query}`, "shuqiao-login", "popup,width=440,height=640");
+  const opened = window.open(api.address(`/login/window?${query}`), "shuqiao-login", "popup,width=440,height=640");
   if (!opened) return; // the browser would not
   return new Promise((fulfil) => {
     const done = (code) => {
@@ -14,7 +14,7 @@ export function logIn(origin, slug) {
       fulfil(code);
     };
     const heard = ({ origin: from, data, source }) => {
-      if (from === origin && source === opened && data?.shuqiao === "login" && typeof data.code === "string")
+      if (from === api.origin && source === opened && data?.shuqiao === "login" && typeof data.code === "string")
         done(data.code);
     };
     const looking = setInterval(() => opened.closed && setTimeout(() => done(""), LOOK), LOOK); // given up, or its message is still under way

@@ -17,9 +17,8 @@ export class Words {
   }
 
   say(key, values = {}) {
-    const text = this.texts[key] ?? key;
-    const chosen = text.includes("|") ? text.split("|")[values.n === 1 ? 0 : 1] : text;
-    return chosen.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+    const [one, other = one] = (this.texts[key] ?? key).split("|");
+    return (values.n === 1 ? one : other).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
   }
 
   // One of {zh, en}, or the other where that is empty.

@@ -1,0 +1,173 @@
+"""A reader comes back: to a desk that has closed, with a log-in, without one any more. Nothing said is lost."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from server.domain.events import QueueMoved
+from tests.servers.browsers import PHONE, Visits, accessibility_faults
+from tests.web.libraries import Host, ask, librarian, open_chat, open_host, said, say, write
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def host(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Host]:
+    async with open_host(sqlite_url, tmp_path) as host:
+        yield host
+
+
+async def close_desk(host: Host) -> None:
+    async with host.town.ctx.transaction() as tx:
+        await tx.execute("UPDATE desk SET open = FALSE WHERE slug = 'home'")
+
+
+async def log_in(host: Host, page: Page, name: str = "登录") -> None:
+    """By the window, for who is logged in at our address."""
+    async with host.town.ctx.transaction() as tx:  # an account without a password cannot log in anywhere
+        await tx.execute("UPDATE account SET password_hash = 'x' WHERE name = 'Reader'")
+    cookie = {"name": "sid", "value": host.town.people["reader"].cookie, "url": host.town.base}
+    await page.context.add_cookies([cookie])
+    async with page.expect_popup() as opened:
+        await page.get_by_role("button", name=name).click()
+    await (await opened.value).locator("main button").first.click()
+
+
+async def end(host: Host, session: str) -> None:
+    answer = await host.town.people["lin"].http.post(f"/api/sessions/{session}/end", json={})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("own_page", [False, True], ids=["on a library's page", "on our own"])
+async def test_a_desk_that_closes_lets_who_talks_there_finish(
+    host: Host, visits: Visits, own_page: bool
+) -> None:
+    address = f"{host.town.base}/d/home" if own_page else host.url
+    async with librarian(host.town):
+        page = await visits.page(address)
+        if not own_page:
+            await open_chat(page)
+        await ask(page)
+        session = await host.town.take("lin")
+        await close_desk(host)
+        await page.reload()
+        await expect(page.get_by_role("log")).to_contain_text("民国报纸")
+        await expect(page.get_by_text("找不到这个咨询台")).to_have_count(0)
+        assert await accessibility_faults(page) == []
+        await write(page, "还没问完")
+        await expect(page.get_by_text("已送达").or_(page.get_by_text("已发送")).first).to_be_visible()
+        assert await said(host.town, session) == ["请问怎样查民国报纸？", "还没问完"]
+        await end(host, session)
+        await page.reload()
+        if not own_page:
+            await page.locator("shuqiao-launcher button").click()
+        await expect(page.get_by_role("button", name="下载对话")).to_be_visible()
+        await page.get_by_role("button", name="接着咨询").click()
+        await expect(page.get_by_role("status").filter(has_text="不接受新问题")).to_be_visible()
+        await expect(page.get_by_label("您的问题")).to_be_hidden()
+        assert await accessibility_faults(page) == []
+    visits.faults.clear()  # the browser reports that a stranger finds no desk
+
+
+async def test_a_closed_desk_shows_nothing_to_who_begins(host: Host, visits: Visits) -> None:
+    await host.town.ask()
+    await close_desk(host)
+    page = await visits.page(host.url)
+    await expect(page.locator("shuqiao-launcher")).to_have_count(0)
+    await page.goto(f"{host.town.base}/d/home")
+    await expect(page.get_by_text("找不到这个咨询台")).to_be_visible()
+    await expect(page.locator("shuqiao-chat")).to_have_count(0)
+    visits.faults.clear()  # the browser reports what was not found
+
+
+async def test_what_was_asked_before_logging_in_goes_along_by_going_on(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page = await visits.page(host.url)
+        await open_chat(page)
+        await ask(page)
+        session = await host.town.take("lin")
+        await end(host, session)
+        await page.get_by_role("button", name="更多").click()
+        await log_in(host, page)
+        await expect(page.get_by_role("alert").filter(has_text="已登录：Reader")).to_be_visible()
+        await page.get_by_role("button", name="接着咨询").click()
+        await page.get_by_label("您的问题").fill("接着上次的问")
+        await page.get_by_role("button", name="开始咨询").click()
+        await page.get_by_role("button", name="查看之前的对话").click()
+        await expect(page.get_by_text("请问怎样查民国报纸？")).to_be_visible()
+    mine = (await host.town.people["reader"].http.get("/api/me/sessions")).json()["sessions"]
+    assert session in {one["id"] for one in mine}, "the reader finds it wherever they log in"
+    visits.faults.clear()  # the browser reports that logging in alone did not move it
+
+
+async def test_a_log_in_that_was_ended_elsewhere_is_not_shown_any_longer(host: Host, visits: Visits) -> None:
+    page = await visits.page(host.url)
+    await open_chat(page)
+    await log_in(host, page)
+    await expect(page.locator(".identity")).to_contain_text("已登录：Reader")
+    async with host.town.ctx.transaction() as tx:  # by changing the password, or logging out everywhere
+        await tx.execute("DELETE FROM web_session WHERE kind = 'widget'")
+    await page.reload()
+    await open_chat(page)
+    await expect(page.locator(".identity")).to_contain_text("匿名咨询")
+    await expect(page.get_by_role("alert").filter(has_text="登录已过期")).to_be_visible()
+    visits.faults.clear()  # the browser reports the refusal
+
+
+async def test_the_log_in_window_speaks_as_the_chat_does(host: Host, visits: Visits) -> None:
+    page = await visits.page(host.url)
+    await open_chat(page)
+    await page.get_by_role("button", name="更多").click()
+    await page.get_by_role("button", name="English").click()
+    async with page.expect_popup() as opened:
+        await page.get_by_role("button", name="Log in").click()
+    window = await opened.value
+    await expect(window.locator("html")).to_have_attribute("lang", "en")
+    await window.get_by_role("button").first.click()  # nothing filled in: it comes back, in the same language
+    await expect(window.locator("html")).to_have_attribute("lang", "en")
+    visits.faults.clear()  # the browser reports the refusal
+
+
+async def test_only_where_somebody_answered_is_asked_how_it_was(host: Host, visits: Visits) -> None:
+    async with librarian(host.town) as lin:
+        page = await visits.page(host.url)
+        await open_chat(page)
+        await ask(page)
+        session = await host.town.take("lin")
+        await end(host, session)
+        await expect(page.get_by_role("button", name="下载对话")).to_be_visible()
+        await expect(page.get_by_text("对您有帮助吗")).to_have_count(0)
+        await page.get_by_role("button", name="咨询新问题").click()
+        await ask(page, "这次有人回答")
+        session = await host.town.take("lin")
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        await say(lin, session, "m1", "您好，请稍等。")
+        await end(host, session)
+        await expect(page.get_by_text("对您有帮助吗")).to_be_visible()
+
+
+async def test_back_in_the_queue_the_last_line_stays_in_sight(host: Host, visits: Visits) -> None:
+    async with librarian(host.town) as lin:
+        page = await visits.page(host.url, size=PHONE)
+        await open_chat(page)
+        await ask(page)
+        session = await host.town.take("lin")
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        for number in range(12):
+            await say(lin, session, f"m{number}", f"第 {number} 条：请到三楼地方文献室，带上读者证。")
+        await expect(page.get_by_text("第 11 条")).to_be_in_viewport(ratio=1)
+        moved = await host.town.people["lin"].http.post(
+            f"/api/sessions/{session}/transfer",
+            json={"to": "desk", "id": host.town.desks["other"], "reason": "那里有这份报纸的原件"},
+        )
+        assert moved.status_code == 200, moved.text
+        last = page.locator(".line").filter(has_text="原件")
+        host.town.ctx.announce(QueueMoved(session, 1, 90, 1))  # as the worker tells it a moment later
+        await expect(page.get_by_role("status").filter(has_text="下一位就是您")).to_be_visible()
+        await expect(last).to_be_in_viewport(ratio=1)
+        hidden = await last.evaluate(
+            "line => line.getBoundingClientRect().bottom - line.closest('.log').getBoundingClientRect().bottom"
+        )
+        assert hidden <= 0, f"{hidden} px of the last line are under the edge"
