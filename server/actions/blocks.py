@@ -1,5 +1,6 @@
 """Managers look at every block (R-LIVE.3), at records that were never written, and at the audit trail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -7,19 +8,21 @@ from server.actions.access import audit
 from server.actions.desks import access_desk
 from server.actions.sent_files import uncounted_files
 from server.context import Context
+from server.domain.accounts import Account
 from server.domain.audits import AuditLine
 from server.domain.boards import OverdueLine
-from server.domain.desks import Desk
+from server.domain.desks import Desk, Library
 from server.domain.errors import Conflict, Invalid, NotFound
 from server.domain.permissions import Actor, Verb, demand, library_scopes
-from server.store.accounts import account_by_id
+from server.store.accounts import account_by_id, accounts_by_ids
 from server.store.audits import audit_lines
 from server.store.blocks import Block, block_by_id, blocks_in, review
 from server.store.boards import overdue_wrap_ups
-from server.store.libraries import desks_by_ids
+from server.store.libraries import desks_by_ids, libraries_by_ids
 
 PAGE = 50
 VERDICTS = ("upheld", "lifted")
+_PERSON = "account:"
 LAST = "~"  # sorts after every id: begin with the newest
 
 
@@ -74,12 +77,26 @@ async def list_overdue(ctx: Context, actor: Actor, *, after: datetime) -> list[O
 
 
 async def list_audit(ctx: Context, actor: Actor, search: str, *, before: str = "") -> list[AuditLine]:
-    """The audit trail of the actor's libraries, newest first; one more than a page shows."""
+    """The audit trail of the actor's libraries, newest first; one more than a page shows.
+
+    Their people's deeds are in it, and whoever else read their readers' conversations or changed what is theirs.
+    """
     demand(actor, Verb.READ_AUDIT)
     scope = library_scopes(actor, Verb.READ_AUDIT)
     return await audit_lines(
         ctx.db.read, scope, search=search.strip()[:100], before=before or LAST, limit=PAGE + 1
     )
+
+
+async def subjects_of(ctx: Context, lines: Sequence[AuditLine]) -> dict[str, Desk | Library | Account]:
+    """The desks, libraries and people that these lines are about, by what stands in the lines."""
+    ids = [line.subject for line in lines]
+    people = [each.removeprefix(_PERSON) for each in ids if each.startswith(_PERSON)]
+    known: dict[str, Desk | Library | Account] = {}
+    known |= await desks_by_ids(ctx.db.read, ids)
+    known |= await libraries_by_ids(ctx.db.read, ids)
+    known |= {_PERSON + key: one for key, one in (await accounts_by_ids(ctx.db.read, people)).items()}
+    return known
 
 
 async def _name(ctx: Context, account_id: str) -> str:

@@ -21,14 +21,31 @@ async def record_audit(
     )
 
 
+# A subject is an id, or "account:" and an id; each is looked up by its key.
+_CONCERNS = (
+    "a.library_id IN ({theirs}) OR e.subject IN ({theirs})"
+    " OR EXISTS (SELECT 1 FROM desk d WHERE d.id = e.subject AND d.library_id IN ({theirs}))"
+    " OR EXISTS (SELECT 1 FROM account p WHERE e.subject LIKE 'account:%' AND p.id = SUBSTR(e.subject, 9)"
+    " AND p.library_id IN ({theirs}))"
+    " OR EXISTS (SELECT 1 FROM chat_session s JOIN desk d ON d.id = s.desk_id WHERE s.id = e.subject"
+    " AND d.library_id IN ({theirs}))"
+)
+
+
 async def audit_lines(
     db: Reader, scope: frozenset[str] | None, *, search: str, before: str, limit: int = 50
 ) -> list[AuditLine]:
-    """The trail newest first, older than the id ``before``; ``scope`` bounds it to some libraries' people."""
+    """The trail newest first, older than the id ``before``.
+
+    ``scope`` bounds it to what some libraries' people did, and to what anybody did to these libraries, their desks,
+    their people, and the conversations that their readers had.
+    """
     values: list[object] = [before, f"%{search}%", limit]
     bound = ""
     if scope is not None:
-        bound = f" AND a.library_id IN ({placeholders(len(scope), start=4)})" if scope else " AND 1 = 0"
+        bound = (
+            f" AND ({_CONCERNS.format(theirs=placeholders(len(scope), start=4))})" if scope else " AND 1 = 0"
+        )
         values += sorted(scope)
     rows = await db.rows(
         "SELECT e.id, e.at, e.actor_id, e.verb, e.subject, e.detail, a.name AS actor FROM audit_entry e"

@@ -1,19 +1,24 @@
 """What waits for a manager: blocks to review, records never written; and the audit trail."""
 
+import re
 from datetime import UTC, datetime
 
 from starlette.responses import Response
 
-from server.actions.blocks import PAGE, list_audit, list_blocks, list_overdue, review_block
+from server.actions.blocks import PAGE, list_audit, list_blocks, list_overdue, review_block, subjects_of
 from server.actions.desk_work import record_wrap_up
+from server.domain.accounts import Account
+from server.domain.audits import AuditLine
 from server.domain.chat import Outcome, QuestionType, wrap_up_from
+from server.domain.desks import Desk, Library
 from server.domain.errors import Conflict
 from server.domain.permissions import Verb
-from server.words.catalogue import words
+from server.words.catalogue import text, words
 from web.pages.base import Page, PageRequest
 from web.pages.managing import filled, show
 
 _HERE = "/manage/reviews"
+_ROLE = re.compile(r"(\w+)@(library|store|alliance)(?::\w+)?")
 
 
 async def blocks(page: PageRequest) -> Response:
@@ -72,6 +77,7 @@ async def audit(page: PageRequest) -> Response:
     """Who looked at or changed what, newest first (R-LIVE.6)."""
     search, before = page.query.get("q", "")[:100], page.query.get("before", "")
     found = await list_audit(page.ctx, page.actor, search, before=before)
+    subjects = await subjects_of(page.ctx, found)
     return show(
         page,
         "manage_audit.html",
@@ -80,7 +86,24 @@ async def audit(page: PageRequest) -> Response:
         search=search,
         before=before,
         verbs=words().starting("audit.", page.language),
+        subjects={key: _named(one, page.language) for key, one in subjects.items()},
+        conversations=("transcript.read", "block.set"),
+        details={line.id: _worded(line, page.language) for line in found},
     )
+
+
+def _worded(line: AuditLine, language: str) -> str:
+    """A line's detail as people say it: roles and scopes stand there as the program calls them."""
+    if line.verb not in ("role.grant", "role.revoke", "staff.invite"):
+        return line.detail
+    return _ROLE.sub(
+        lambda found: " · ".join(text(key, language) for key in (f"role.{found[1]}", f"scope.{found[2]}")),
+        line.detail,
+    )
+
+
+def _named(subject: Desk | Library | Account, language: str) -> str:
+    return subject.name if isinstance(subject, Account) else subject.name(language)
 
 
 def _instant(text: str) -> datetime:

@@ -5,6 +5,9 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from server.actions.grants import grant_role
+from server.domain.accounts import OPERATOR
+from server.domain.permissions import Grant, Role, ScopeKind
 from tests.town import Town
 
 DESK = {"slug": "kids", "name_zh": "少儿咨询台", "name_en": "Children's desk", "mail": "kids@home.test"}
@@ -275,3 +278,31 @@ async def test_a_group_keeps_its_members(town: Town) -> None:
     assert group["desk_ids"] == [town.desks["home"]]
     await wide.delete(f"/api/manage/groups/{made['id']}")
     assert (await wide.get("/api/manage/groups")).json()["groups"] == []
+
+
+async def test_the_audit_trail_tells_a_manager_who_else_touched_what_is_theirs(town: Town) -> None:
+    """A librarian of another library who read a conversation was in nobody's trail but her own manager's (R-LIVE.6)."""
+    reader = await town.ask()
+    async with town.socket(town.people["lin"]):
+        await town.available("lin")
+        await town.take("lin")
+    read = await town.people["duty_manager"].http.get(f"/api/sessions/{reader.session}/events")
+    assert read.status_code == 200, read.text
+    await town.people["administrator"].http.put(
+        f"/api/manage/desks/{town.desks['home']}/hours", json={"days": ["9-17"] * 7}
+    )
+
+    async def trail(name: str) -> set[tuple[str, str]]:
+        lines = (await town.people[name].http.get("/api/manage/audit")).json()["lines"]
+        return {(line["verb"], line["subject"]) for line in lines}
+
+    deeds = {("transcript.read", reader.session), ("hours.set", town.desks["home"])}
+    assert deeds <= await trail("manager")
+    assert not deeds & await trail("far_manager")
+    page = (await town.people["manager"].http.get("/manage/reviews/audit?lang=zh")).text
+    assert f'href="/console/archive#{reader.session}"' in page
+    assert "书桥图书馆咨询台" in page and "account:" not in page
+    role = Grant(Role.INSPECTOR, ScopeKind.LIBRARY, town.libraries["home"])
+    await grant_role(town.ctx, OPERATOR, town.people["lin"].id, role)
+    page = (await town.people["manager"].http.get("/manage/reviews/audit?lang=zh")).text
+    assert "质检员 · 本馆" in page and "inspector@" not in page
