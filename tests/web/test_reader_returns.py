@@ -40,6 +40,12 @@ async def end(host: Host, session: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def pass_on(host: Host, session: str) -> None:
+    wish = {"to": "desk", "id": host.town.desks["other"], "reason": "那里有这份报纸的原件"}
+    moved = await host.town.people["lin"].http.post(f"/api/sessions/{session}/transfer", json=wish)
+    assert moved.status_code == 200, moved.text
+
+
 @pytest.mark.parametrize("own_page", [False, True], ids=["on a library's page", "on our own"])
 async def test_a_desk_that_closes_lets_who_talks_there_finish(
     host: Host, visits: Visits, own_page: bool
@@ -136,7 +142,10 @@ async def test_only_where_somebody_answered_is_asked_how_it_was(host: Host, visi
         await open_chat(page)
         await ask(page)
         session = await host.town.take("lin")
-        await end(host, session)
+        await pass_on(host, session)  # without a word
+        await page.get_by_role("button", name="更多").click()
+        await page.get_by_role("button", name="结束咨询").click()
+        await page.get_by_role("alertdialog").get_by_role("button", name="结束咨询").click()
         await expect(page.get_by_role("button", name="下载对话")).to_be_visible()
         await expect(page.get_by_text("对您有帮助吗")).to_have_count(0)
         await page.get_by_role("button", name="咨询新问题").click()
@@ -158,11 +167,7 @@ async def test_back_in_the_queue_the_last_line_stays_in_sight(host: Host, visits
         for number in range(12):
             await say(lin, session, f"m{number}", f"第 {number} 条：请到三楼地方文献室，带上读者证。")
         await expect(page.get_by_text("第 11 条")).to_be_in_viewport(ratio=1)
-        moved = await host.town.people["lin"].http.post(
-            f"/api/sessions/{session}/transfer",
-            json={"to": "desk", "id": host.town.desks["other"], "reason": "那里有这份报纸的原件"},
-        )
-        assert moved.status_code == 200, moved.text
+        await pass_on(host, session)
         last = page.locator(".line").filter(has_text="原件")
         host.town.ctx.announce(QueueMoved(session, 1, 90, 1))  # as the worker tells it a moment later
         await expect(page.get_by_role("status").filter(has_text="下一位就是您")).to_be_visible()

@@ -25,11 +25,10 @@ export class Farewell {
     this.#leftOver();
     const { state, view } = this.chat.consultation;
     const rated = state.events.findLast?.(({ kind }) => kind === "rated")?.data.rating ?? view?.rating;
-    const answered = state.events.some(({ by }) => by.kind === "staff"); // else there is nothing to rate
     if (this.drawn !== (rated || "none")) {
       this.drawn = rated || "none";
-      if (rated && !this.sent) this.#thanks(rated);
-      else if (!rated && answered) this.#ask();
+      if (rated) this.sent || this.#thanks(rated);
+      else if (state.events.some(({ by, text }) => text && by.kind === "staff")) this.#ask(); // where somebody answered
       this.#transcript();
     }
   }
