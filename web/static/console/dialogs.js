@@ -68,7 +68,7 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
     try {
       if ((await submit?.()) !== false) close();
     } catch (refused) {
-      say(refused.message, refused.field && dialog.querySelector(`[name="${refused.field}"]`));
+      say(refused.message, refused.field ? dialog.querySelector(`[name="${refused.field}"]`) : null);
     }
     if (button) set(button, { disabled: null, "aria-busy": null });
   });
