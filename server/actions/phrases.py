@@ -47,7 +47,7 @@ async def add_phrase(ctx: Context, actor: Actor, level: Level, owner_id: str, *,
 
 
 async def change_phrase(ctx: Context, actor: Actor, phrase_id: str, *, form: Form) -> Phrase:
-    """Change short-cut and texts of a phrase. Raises as adding one does, and NotFound."""
+    """Change short-cut and texts of a phrase. Raises as adding one does, NotFound, Conflict ``changed_meanwhile``."""
     phrase = await access_phrase(ctx, actor, phrase_id)
     words = wording(form)
     form.demand()
@@ -58,7 +58,7 @@ async def change_phrase(ctx: Context, actor: Actor, phrase_id: str, *, form: For
         text_en=words.text_en,
         updated_at=ctx.clock.now(),
     )
-    return await _keep(ctx, actor, changed, "phrase.change")
+    return await _keep(ctx, actor, changed, "phrase.change", form=form)
 
 
 async def drop_phrase(ctx: Context, actor: Actor, phrase_id: str) -> None:
@@ -77,9 +77,12 @@ async def access_phrase(ctx: Context, actor: Actor, phrase_id: str) -> Phrase:
     return phrase
 
 
-async def _keep(ctx: Context, actor: Actor, phrase: Phrase, what: str) -> Phrase:
+async def _keep(ctx: Context, actor: Actor, phrase: Phrase, what: str, *, form: Form | None = None) -> Phrase:
     async with ctx.transaction() as tx:
         await tx.lock(f"phrase:{phrase.level}:{phrase.owner_id}")  # two windows, one short-cut
+        now = await phrase_by_id(tx, phrase.id) if form is not None else None
+        if form is not None and now is not None:
+            form.demand_edition(now.wording, phrase.wording)
         other = await phrase_by_shortcut(tx, phrase.level, phrase.owner_id, phrase.shortcut)
         if other is not None and other.id != phrase.id:
             raise Conflict("shortcut_taken", shortcut=phrase.shortcut)

@@ -9,7 +9,7 @@ from server.actions.phrases import (
     list_phrases_of,
 )
 from server.api.routes import ApiRequest, Endpoint
-from server.domain.forms import Form
+from server.domain.forms import Form, edition_of
 from server.domain.permissions import Actor, Verb, may
 from server.domain.phrases import PLACEHOLDERS, Phrase, thing_for, verb_for
 from server.wire import desk_bodies
@@ -53,11 +53,13 @@ def phrase_view(phrase: Phrase, actor: Actor) -> desk_bodies.PhraseView:
         phrase.text_zh,
         phrase.text_en,
         may(actor, verb_for(phrase.level), thing_for(phrase.level, phrase.owner_id)),
+        edition_of(phrase.wording),
     )
 
 
 def _form(body: desk_bodies.KeepPhrase) -> Form:
-    return Form({"shortcut": body.shortcut, "text_zh": body.text_zh, "text_en": body.text_en})
+    texts = {"shortcut": body.shortcut, "text_zh": body.text_zh, "text_en": body.text_en}
+    return Form({**texts, "edition": body.edition})
 
 
 _ONE = "/api/phrases/{id}"

@@ -27,6 +27,15 @@ _BRACES = re.compile(r"\{([^{}\n]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What somebody wrote for a phrase."""
+
+    shortcut: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """A stored text; ``owner_id`` is the staff member, the library, or empty for the alliance."""
 
@@ -41,14 +50,9 @@ class Phrase:
     def text(self, language: str) -> str:
         return (self.text_en or self.text_zh) if language == "en" else (self.text_zh or self.text_en)
 
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What somebody wrote for a phrase."""
-
-    shortcut: str
-    text_zh: str
-    text_en: str
+    @property
+    def wording(self) -> Wording:
+        return Wording(self.shortcut, self.text_zh, self.text_en)
 
 
 def wording(form: Form) -> Wording:

@@ -6,13 +6,17 @@ from server.wire.bodies import Names, Short, Tag, Text
 
 
 class KeepPhrase(Struct):
-    """A canned phrase; ``owner_id`` is the library for level ``library`` (yours where it is empty)."""
+    """A canned phrase; ``owner_id`` is the library for level ``library`` (yours where it is empty).
+
+    With the ``edition`` that was shown, what somebody else has saved meanwhile is not overwritten.
+    """
 
     shortcut: Short
     level: Tag = "personal"
     owner_id: Tag = ""
     text_zh: Text = ""
     text_en: Text = ""
+    edition: Tag = ""
 
 
 class TopicView(Struct):
@@ -63,6 +67,7 @@ class PhraseView(Struct):
     text_zh: str
     text_en: str
     mine: bool  # whether the asker may change it
+    edition: str  # of its short-cut and texts
 
 
 class Phrases(Struct):

@@ -409,6 +409,24 @@ async def test_a_phrase_is_kept_found_and_filled_in(town: Town, visits: Visits) 
     )
 
 
+async def test_two_who_edit_one_phrase_lose_nothing_in_silence(town: Town, visits: Visits) -> None:
+    manager = town.people["manager"].http
+    made = {"level": "library", "shortcut": "card", "text_zh": "请带身份证。"}
+    phrase = (await manager.post("/api/phrases", json=made)).json()
+    page = await sit_down(visits, town, "manager", "/console/phrases?lang=zh")
+    await page.get_by_role("button", name="编辑 /card").click()
+    await manager.put(f"/api/phrases/{phrase['id']}", json={**made, "text_zh": "可在线办证。"})
+    await page.locator("[name=text_en]").fill("Bring your identity card.")
+    await page.locator("dialog [type=submit]").click()
+    await expect(page.locator("dialog")).to_contain_text("现在是： /card 可在线办证。")
+    await page.locator("[name=text_zh]").fill("可在线办证。")
+    await page.locator("dialog [type=submit]").click()
+    await expect(page.locator("dialog")).to_have_count(0)
+    (kept,) = (await manager.get("/api/phrases?level=library")).json()["phrases"]
+    assert (kept["text_zh"], kept["text_en"]) == ("可在线办证。", "Bring your identity card.")
+    visits.faults[:] = [fault for fault in visits.faults if "409" not in fault]
+
+
 async def test_a_large_file_goes_on_where_the_line_broke_and_can_be_given_up(
     town: Town, visits: Visits, tmp_path: Path
 ) -> None:

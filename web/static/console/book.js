@@ -180,12 +180,26 @@ function edit(one) {
         text_zh: zh.control.value,
         text_en: en.control.value,
       };
-      if (one.id) await put(`/api/phrases/${one.id}`, body);
+      if (one.id) await change(one, body);
       else await post("/api/phrases", body);
       alarm.toast(t("book.saved"));
       await load();
     },
   });
+}
+
+/** Where somebody else has saved meanwhile, says what stands now; who saves once more has seen it. Throws Refused. */
+async function change(one, body) {
+  try {
+    await put(`/api/phrases/${one.id}`, { ...body, edition: one.edition });
+  } catch (refused) {
+    if (refused.code !== "changed_meanwhile") throw refused;
+    await load();
+    const now = phrases.find((each) => each.id === one.id) ?? one;
+    one.edition = now.edition;
+    refused.message += ` ${t("book.now")} /${now.shortcut} ${now.text_zh} ${now.text_en}`;
+    throw refused;
+  }
 }
 
 function remove(one) {
