@@ -35,12 +35,17 @@ async def accepted(host: Host, page: Page) -> str:
     return session
 
 
-async def log_in(host: Host, page: Page) -> None:
-    """By the window, for who is logged in at our address."""
+async def known_to_us(host: Host, page: Page) -> None:
+    """The reader is logged in at our address."""
     async with host.town.ctx.transaction() as tx:  # an account without a password cannot log in anywhere
         await tx.execute("UPDATE account SET password_hash = 'x' WHERE name = 'Reader'")
     cookie = {"name": "sid", "value": host.town.people["reader"].cookie, "url": host.town.base}
     await page.context.add_cookies([cookie])
+
+
+async def log_in(host: Host, page: Page) -> None:
+    """By the window, for who is logged in at our address."""
+    await known_to_us(host, page)
     async with page.expect_popup() as opened:
         await page.get_by_role("button", name="登录").click()
     await (await opened.value).locator("main button").first.click()
@@ -124,6 +129,37 @@ async def test_whoever_logs_out_leaves_no_list_of_their_conversations(host: Host
         await expect(page.get_by_role("heading", name="以前的咨询")).to_be_visible()
         await page.get_by_role("button", name="退出").click()
         await expect(page.get_by_text("以前的咨询")).to_be_hidden()
+
+
+async def test_no_other_page_gets_the_code_of_a_log_in(host: Host, visits: Visits) -> None:
+    """A page that no desk lists opens our window in the name of one that is: the reader logs in, it hears nothing."""
+    stranger = host.url.replace("127.0.0.1", "stranger.test")
+    assert stranger != host.url
+    page = await visits.page(stranger)
+    await known_to_us(host, page)
+    await page.evaluate("heard = []; addEventListener('message', ({ data }) => heard.push(data))")
+    window = f"{host.town.base}/login/window?desk=home&origin={host.url}"
+    async with page.expect_popup() as opened:
+        await page.evaluate("(address) => void open(address)", window)
+    popup = await opened.value
+    async with popup.expect_event("close"):
+        await popup.locator("main button").first.click()
+    await page.evaluate("new Promise((fulfil) => setTimeout(fulfil))")  # what was posted has arrived
+    assert await page.evaluate("heard") == []
+    visits.faults.clear()  # the stranger's desk is out of reach, and the browser reports whom the code was not for
+
+
+async def test_the_chat_takes_no_code_but_from_its_own_window(host: Host, visits: Visits) -> None:
+    page = await visits.page(host.url)
+    await open_chat(page)
+    await known_to_us(host, page)
+    async with page.expect_popup() as opened:
+        await page.get_by_role("button", name="登录").click()
+    popup = await opened.value
+    # A script of the page, an advertisement in a frame: they may post what they like.
+    await page.evaluate("postMessage({ shuqiao: 'login', code: 'forged' }, '*')")
+    await popup.locator("main button").first.click()
+    await expect(page.get_by_role("alert").filter(has_text="已登录：Reader")).to_be_visible()
 
 
 async def test_a_browser_that_opens_no_window_is_no_silence(host: Host, visits: Visits) -> None:
