@@ -66,6 +66,7 @@ async def test_a_desk_that_closes_lets_who_talks_there_finish(
         await expect(page.get_by_text("已送达").or_(page.get_by_text("已发送")).first).to_be_visible()
         assert await said(host.town, session) == ["请问怎样查民国报纸？", "还没问完"]
         await end(host, session)
+        await expect(page.get_by_role("button", name="下载对话")).to_be_visible()  # the page has heard of it
         await page.reload()
         if not own_page:
             await page.locator("shuqiao-launcher button").click()
