@@ -47,7 +47,7 @@ def test_items_are_added_and_moved_by_the_next_file(prepared: Shuqiao, tmp_path:
     (tmp_path / "a.csv").write_text(f"{HEAD}B1,r1,A-1,T1,\nB2,r2,A-2,T2,是\n", encoding="gb18030")
     said = prepared("import-items", "a.csv", "--store", "NJ-1")
     assert said.status == 0, said.all
-    assert "2 lines: 2 added, 0 moved" in said.err
+    assert "Lines read: 2; 2 added, 0 moved" in said.err
     assert items(tmp_path) == [("B1", "A-1", "T1", False), ("B2", "A-2", "T2", True)]
     (tmp_path / "b.csv").write_text("\ufeffbarcode,control_number,location\nB1,r1,C-9\n", encoding="utf-8")
     said = prepared("import-items", "b.csv", "--store", "NJ-1", lang="zh_CN.UTF-8")

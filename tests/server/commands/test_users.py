@@ -144,7 +144,7 @@ def test_readers_are_imported_and_bad_lines_said_by_number(user: User, tmp_path:
     assert answer.status == 1
     assert "line 3, mail address:" in answer.err and "nothing was imported" in answer.err
     answer = user("import-readers", "home", str(path), "--good-only")
-    assert answer.status == 0 and "1 new accounts" in answer.err
+    assert answer.status == 0 and "new accounts: 1" in answer.err
     assert user("import-readers", "home", str(tmp_path / "none.csv")).status == 1
 
 
