@@ -9,7 +9,7 @@ from typing import Any
 
 from server.actions.dues import run_due
 from server.actions.duty import set_duty
-from server.actions.offers import accept_offer
+from server.actions.offers import accept_offer, decline_offer
 from server.actions.presence import Lease
 from server.actions.routing import dispatch
 from server.actions.sessions import Opening, open_session
@@ -183,6 +183,13 @@ class Hall:
         offer = await self.offered(name)
         assert offer is not None, f"{name} is offered nothing"
         return await accept_offer(self.ctx, self.people[name], offer.offer_id)
+
+    async def decline(self, name: str) -> str:
+        """The person declines what they are offered; returns which offer it was."""
+        offer = await self.offered(name)
+        assert offer is not None, f"{name} is offered nothing"
+        await decline_offer(self.ctx, self.people[name], offer.offer_id)
+        return offer.offer_id
 
     async def talk(self, name: str, reader: str, desk: str = "home", **more: Any) -> str:
         """A new reader whom the person serves."""
