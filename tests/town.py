@@ -17,7 +17,7 @@ from server.actions.logins import start_login
 from server.api.gateway import Gateway
 from server.assembly import build_app
 from server.clocks import TimedIds
-from server.commands.serve import FRAME_BYTES
+from server.commands.serve import FRAME_BYTES, KEEP_ALIVE_SECONDS
 from server.context import Context
 from server.domain.accounts import Account, AccountState
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
@@ -192,6 +192,7 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
             ws_max_size=FRAME_BYTES,
             ws_per_message_deflate=False,
             log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=5,
         )
     )

@@ -29,10 +29,11 @@ DESKTOP = (1280, 800)
 
 
 def chromium_path() -> str | None:
-    """The browser of this machine; TEST_CHROMIUM names another."""
+    """The browser of this machine, the headless shell before others; TEST_CHROMIUM names another."""
     if chosen := os.environ.get("TEST_CHROMIUM"):
         return chosen
-    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    known = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, known)), None)
 
 
 async def launch(playwright: Playwright, executable: str) -> Browser:
