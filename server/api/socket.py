@@ -15,7 +15,7 @@ from server.actions.origins import Origins
 from server.api.gateway import UNGREETED, Gateway, OpenLine
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal
-from server.domain.permissions import NOBODY, Actor
+from server.domain.permissions import NOBODY, Actor, Verb, may
 from server.live.client import Client
 from server.live.presence import PAGE, Presence
 from server.live.web_socket import EXTENSION, WebSocket
@@ -133,7 +133,8 @@ async def identify(
     origin = request.headers.get("origin", "")
     if not actor.account_id or (origin and _differs(origin, ctx.settings.origin, request)):
         raise NotAllowed("not_logged_in")
-    kind = "staff" if actor.is_staff else PAGE
+    # A manager at the board is expected by no reader: else who gave up the desk would seem to sit there still.
+    kind = "staff" if may(actor, Verb.STAND_DUTY) else PAGE
     return OpenLine(
         gateway.line(actor, replies), Presence(connection_id, kind, actor.account_id), cookie=cookie
     )

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +16,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from server.actions.grants import revoke_role, set_account_open
+from server.actions.grants import grant_role, revoke_role, set_account_open
 from server.api import gateway as gateways
 from server.api import socket as sockets
 from server.api.lines import MAX_TOPICS, Line
@@ -27,6 +28,8 @@ from server.domain.logins import SESSIONS_OF
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.domain.policies import ChatPolicy
 from server.settings import Settings
+from server.store.dues import due_moment
+from server.store.presence import is_present
 from server.wire.event_data import EVENT_DATA
 from server.wire.frames import BEAT_SECONDS, MAX_FRAME_BYTES, VERSION, ClientFrame
 from server.wire.outcomes import CLOSE_CODES
@@ -246,6 +249,26 @@ async def test_a_line_ends_at_once_with_the_role_or_the_account_that_it_began_wi
         assert await ending(desk) == (4403, "not_allowed")
         await set_account_open(town.ctx, OPERATOR, mei.id, is_open=False)
         assert await ending(other) == (4401, "not_logged_in")
+
+
+async def test_who_gave_up_the_desk_and_still_watches_the_board_is_no_librarian_to_wait_for(
+    town: Town,
+) -> None:
+    """Her board counted as sitting there: the reader waited, told that she was, for who could not answer any more."""
+    lin = town.people["lin"]
+    librarian = Grant(Role.LIBRARIAN, ScopeKind.LIBRARY, town.libraries["home"])
+    await grant_role(town.ctx, OPERATOR, lin.id, replace(librarian, role=Role.MANAGER))
+    async with town.socket(lin) as desk:
+        await town.available("lin")
+        await town.ask()
+        await town.take("lin")
+        await revoke_role(town.ctx, OPERATOR, lin.id, librarian)
+        assert await ending(desk) == (4403, "not_allowed")
+    async with town.socket(lin):
+        async with asyncio.timeout(15):  # until the end of her line at the desk is on record
+            while await is_present(town.ctx.db.read, "staff", lin.id, town.ctx.clock.now()):
+                await asyncio.sleep(0.05)
+        assert await due_moment(town.ctx.db.read, "librarian_lost", lin.id)
 
 
 # ── without WebSockets ──
