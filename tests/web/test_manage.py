@@ -1,5 +1,6 @@
 """The managers' screens in a real browser: accessible, fitting, forgiving, and live."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from server.actions.accounts import resolve_actor
-from server.actions.grants import revoke_role, set_account_open
+from server.actions.grants import grant_role, revoke_role, set_account_open
+from server.domain.accounts import OPERATOR
 from server.domain.errors import Conflict
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.rows import to_us
@@ -178,7 +180,7 @@ async def test_nobody_locks_themselves_out(visits: Visits, town: Town) -> None:
     page = await sit_down(visits, town, "manager", f"/manage/staff/{manager.id}?lang=en")
     await expect(page.get_by_text("This is your own account")).to_be_visible()
     await expect(page.get_by_role("button", name="Close the account")).to_have_count(0)
-    await expect(page.get_by_role("button", name="Delete Manager")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Take away: Manager", include_hidden=True)).to_have_count(0)
     actor = await resolve_actor(town.ctx, cookie=manager.cookie)
     for lock_out in (
         revoke_role(
@@ -192,6 +194,37 @@ async def test_nobody_locks_themselves_out(visits: Visits, town: Town) -> None:
         with pytest.raises(Conflict) as refused:
             await lock_out
         assert refused.value.code == "own_account"
+
+
+async def test_a_role_is_taken_away_only_after_it_was_said_what_goes_with_it(
+    visits: Visits, town: Town
+) -> None:
+    """One slip on "Take away" sent a librarian home in the middle of her conversations."""
+    lin = town.people["lin"]
+    intern = Grant(Role.INTERN, ScopeKind.LIBRARY, town.libraries["home"])
+    await grant_role(town.ctx, OPERATOR, lin.id, intern)
+    page = await sit_down(visits, town, "manager", f"/manage/staff/{lin.id}?lang=en")
+    roles = page.get_by_role("region", name="Roles and scopes")
+    librarian = roles.get_by_role("listitem").filter(has=page.get_by_text("Librarian", exact=True).first)
+    ask = librarian.locator("summary")
+    take = librarian.get_by_role("button", name="Take away: Librarian")
+    await expect(ask).to_have_accessible_name("Take away Librarian")
+    await expect(take).to_be_hidden()
+    await ask.press("Enter")
+    await expect(librarian).to_contain_text("They go on answering readers in the role “Intern”")
+    assert await accessibility_faults(page) == []
+    await ask.press("Enter")  # closed again, nothing has happened
+    await expect(take).to_be_hidden()
+    await ask.press("Enter")
+    await take.press("Enter")
+    await expect(page.get_by_role("status").filter(has_text="Deleted")).to_be_visible()
+    last = roles.get_by_role("listitem")
+    await expect(last).to_have_count(1)
+    await last.locator("summary").click()
+    await expect(last).to_contain_text("Conversations they are in go back to the queue")
+    await expect(last).to_contain_text("This is their last role")
+    await last.get_by_role("button", name="Take away: Intern").click()
+    await expect(page).to_have_url(re.compile(r"/manage/staff\?done=removed"))
 
 
 async def test_a_day_that_is_over_is_refused_by_its_field(visits: Visits, town: Town) -> None:

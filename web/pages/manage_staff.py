@@ -1,5 +1,7 @@
 """Screens for staff: who works here, inviting them, their roles and desks."""
 
+from collections.abc import Sequence
+
 from starlette.responses import Response
 
 from server.actions.grants import MANAGING, grant_role, list_staff, revoke_role, set_account_open
@@ -7,12 +9,13 @@ from server.actions.invitations import Invitation, invite_staff
 from server.actions.libraries import list_libraries
 from server.actions.staff import StaffView, set_desks, show_staff
 from server.actions.stores import kept_stores
-from server.domain.accounts import AccountState
+from server.domain.accounts import AccountState, answering_role
 from server.domain.desks import LANGUAGES, Library
 from server.domain.errors import Conflict, Invalid
 from server.domain.forms import Form, edition_of
 from server.domain.loan_rows import Store
-from server.domain.permissions import STAFF, Grant, Role, ScopeKind, Verb
+from server.domain.permissions import ANSWERING, STAFF, Grant, Role, ScopeKind, Verb
+from server.words.catalogue import text
 from web.pages.base import Page, PageRequest
 from web.pages.managing import (
     CORRECTABLE,
@@ -161,7 +164,23 @@ async def _member(page: PageRequest, view: StaffView, fill: Fill, *, status: int
         closed=view.account.state is AccountState.DISABLED,
         own=view.account.id == page.actor.account_id,
         managing=MANAGING,
+        parting={grant: _parting(grant, view.grants, page.language) for grant in view.grants},
     )
+
+
+def _parting(grant: Grant, held: Sequence[Grant], language: str) -> list[tuple[str, dict[str, str]]]:
+    """What goes with a role and what becomes of open conversations: words and their values, for who takes it away."""
+    rest = [each for each in held if each != grant]
+    elsewhere = any(each.role is grant.role for each in rest)
+    said: list[tuple[str, dict[str, str]]] = [
+        ("manage.loses_scope" if elsewhere else f"manage.loses.{grant.role}", {})
+    ]
+    answering = answering_role(rest)
+    if grant.role in ANSWERING and answering is None:
+        said.append(("manage.loses_talks", {}))
+    elif grant.role in ANSWERING and answering is not None:
+        said.append(("manage.keeps_talks", {"role": text(f"role.{answering.role}", language)}))
+    return [*said, ("manage.role_again" if rest else "manage.role_last", {})]
 
 
 def _grant(form: Form) -> Grant:
