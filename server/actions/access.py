@@ -13,7 +13,7 @@ from server.domain.loan_rows import LoanOrder, Store
 from server.domain.permissions import Actor, Thing, Verb, demand, may
 from server.store.audits import record_audit
 from server.store.cases import case_by_id
-from server.store.chat import serves_reader, session_by_id, sessions_of_reader
+from server.store.chat import open_session_of, serves_reader, session_by_id, sessions_of_reader
 from server.store.consultations import consultation_by_id
 from server.store.libraries import desk_by_slug
 from server.store.orders import order_by_id
@@ -31,6 +31,7 @@ __all__ = [
     "access_order",
     "access_session",
     "access_store",
+    "access_talking_desk",
     "actor_of_visitor",
     "admit",
     "audit",
@@ -98,6 +99,20 @@ async def access_open_desk(db: Reader, actor: Actor, slug: str) -> Desk:
     if desk is not None and await has_asked_at(db, actor, desk):
         raise NotAllowed("desk_closed", "R-ORG.3")
     raise NotFound("desk_not_found", slug=slug)
+
+
+async def access_talking_desk(db: Reader, actor: Actor, slug: str) -> Desk:
+    """The desk for somebody who opens a conversation there. Raises as ``access_open_desk``.
+
+    Who talks at a desk that has closed meanwhile talks on, from wherever they are logged in: it is nothing new.
+    """
+    try:
+        return await access_open_desk(db, actor, slug)
+    except NotAllowed:  # closed, and they have asked there
+        desk = await desk_by_slug(db, slug)
+        if desk is None or await open_session_of(db, desk.id, actor.reader_key) is None:
+            raise
+        return desk
 
 
 async def has_asked_at(db: Reader, actor: Actor, desk: Desk) -> bool:

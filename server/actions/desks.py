@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from server.actions.access import audit, has_asked_at
+from server.actions.access import access_open_desk, audit, has_asked_at
+from server.actions.talk_links import session_of_link, takes_request
 from server.context import Context
 from server.domain.chat import Topic
 from server.domain.desks import LANGUAGES, Desk, DeskSettings, Library, desk_settings
-from server.domain.errors import Conflict, NotFound
+from server.domain.errors import Conflict, NotAllowed, NotFound
 from server.domain.forms import Form
 from server.domain.hours import Hours, next_open, open_at
 from server.domain.permissions import NOBODY, Actor, Thing, Verb, demand, library_scopes, may
@@ -70,6 +71,25 @@ async def show_desk(ctx: Context, slug: str, actor: Actor = NOBODY) -> DeskInfo:
     desk = await desk_by_slug(ctx.db.read, slug)
     if desk is None or not (desk.open or await has_asked_at(ctx.db.read, actor, desk)):
         raise NotFound("desk_not_found", slug=slug)
+    return await _told(ctx, desk)
+
+
+async def desk_to_ask(ctx: Context, actor: Actor, slug: str, *, talk: str = "") -> DeskInfo:
+    """The same for who wants to ask something there, perhaps from a conversation by its own link.
+
+    Raises NotFound for a desk that is not open, NotAllowed ``desk_closed`` to who has asked there.
+    """
+    session = await session_of_link(ctx, talk) if talk else None
+    desk = await desk_by_slug(ctx.db.read, slug)
+    if desk is None or not takes_request(desk, session, ctx.clock.now()):
+        if desk is not None and session is not None and session.desk_id == desk.id:
+            raise NotAllowed("desk_closed", "R-ORG.3")
+        desk = await access_open_desk(ctx.db.read, actor, slug)
+    return await _told(ctx, desk)
+
+
+async def _told(ctx: Context, desk: Desk) -> DeskInfo:
+    """What there is to tell of a desk now."""
     now, zone = ctx.clock.now(), zone_of(ctx)
     hours = await hours_of(ctx.db.read, desk.id)
     return DeskInfo(

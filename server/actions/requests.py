@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from server.actions.access import access_session
+from server.actions.access import access_open_desk, access_session
 from server.actions.attachments import hand_in_files
 from server.actions.desks import zone_of
 from server.actions.pool_entry import Entered, enter, tell_received
 from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
-from server.actions.talk_links import session_of_link
+from server.actions.talk_links import session_of_link, takes_request
 from server.actions.transcripts import written_out
 from server.context import Context
 from server.domain.chat import ChatSession
@@ -69,7 +69,8 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
     """Ask at a desk. What the reader has asked already, and what still waits, is shown instead of asked twice.
 
     Raises NotAllowed ``log_in_to_request`` (R-ORG.2), FormRefused by field, TooMany ``requests_today`` (R-ANS.5),
-    NotFound for a desk that is not open.
+    NotFound for a desk that is not open, NotAllowed ``desk_closed`` to who has asked there before; what came up in a
+    conversation there lately is taken all the same.
     """
     if request.channel not in CHANNELS:
         raise Invalid("channel_unknown", "channel", "R-ANS.4", channels=", ".join(CHANNELS))
@@ -86,10 +87,12 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         task_policy_at_read(slug, now),
         on_duty_at_read(slug, now),
     )
-    if desk is None or library is None or not desk.open:
+    if desk is None or library is None:
         raise NotFound("desk_not_found", slug=slug)
-    wanted = read_document(ctx, actor, desk, request)
     session = await _conversation(ctx, actor, request)
+    if not takes_request(desk, session, now):
+        await access_open_desk(ctx.db.read, actor, slug)  # raises what whoever asks may know of it
+    wanted = read_document(ctx, actor, desk, request)
     if session is not None:  # it goes along, so that nothing is asked twice (R-LIVE.4)
         transcript = await written_out(ctx, ctx.db.read, session, request.language)
         wanted = replace(wanted, session_id=session.id, transcript=transcript)

@@ -22,7 +22,7 @@ async def known_request(ctx: Context, actor: Actor, session_id: str) -> tuple[di
     """The document named in the conversation, and the link under which its reader can ask for it themselves."""
     session = await access_session(ctx.db.read, actor, session_id, Verb.END_SESSION)
     desk = await _desk(ctx, session)
-    return await named_document(ctx.db.read, session), request_address(ctx, session, desk.slug)
+    return await named_document(ctx.db.read, session), request_address(ctx, session, desk)
 
 
 async def refer_to_document(ctx: Context, actor: Actor, session_id: str, request: Request) -> Submitted:

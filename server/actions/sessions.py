@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from server.actions.access import Admission, access_open_desk, access_session, audit
+from server.actions.access import Admission, access_session, access_talking_desk, audit
 from server.actions.arrivals import count_arrival, demand_place
 from server.actions.continuations import adopt, earlier_of
 from server.actions.places import place_of
@@ -90,10 +90,11 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
     """Queue the reader's question at the desk; returns the session and whether it is new.
 
     A reader has one open session per desk: opening again (a double click, a second tab) gives the same one, and the
-    question is said in it once. Raises NotFound for a desk that is not open, Invalid by field, Conflict ``blocked``,
+    question is said in it once, also where the desk has closed meanwhile. Raises NotFound for a desk that is not
+    open, NotAllowed ``desk_closed`` to who has asked there before, Invalid by field, Conflict ``blocked``,
     TooMany ``too_many_sessions`` or ``queue_full``.
     """
-    desk = await access_open_desk(ctx.db.read, actor, opening.slug)
+    desk = await access_talking_desk(ctx.db.read, actor, opening.slug)
     demand(actor, Verb.OPEN_SESSION)
     now = ctx.clock.now()
     if opening.topic not in set(Topic):
@@ -113,6 +114,8 @@ async def open_session(ctx: Context, actor: Actor, opening: Opening) -> tuple[Ch
         await count_arrival(ctx, actor, opening.address)
     async with ctx.transaction() as tx:
         existing = await open_session_of(tx, desk.id, actor.reader_key)
+        if existing is None and not desk.open:  # it has ended while they wrote
+            raise NotAllowed("desk_closed", "R-ORG.3")
         fresh = existing is None and await insert_session(tx, session)
         if not fresh:
             session = existing or await _winner(tx, desk.id, actor.reader_key)
@@ -160,15 +163,14 @@ async def view_of(ctx: Context, session: ChatSession) -> SessionView:
             if participant.account_id == session.staff_id:
                 holder = await _holder(ctx, participant.name, session.staff_id)
     desk = await desk_by_id(ctx.db.read, session.desk_id)
-    slug = desk.slug if desk else ""
     return SessionView(
         session,
-        slug,
+        desk.slug if desk else "",
         place.position if place else 0,
         place.wait_seconds if place else None,
         place.on_duty if place else 0,
         holder,
-        request_address(ctx, session, slug),
+        request_address(ctx, session, desk),
     )
 
 

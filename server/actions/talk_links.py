@@ -1,11 +1,12 @@
 """The link from a live conversation to a document request, and what the request then knows already (R-LIVE.4)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from server.actions.links import address_of
 from server.context import Context
-from server.domain.chat import ChatSession
+from server.domain.chat import ChatSession, is_continuation
+from server.domain.desks import Desk
 from server.domain.pasted import said_fields
 from server.store.chat import events_after, session_by_id
 from server.store.rows import Reader
@@ -15,12 +16,25 @@ _KEPT = timedelta(days=7)  # as long as a conversation may be continued
 _LINES = 500
 
 
-def request_address(ctx: Context, session: ChatSession, slug: str) -> str:
-    """Where the reader fills in a request that takes this conversation along; nothing for practice (R-ORG.5)."""
-    if session.practice:
+def request_address(ctx: Context, session: ChatSession, desk: Desk | None) -> str:
+    """Where the reader fills in a request that takes this conversation along.
+
+    Nothing for practice (R-ORG.5), nor where the request would be refused.
+    """
+    if desk is None or session.practice or not takes_request(desk, session, ctx.clock.now()):
         return ""
     code = talk_code(ctx.settings.secret_key, session.id, ctx.clock.now() + _KEPT)
-    return address_of(ctx, f"/d/{quote(slug)}/request?talk={code}&lang={session.language}")
+    return address_of(ctx, f"/d/{quote(desk.slug)}/request?talk={code}&lang={session.language}")
+
+
+def takes_request(desk: Desk, session: ChatSession | None, now: datetime) -> bool:
+    """Whether the desk takes a document request: a closed one takes what came up in a conversation there lately.
+
+    It is nothing new: the reader may leave the conversation as a question, too, and its librarian sends this link.
+    """
+    if desk.open or session is None or session.desk_id != desk.id:
+        return desk.open
+    return session.open or is_continuation(session, now)
 
 
 async def session_of_link(ctx: Context, code: str) -> ChatSession | None:

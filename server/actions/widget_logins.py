@@ -13,6 +13,7 @@ from server.domain.errors import Invalid, NotAllowed, NotFound
 from server.domain.logins import LogInKind, Purpose, gone
 from server.domain.permissions import Actor
 from server.store.accounts import account_by_id
+from server.store.chat import was_asked_at
 from server.store.libraries import desk_by_slug
 from server.store.logins import delete_login
 from server.store.orders import order_by_number
@@ -30,11 +31,12 @@ class Window:
 async def open_window(ctx: Context, *, slug: str, origin: str) -> Window:
     """The window for a desk's widget on a page of this origin.
 
-    Raises NotFound for a desk that is not open, NotAllowed ``origin_unlisted`` (with the origin's name) for a page that
-    the desk does not list: it must never learn who is logged in.
+    A desk that has closed has one, too: who talks there may log in yet, to go on from another device. Raises NotFound
+    for a desk that is not open and was never asked at, NotAllowed ``origin_unlisted`` (with the origin's name) for a
+    page that the desk does not list: it must never learn who is logged in.
     """
     desk = await desk_by_slug(ctx.db.read, slug)
-    if desk is None or not desk.open:
+    if desk is None or not (desk.open or await was_asked_at(ctx.db.read, desk.id)):
         raise NotFound("desk_not_found", slug=slug[:60])
     try:
         plain = checked_origin(origin)
@@ -68,6 +70,11 @@ async def code_for_order(ctx: Context, actor: Actor, desk: Desk, number: str) ->
     order = await order_by_number(ctx.db.read, number) if actor.account_id and number else None
     if order is None or order.reader_id != actor.account_id:
         return ""
+    return await code_for_chat(ctx, actor, desk)
+
+
+async def code_for_chat(ctx: Context, actor: Actor, desk: Desk) -> str:
+    """The code for the chat on the desk's own page, for who is logged in there."""
     return await issue_code(ctx, actor, Window(desk, checked_origin(ctx.settings.origin)))
 
 

@@ -55,6 +55,14 @@ async def sessions_of_reader(
     return sorted(found, key=lambda session: session.created_at, reverse=True)[:limit]
 
 
+async def was_asked_at(db: Reader, desk_id: str) -> bool:
+    """Whether a conversation of any reader's is kept at this desk."""
+    found = await db.row(
+        "SELECT 1 AS found FROM chat_session WHERE desk_id = $1 AND reader_key <> '' LIMIT 1", desk_id
+    )
+    return found is not None
+
+
 async def sessions_of_staff(db: Reader, staff_id: str) -> list[ChatSession]:
     """The conversations a staff member holds or has joined, and those they still have to wrap up."""
     rows = await db.rows(

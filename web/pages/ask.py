@@ -7,7 +7,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from server.actions.consultations import own_question
-from server.actions.desks import DeskInfo, show_desk
+from server.actions.desks import DeskInfo, desk_to_ask, show_desk
 from server.actions.questions import Asking, leave_question
 from server.domain.chat import Topic
 from server.domain.errors import Invalid, NotAllowed, Refusal
@@ -19,7 +19,7 @@ from server.words.catalogue import say
 from web.attached_files import WITH_A_FILE, file_ids_of, file_values, take_file
 from web.log_ins import filled
 from web.pages.base import Page, PageRequest
-from web.pages.desk import desk_values
+from web.pages.desk import desk_values, turned_away
 
 _CHOSEN = {("channel", "knowledge"), ("kind", "phone")}  # in the address, by who comes from the portal
 _FIELDS = ("channel", "topic", "question", "kind", "mail", "phone", "name", "client_id")
@@ -27,7 +27,7 @@ _FIELDS = ("channel", "topic", "question", "kind", "mail", "phone", "name", "cli
 
 async def show(page: PageRequest) -> Response:
     """The empty form. Its number makes a question sent twice one question."""
-    info = await show_desk(page.ctx, page.path["slug"])
+    info = await desk_to_ask(page.ctx, page.actor, page.path["slug"])
     fresh = {"channel": "form", "topic": Topic.REFERENCE, "kind": "form", "client_id": page.ctx.ids.new()}
     fresh |= {name: value for name, value in page.query.items() if (name, value) in _CHOSEN}
     if again := page.query.get("again", ""):
@@ -37,9 +37,12 @@ async def show(page: PageRequest) -> Response:
 
 async def submit(page: PageRequest) -> Response:
     """Keep the question and show its receipt, or the form again with everything that was wrong."""
-    info = await show_desk(page.ctx, page.path["slug"])
     posted = await page.form()
     values = _values(page, posted)
+    try:
+        info = await desk_to_ask(page.ctx, page.actor, page.path["slug"])
+    except Refusal as refusal:
+        return turned_away(page, refusal, values, way="form")
     try:
         await take_file(page, posted, values["client_id"])
         asking = replace(_asking(page, Form(values)), file_ids=await file_ids_of(page, values["client_id"]))
@@ -54,7 +57,7 @@ async def submit(page: PageRequest) -> Response:
 
 async def again(page: PageRequest) -> Response:
     """The form as it was filled in, not sent: it had been open for long, or somebody has logged in meanwhile."""
-    info = await show_desk(page.ctx, page.path["slug"])
+    info = await desk_to_ask(page.ctx, page.actor, page.path["slug"])
     posted = await page.form()
     return await _form(page, info, _values(page, posted), NotAllowed("form_stale"))
 

@@ -1,31 +1,47 @@
 """A desk's own page: who answers here and when, with the live chat filling most of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from server.actions.desks import DeskInfo, show_desk, zone_of
-from server.actions.widget_logins import code_for_order
-from server.domain.errors import NotFound
+from server.actions.widget_logins import code_for_chat, code_for_order
+from server.domain.citations import LIMITS
+from server.domain.errors import NotFound, Refusal
 from server.domain.order_numbers import read_number, spoken
 from server.domain.permissions import Verb
+from server.wire.outcomes import way_of
 from server.words import times
 from server.words.catalogue import say, text
 from web.pages.base import Page, PageRequest
+
+_TYPED = frozenset({*LIMITS, "question", "paste"})
+_CARRIED = ("title", "isbn", "issn", "material")
 
 
 async def show(page: PageRequest) -> Response:
     """The desk of a library, complete and useful before any script has run.
 
-    A closed one shows nothing of itself, but the chat in which this browser keeps a conversation.
+    A closed one shows nothing of itself, but the chat in which this browser, or who is logged in, has a conversation.
     """
     slug = page.path["slug"]
     try:
-        info = await show_desk(page.ctx, slug)
+        info = await show_desk(page.ctx, slug, page.actor)
     except NotFound as refusal:
         message = say(refusal, page.language)
         return page.render("desk_closed.html", status=404, message=message, slug=slug[:60])
+    if not info.desk.open:  # their log-in goes along: what they asked from another device is theirs here
+        return page.render(
+            "desk_closed.html",
+            message=text("refusal.desk_closed", page.language),
+            slug=slug,
+            login=await code_for_chat(page.ctx, page.actor, info.desk),
+            accent=info.desk.colour,
+            name=info.library.name(page.language),
+        )
     number = read_number(page.query.get("order", ""))
     return page.render(
         "desk.html",
@@ -33,6 +49,21 @@ async def show(page: PageRequest) -> Response:
         about=text("loans.help.about", page.language, number=spoken(number)) if number else "",
         login=await code_for_order(page.ctx, page.actor, info.desk, number),
         **desk_values(page, info),
+    )
+
+
+def turned_away(page: PageRequest, refusal: Refusal, typed: Mapping[str, str], *, way: str) -> Response:
+    """The desk closed while its form was filled in: what was typed is there to copy, and another library to choose.
+
+    The same for a desk that there never was: nobody learns of one from it.
+    """
+    carried = {name: typed[name][:300] for name in _CARRIED if typed.get(name)} if way == "document" else {}
+    return page.render(
+        "desk_turned_away.html",
+        status=way_of(refusal).status,
+        message=say(refusal, page.language),
+        typed="\n".join(value for name, value in typed.items() if name in _TYPED and value.strip()),
+        others="/portal/libraries?" + urlencode({"for": way} | carried),
     )
 
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from server.actions.catalogue import citation_of_record_id, parse_citation
 from server.actions.consultations import own_request
-from server.actions.desks import DeskInfo, show_desk, task_policy
+from server.actions.desks import DeskInfo, desk_to_ask, task_policy
 from server.actions.request_drafts import keep_request_draft, request_draft
 from server.actions.requests import Request, submit_request
 from server.actions.talk_links import carried_by_link
@@ -23,7 +23,7 @@ from web.attached_files import WITH_A_FILE, file_ids_of, file_values, take_file
 from web.citation_forms import fields_of_address, form_values, is_openurl
 from web.log_ins import address_of, filled
 from web.pages.base import Page, PageRequest
-from web.pages.desk import desk_values
+from web.pages.desk import desk_values, turned_away
 
 DRAFT_COOKIE = "draft"
 _DRAFT_SECONDS = 86_400
@@ -44,17 +44,24 @@ NOTHING_YET = Begun()
 
 async def show(page: PageRequest) -> Response:
     """The form, filled from what the address says, from an earlier request, or from before the log-in."""
-    info = await show_desk(page.ctx, page.path["slug"])
+    slug = page.path["slug"]
     values, notice = await _beginning(page)
+    info = await desk_to_ask(
+        page.ctx, page.actor, slug, talk=values.get("talk", "") or page.query.get("talk", "")
+    )
     fresh = {"client_id": page.ctx.ids.new(), "mail": page.actor.mail}
     return await _form(page, info, fresh | values, Begun(notice))
 
 
 async def submit(page: PageRequest) -> Response:
     """Another type, a pasted citation, or the request itself; what is wrong is said beside the fields."""
-    info = await show_desk(page.ctx, page.path["slug"])
     posted = await page.form()
+    slug = page.path["slug"]
     values = {name: filled(posted, name)[:4000] for name in (*LIMITS, *_KEPT)}
+    try:
+        info = await desk_to_ask(page.ctx, page.actor, slug, talk=values["talk"])
+    except Refusal as refusal:
+        return turned_away(page, refusal, values, way="document")
     values["client_id"] = values["client_id"] or page.ctx.ids.new()
     pasted = filled(posted, "paste")
     try:

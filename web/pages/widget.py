@@ -57,6 +57,10 @@ _BLANK = re.compile(
     r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*|(?<=[\w)\]])[ ]([-+*%]|!==)[ ](?=[\w(\["`])"""
 )
 _OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])|\n(?=[.?:&|])")
+_CONST = re.compile(
+    r"\bconst (?=[\w{\[])"
+)  # one word for both kinds packs better; nothing assigns to a constant
+_TRUTH = re.compile(r"""(?<![\w"'.])(?:(true)|false)(?![\w"':])""")
 _DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 _LAST_COMMA = re.compile(r",(?=[}\])])")
 _PRIVATE = re.compile(
@@ -123,6 +127,7 @@ def _by_use(text: str) -> list[str]:
 
 def _squeezed(text: str) -> str:
     text = _DIGITS.sub("", _INDENT.sub("", _COMMENT.sub("", text)))
+    text = _TRUTH.sub(lambda truth: "!0" if truth[1] else "!1", _CONST.sub("let ", text))
     text = _PLAIN_LINE.sub(lambda line: _BLANK.sub(lambda m: m[1] or m[2] or m[3], line[0]), text)
     return _LAST_COMMA.sub("", _OPEN_LINE.sub(r"\1", text)).replace(";}", "}")  # no body of ours is empty
 

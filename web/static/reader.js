@@ -12,7 +12,7 @@ const still = place.querySelector(".desk__still");
 const keeping = new Keeping(location.origin, slug);
 if (about) keeping.set("asking", { topic: "order", question: about, language });
 if (known === undefined && keeping.get("came along")) ["login", "talk", "came along"].forEach((name) => keeping.drop(name));
-if (code && !(keeping.get("login")?.until > Date.now()) && !keeping.get("talk")) {
+if (code && !(keeping.get("login")?.until > Date.now()) && keeping.get("talk")?.ended !== false) {
   const body = JSON.stringify({ desk: slug, code, visitor: keeping.get("visitor") ?? "" });
   const answer = await fetch("/api/widget/login", { method: "POST", credentials: "omit", headers: { "content-type": "application/json" }, body });
   if (answer.ok) {
@@ -26,8 +26,9 @@ const answer = colour && (await fetch(`/widget/accent/${colour}.css`));
 const accent = new CSSStyleSheet();
 accent.replaceSync(answer?.ok ? await answer.text() : "");
 try {
-  // A desk that is closed has nothing for who begins; who has a conversation in this browser goes on with it.
-  if (closed !== undefined && !keeping.get("talk")) throw new Error("closed");
+  // A desk that is closed has nothing for who begins; who has a conversation in this browser goes on with it, and who
+  // is logged in with one from wherever they began it (the chat asks, and does not open to anybody else).
+  if (closed !== undefined && !keeping.get("talk") && !keeping.login) throw new Error("closed");
   const options = {
     origin: location.origin,
     slug,

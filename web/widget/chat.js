@@ -33,9 +33,7 @@ export class ShuqiaoChat extends HTMLElement {
     this.toggleAttribute("whole", Boolean(this.page));
     this.#draw();
     this.consultation.resume();
-    if (!this.consultation.talk) {
-      await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
-    }
+    await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
     this.#settle();
     setInterval(() => this.notice(), 30_000);
     document.addEventListener("visibilitychange", () => {
@@ -135,11 +133,12 @@ export class ShuqiaoChat extends HTMLElement {
   }
 
   // A page may lie open for hours: who is on duty, and when next, is asked again before a question is begun, and while
-  // one waits for nobody.
+  // one waits for nobody; and whether the reader has begun a conversation on another device.
   async renew() {
     if (this.screen !== "ask" && this.consultation.state?.queue?.on_duty !== 0) return;
     if (!this.shown || document.hidden || Date.now() - this.askedAt < FRESH) return;
     this.info = await this.#desk().catch(() => this.info);
+    if (!this.view.question?.value) await this.consultation.findOpen().catch(() => {});
     this.view.turn?.();
     this.view.update();
     this.#head();

@@ -47,7 +47,7 @@ export class Consultation {
     const answer = await this.api.post("/api/widget/login", { desk: this.slug, code, visitor }, "");
     this.keeping.set("login", { bearer: answer.bearer, reader: answer.reader, until: Date.now() + 11.5 * 3_600_000 });
     if (this.talk) await this.#bound();
-    else await this.findOpen();
+    await this.findOpen();
     this.changed();
   }
 
@@ -58,10 +58,11 @@ export class Consultation {
     this.forget();
   }
 
-  // A conversation that this reader has open, perhaps on another device.
+  // A conversation that this reader has open, perhaps on another device, where none is open here nor waits to be sent.
   async findOpen() {
-    if (!this.keeping.proof()) return;
-    const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`);
+    const as = this.keeping.bearer || this.keeping.proof();
+    if (!as || this.talk?.ended === false || this.state?.outbox.length) return;
+    const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`, as);
     this.earlier = sessions.filter((session) => session.desk === this.slug);
     const open = this.earlier.find(({ state }) => ["queued", "offered", "active"].includes(state));
     if (open) this.#take(open);

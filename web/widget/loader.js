@@ -107,14 +107,16 @@
       const talk = read("localStorage", "talk");
       if (kept) await this.wear(kept);
       if (!kept || kept.until < Date.now()) {
-        const answer = await fetch(`${origin}/api/desks/${slug}`, { credentials: "omit" }).catch(() => null);
+        // Who is logged in may talk at a closed desk from another device.
+        const ask = (headers) =>
+          fetch(`${origin}/api/desks/${slug}`, { credentials: "omit", headers }).catch(() => null);
+        const login = read("localStorage", "login");
+        let answer = login && (await ask({ Authorization: `Bearer ${login.bearer}` }));
+        if (!answer?.ok) answer = await ask();
         if (answer?.status === 404 && !talk) return this.remove(); // no such desk, or not open to who begins
-        const desk = answer?.ok ? await answer.json() : null;
-        const look = desk
-          ? { colour: desk.colour, position: desk.position, language: desk.language, until: Date.now() + 600_000 }
-          : kept;
-        if (desk) write("localStorage", "look", look);
-        await this.wear(look ?? {});
+        const desk = answer?.ok && (await answer.json());
+        if (desk) write("localStorage", "look", { ...desk, until: Date.now() + 600_000 });
+        await this.wear(desk || kept || {});
       }
       if (talk && !talk.ended)
         this.load().then(

@@ -1,0 +1,95 @@
+"""One reader, two devices: what is said on one is on the other, also where the desk has closed meanwhile."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
+from tests.web.libraries import Host, ask, librarian, open_chat, open_host, said, shown, write
+from tests.web.test_reader_returns import close_desk, end, log_in
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def host(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Host]:
+    async with open_host(sqlite_url, tmp_path) as host:
+        yield host
+
+
+async def known(host: Host, visits: Visits, **how: object) -> Page:
+    """A device at the library's page, logged in by the window."""
+    page = await visits.page(host.url, **how)
+    await open_chat(page)
+    await log_in(host, page)
+    await expect(page.locator(".identity")).to_contain_text("已登录：Reader")
+    return page
+
+
+async def press_launcher(page: Page) -> None:
+    await page.locator("shuqiao-launcher button").click()
+
+
+async def test_the_phone_finds_the_conversation_at_a_desk_that_has_closed(host: Host, visits: Visits) -> None:
+    """The library's page showed no button there any more, for the phone had no conversation of its own."""
+    async with librarian(host.town):
+        phone = await known(host, visits, size=PHONE)
+        desktop = await known(host, visits)
+        await ask(desktop)
+        session = await host.town.take("lin")
+        await close_desk(host)
+        await phone.evaluate(
+            "Object.keys(localStorage).filter(k => k.endsWith('look')).map(k => localStorage.removeItem(k))"
+        )
+        await phone.reload()
+        await press_launcher(phone)
+        await expect(phone.get_by_role("log")).to_contain_text("民国报纸")
+        await write(phone, "从手机上接着问")
+        await expect(desktop.get_by_role("log")).to_contain_text("从手机上接着问")
+        assert await said(host.town, session) == ["请问怎样查民国报纸？", "从手机上接着问"]
+        await end(host, session)
+        for page in (phone, desktop):
+            await expect(page.get_by_role("button", name="下载对话")).to_be_visible()
+    visits.faults.clear()  # the browser reports that a stranger finds no desk
+
+
+async def test_the_desks_own_page_finds_it_by_the_log_in(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        desktop = await known(host, visits)
+        await ask(desktop)
+        session = await host.town.take("lin")
+        await close_desk(host)
+        phone = await sit_down(visits, host.town, "reader", "/d/home", size=PHONE)
+        await expect(phone.get_by_role("log")).to_contain_text("民国报纸")
+        assert await accessibility_faults(phone) == []
+        await write(phone, "从手机上接着问")
+        await expect(desktop.get_by_role("log")).to_contain_text("从手机上接着问")
+        await end(host, session)
+        await expect(phone.get_by_role("button", name="下载对话")).to_be_visible()
+        stranger = await visits.page(f"{host.town.base}/d/home", size=PHONE)
+        await expect(stranger.get_by_text("登录后可以继续和查看")).to_be_visible()
+        assert await accessibility_faults(stranger) == []
+    visits.faults.clear()  # the browser reports what a stranger does not find
+
+
+async def test_what_is_open_on_the_desktop_comes_before_what_is_over_on_the_phone(
+    host: Host, visits: Visits
+) -> None:
+    """The phone went on to show last week's conversation, while the reader waited for an answer at their desk."""
+    async with librarian(host.town):
+        phone = await known(host, visits, size=PHONE)
+        await ask(phone, "上周问过的事")
+        await end(host, await host.town.take("lin"))
+        await expect(phone.get_by_role("button", name="下载对话")).to_be_visible()
+        await phone.goto("about:blank")
+        desktop = await known(host, visits)
+        await ask(desktop, "今天的问题")
+        await host.town.take("lin")
+        await phone.goto(host.url)
+        await press_launcher(phone)
+        await expect(phone.get_by_role("log")).to_contain_text("今天的问题")
+        assert await shown(phone) == ["今天的问题"]
+        await write(phone, "还有一点")
+        await expect(desktop.get_by_role("log")).to_contain_text("还有一点")
