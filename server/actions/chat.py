@@ -17,9 +17,11 @@ from server.store.chat import event_by_client_id, mark_answered, record_event
 from server.store.chat_log import hold_log
 from server.store.database import Appended, NewMessage, Outcome
 from server.store.participants import move_watermarks
+from server.store.policies import policy_at
 from server.store.rows import from_us, to_us
 
-_LIMIT = ChatPolicy().message_characters
+_LIMIT = "message_characters"
+_BY_DEFAULT = ChatPolicy().message_characters
 
 
 class Posted(NamedTuple):
@@ -34,6 +36,16 @@ OnStored = Callable[["Posted"], None]
 
 def _nothing(posted: "Posted") -> None:
     """Nobody wants to know before the others do."""
+
+
+async def learn_limit(ctx: Context) -> None:
+    """How long a message may be by the policy in force: looked up now and then, since a message cannot wait for it."""
+    ctx.shelf[_LIMIT] = (await policy_at(ctx.db.read, "", ctx.clock.now())).message_characters
+
+
+def _limit(ctx: Context) -> int:
+    characters: int = ctx.shelf.get(_LIMIT, _BY_DEFAULT)
+    return characters
 
 
 async def post_message(
@@ -51,7 +63,7 @@ async def post_message(
     first acknowledgement. Raises Invalid for an empty or overlong text,
     Conflict ``session_ended``, NotAllowed when the actor takes no part (any more), Unavailable when it was not stored.
     """
-    body = admit_text(text, limit=_LIMIT)
+    body = admit_text(text, limit=_limit(ctx))
     posted = await append(ctx, actor, admission, client_id=client_id, body=body, on_stored=on_stored)
     if admission.kind == "staff" and not admission.answered and not posted.again:
         with suppress(Refusal):  # the message itself is stored and acknowledged: their next one marks it then
@@ -75,7 +87,7 @@ def post_soon(
     NotAllowed when the crew has changed, about which `post_message` knows more. Raises Invalid and TooMany at once.
     """
     at = ctx.clock.now()
-    message = _message(admission, client_id, at, admit_text(text, limit=_LIMIT))
+    message = _message(admission, client_id, at, admit_text(text, limit=_limit(ctx)))
     ctx.db.append_soon(message, partial(_answered, ctx, message, at, then))
 
 
@@ -158,7 +170,7 @@ async def post_note(ctx: Context, admission: Admission, *, client_id: str, text:
     """Leave an internal note; it lives on the staff topic with numbers of its own, the reader never sees it."""
     if not admission.staff or admission.crew < 0:  # who only looks on leaves no trace in it
         raise NotAllowed("not_in_session")
-    body = admit_text(text, limit=_LIMIT)
+    body = admit_text(text, limit=_limit(ctx))
     async with ctx.transaction() as tx:
         await hold_log(tx, admission.session_id)
         first = await event_by_client_id(tx, admission.session_id, client_id)

@@ -12,7 +12,7 @@ import structlog
 
 from server.actions.accounts import resolve_actor
 from server.actions.case_presence import last_case_numbers, missing_case_lines
-from server.actions.chat import Receipts
+from server.actions.chat import Receipts, learn_limit
 from server.actions.conversations import missing_events, numbers_of
 from server.actions.duty import console_version, console_versions
 from server.actions.order_topics import missing_order_events, order_numbers
@@ -116,6 +116,7 @@ class Gateway:
         topics = self.hub.topics()
         await self.hub.beat(await self._numbers(topics))
         await self.receipts.flush()
+        await learn_limit(self.ctx)
         now = self.ctx.clock.now()
         for opened in list(self._open.values()):
             opened.beats += 1
@@ -133,6 +134,8 @@ class Gateway:
     async def run_beats(self, stop: asyncio.Event) -> None:
         """Beat until told to stop; a database that is away delays the beat and ends nothing."""
         away = False
+        with suppress(Exception):  # where the database is away, the first beat makes up for it
+            await learn_limit(self.ctx)
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT)

@@ -156,3 +156,20 @@ async def test_a_desk_whose_queue_is_full_says_so_and_takes_the_question_in_writ
     assert (await town.http.post("/api/desks/home/questions", json=form)).status_code == 201
     await first.http.post(f"/api/sessions/{first.session}/end", headers=first.headers, json={})
     assert (await town.http.post("/api/desks/home/sessions", json=body)).status_code == 201
+
+
+@pytest.mark.parametrize(("allowed", "length"), [(6_000, 5_000), (200, 150)])
+async def test_a_message_is_as_long_as_the_alliance_allows(town: Town, allowed: int, length: int) -> None:
+    """The chat let people write what its page was told, and the server refused it by the length it was built with."""
+    assert town.gateway is not None
+    body = {"name": "message_characters", "value": str(allowed)}
+    assert (await town.people["duty_manager"].http.post("/api/manage/policies", json=body)).status_code == 201
+    await town.gateway.beat()
+    reader = await town.ask()
+    assert (await town.http.get("/api/desks/home")).json()["message_limit"] == allowed
+    async with town.socket(token=reader.token, topics={f"chat/{reader.session}": 0}) as chat:
+        await chat.say(t="post", session=reader.session, id="m1", text="长" * length)
+        assert (await chat.hear("ack", id="m1"))["seq"]
+        await chat.say(t="post", session=reader.session, id="m2", text="长" * (allowed + 1))
+        refused = await chat.hear("err", id="m2")
+        assert (refused["code"], refused["data"]["limit"]) == ("message_too_long", allowed)
