@@ -1,5 +1,6 @@
 """Policy values: every duration, count and switch of the rulebook, with its default."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -184,6 +185,16 @@ def policy_lines(entries: list[PolicyEntry], library_id: str, now: datetime) -> 
     return [_line(name, defaults[name], entries, library_id, now) for name in names]
 
 
+def value_at(entries: Iterable[PolicyEntry], name: str, library_id: str, at: datetime) -> Any:
+    """What holds under a name at a moment for a library (empty: the alliance), by everything that was ever set."""
+    mine = [entry for entry in entries if entry.name == name]
+    for level in dict.fromkeys((library_id, "") if name in PER_LIBRARY else ("",)):
+        latest = _latest(mine, level, at)
+        if latest is not None and latest.value is not None:
+            return latest.value
+    return _defaults()[name]
+
+
 def _defaults() -> dict[str, Any]:
     return {field.name: getattr(policy, field.name) for policy in _ALL for field in fields(policy)}
 
@@ -197,9 +208,13 @@ def _line(name: str, default: Any, entries: list[PolicyEntry], library_id: str, 
         )
     )
     for level in dict.fromkeys((library_id, "")):
-        started = [entry for entry in mine if entry.library_id == level and entry.valid_from_at <= now]
-        latest = max(started, key=lambda entry: (entry.valid_from_at, entry.id), default=None)
+        latest = _latest(mine, level, now)
         if latest is not None and latest.value is not None:
             source = "library" if level else "alliance"
             return PolicyLine(name, default, latest.value, source, latest.valid_from_at, coming)
     return PolicyLine(name, default, default, "default", None, coming)
+
+
+def _latest(entries: Iterable[PolicyEntry], level: str, at: datetime) -> PolicyEntry | None:
+    started = [entry for entry in entries if entry.library_id == level and entry.valid_from_at <= at]
+    return max(started, key=lambda entry: (entry.valid_from_at, entry.id), default=None)

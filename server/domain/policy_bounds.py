@@ -12,6 +12,7 @@ _BOUNDS = {
     "default_capacity": (1, 50),
     "max_capacity": (1, 50),
     "message_characters": (100, 10_000),  # such a message still fits into a frame, in Chinese too
+    "block_hours": (1, 720),  # who bars a reader may set as many
     "transcript_days": (30, 3_650),  # what was anonymised never comes back (R-LIVE.6)
 }
 # Nothing could be done, or everything would fall due at once.
@@ -25,6 +26,7 @@ _AT_LEAST_ONE = frozenset(
         "correction_days",
         "loan_days",
         "group_loan_days",
+        "renewal_days",
         "dispatch_hours",
         "dispatch_holiday_hours",
         "confirm_hours",

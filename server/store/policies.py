@@ -1,7 +1,7 @@
 """Dated policy values of the alliance and its libraries."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from server.domain.loan_policies import LoanPolicy, loan_policy_from
 from server.domain.policies import PER_LIBRARY, TEXTS, ChatPolicy, PolicyEntry, policy_from
 from server.domain.task_policies import TaskPolicy, task_policy_from
 from server.store.reads import Read, read
-from server.store.rows import Reader, Row, Transaction, from_us, to_us
+from server.store.rows import Reader, Row, Transaction, from_us, placeholders, to_us
 
 # The newest of each name that is in force already, the alliance's before the library's.
 _IN_FORCE_AT = (
@@ -65,6 +65,16 @@ async def entries_of(db: Reader, library_id: str) -> list[PolicyEntry]:
         "SELECT id, library_id, name, value, valid_from_at, set_by FROM policy WHERE library_id = $1"
         " ORDER BY valid_from_at DESC, id DESC LIMIT 1000",
         library_id,
+    )
+    return [_entry(row) for row in rows]
+
+
+async def entries_named(db: Reader, names: Collection[str]) -> list[PolicyEntry]:
+    """Every value ever set under one of these names, for the alliance and for each library."""
+    rows = await db.rows(
+        "SELECT id, library_id, name, value, valid_from_at, set_by FROM policy"
+        f" WHERE name IN ({placeholders(len(names))})",
+        *sorted(names),
     )
     return [_entry(row) for row in rows]
 

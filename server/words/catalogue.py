@@ -13,7 +13,13 @@ from babel import Locale
 from server.domain.errors import Refusal
 
 # What refusals tell by a code, and where its words stand.
-_NAMED = {"stage": "loans.stage", "action": "loans.action", "why": "refusal.why"}
+_NAMED = {
+    "stage": "loans.stage",
+    "action": "loans.action",
+    "why": "refusal.why",
+    "other": "policy.name",
+    "stands": "refusal.policy_stands",
+}
 LANGUAGES = ("zh", "en")
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}
 _PLURAL_FORMS = {language: locale.plural_form for language, locale in LOCALES.items()}
@@ -87,7 +93,7 @@ def say(refusal: Refusal, language: str) -> str:
     """A refusal in words: what is the matter, what to do next, and the rule behind it where there is one."""
     key = f"refusal.{refusal.code}"
     if key in words().texts["zh"]:
-        values = {"field": refusal.field, **refusal.data}
+        values = {"field": refusal.field, **refusal.data, **_own_names(refusal.data, language)}
         said = text(key, language, **{name: _named(name, values, language) for name in values})
     else:
         warnings.warn(f"no text {key!r}", MissingText, stacklevel=2)
@@ -95,6 +101,12 @@ def say(refusal: Refusal, language: str) -> str:
     if not refusal.rule_id or refusal.rule_id in said:  # some name it where it matters
         return said
     return said + text("common.rule", language, rule=refusal.rule_id)
+
+
+def _own_names(data: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """What has a name in each language (``library_zh``, ``library_en``), by its name in this one."""
+    ending = f"_{known_language(language)}"
+    return {name.removesuffix(ending): value for name, value in data.items() if name.endswith(ending)}
 
 
 def _named(name: str, values: Mapping[str, Any], language: str) -> Any:

@@ -333,3 +333,21 @@ async def test_a_librarian_has_none_of_these_screens(visits: Visits, town: Town)
         answer = await page.goto(town.base + path)
         assert answer is not None and answer.status == 403, path
     visits.faults[:] = [fault for fault in visits.faults if "403" not in fault]
+
+
+async def test_a_value_that_contradicts_another_is_refused_beside_its_field(
+    visits: Visits, town: Town
+) -> None:
+    page = await sit_down(visits, town, "duty_manager", "/manage/policies?lang=zh&library=")
+    policy = page.get_by_role("region", name="扩大到咨询台组")
+    await policy.locator("summary").click()
+    await policy.get_by_label("新的值").fill("30")
+    await policy.get_by_role("button", name="保存").click()
+    await expect(page.locator("#problems")).to_contain_text("请填写不大于 25 的数")
+    field = page.get_by_role("region", name="扩大到咨询台组").get_by_label("新的值")
+    await expect(field).to_have_value("30")
+    await expect(field).to_have_accessible_description(re.compile("先把“扩大到全联盟”调大"))
+    await field.fill("25")
+    await page.get_by_role("region", name="扩大到咨询台组").get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("region", name="扩大到咨询台组")).to_contain_text("25 秒")
+    visits.faults[:] = [fault for fault in visits.faults if "422" not in fault]

@@ -1,5 +1,6 @@
 """Desks, phrases, the board and what managers keep, through the door: who may, and what comes of it."""
 
+import asyncio
 from typing import Any
 
 import httpx2 as httpx
@@ -7,7 +8,9 @@ import pytest
 
 from server.actions.grants import grant_role
 from server.domain.accounts import OPERATOR
+from server.domain.errors import Invalid
 from server.domain.permissions import Grant, Role, ScopeKind
+from server.words.catalogue import say
 from tests.town import Town
 
 DESK = {"slug": "kids", "name_zh": "少儿咨询台", "name_en": "Children's desk", "mail": "kids@home.test"}
@@ -169,6 +172,44 @@ async def test_a_policy_holds_at_once_for_whom_it_was_set(town: Town) -> None:
     assert code_of(refused) == (422, "policy_not_per_library")
     past = await mine.post("/api/manage/policies", json={**body, "valid_from": "2020-01-01T00:00"})
     assert code_of(past) == (422, "moment_past")
+
+
+async def test_values_that_contradict_each_other_are_refused_by_name(town: Town) -> None:
+    """The circle could be widened to the alliance before the group, and nobody of the group was ever asked first."""
+    wide, mine, home = town.people["duty_manager"].http, town.people["manager"].http, town.libraries["home"]
+
+    async def set_to(name: str, value: str, http: Any = wide, **more: str) -> Any:
+        body = {"name": name, "value": value, **more}
+        return await http.post("/api/manage/policies", json=body, headers={"Accept-Language": "en"})
+
+    refused = await set_to("widen_to_group_seconds", "30")
+    assert code_of(refused) == (422, "policy_too_much")
+    error = refused.json()["error"]
+    assert error["field"] == "widen_to_group_seconds" and error["data"]["limit"] == 25
+    refusal = Invalid("policy_too_much", "widen_to_group_seconds", **error["data"])
+    assert "at most 25, or first set “Widen to the alliance” higher (now 25)" in say(refusal, "en")
+    assert "不大于 25 的数，或者先把“扩大到全联盟”调大（现为 25）" in say(refusal, "zh")
+    assert (await set_to("widen_to_alliance_seconds", "40")).status_code == 201
+    assert (await set_to("widen_to_group_seconds", "30")).status_code == 201
+    assert code_of(await set_to("widen_to_alliance_seconds", "")) == (422, "policy_too_little")
+    refused = await set_to("default_capacity", "9", mine, library_id=home)
+    assert "set for the whole alliance" in say(
+        Invalid("policy_too_much", "", **refused.json()["error"]["data"]), "en"
+    )
+    assert (await set_to("default_capacity", "7", mine, library_id=home)).status_code == 201
+    refused = await set_to("max_capacity", "6")
+    told = Invalid("policy_too_little", "", **refused.json()["error"]["data"])
+    assert "now 7 at Home Library" in say(told, "en") and "书桥图书馆现为 7" in say(told, "zh")
+
+
+async def test_two_who_set_both_sides_of_a_pair_at_once_do_not_contradict_each_other(town: Town) -> None:
+    wide, other = town.people["duty_manager"].http, town.people["administrator"].http
+    group = {"name": "widen_to_group_seconds", "value": "24"}
+    alliance = {"name": "widen_to_alliance_seconds", "value": "16"}
+    answers = await asyncio.gather(
+        wide.post("/api/manage/policies", json=group), other.post("/api/manage/policies", json=alliance)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 422]
 
 
 async def test_the_alliance_words_its_own_notices(town: Town) -> None:
