@@ -209,7 +209,9 @@ def demand_open(session: ChatSession) -> None:
 
 
 def demand_active(session: ChatSession) -> None:
-    """Raise Conflict unless a librarian holds the session."""
+    """Raise Conflict unless a librarian holds the session: it has ended meanwhile, or waits for one again."""
+    if not session.open:
+        raise Conflict("session_over", session_id=session.id)
     if session.state is not State.ACTIVE:
         raise Conflict("session_not_active", session_id=session.id)
 

@@ -21,7 +21,10 @@ export class Column {
     this.sub = h("p", { class: "column__sub muted small" });
     this.chips = h("span", { class: "column__chips" });
     this.thread = new ThreadView(model, conversation);
-    this.composer = new Composer(model, conversation, phrases, { document: () => this.passDocument() });
+    // Kept while the conversation is: files on their way, and what was refused of them, outlive a look at another one.
+    this.composer = conversation.composer ??= new Composer(model, conversation, phrases, {
+      document: () => this.passDocument(),
+    });
     this.thread.node.addEventListener("take-back", ({ detail }) => this.composer.insert(detail));
     this.endButton = act(t("column.end"), "check", () => this.end(), "column__end");
     this.transferButton = act(t("column.transfer"), "transfer", () => this.transfer());
@@ -233,6 +236,7 @@ export class Column {
           class: danger ? "menu__danger" : "",
           onclick: () => {
             menu.open = false;
+            menu.querySelector("summary").focus(); // where a dialog gives the keyboard back
             work();
           },
         },

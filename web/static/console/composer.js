@@ -1,8 +1,10 @@
 // Where the librarian writes: Enter sends (never half a word of Chinese), drafts stay, a slash finds phrases, files go with progress.
 
 import { freshId, h, keyed, set, show, write } from "./dom.js";
+import * as alarm from "./alarm.js";
 import { icon } from "./icons.js";
 import { tab } from "./memory.js";
+import { readerOf } from "./offers.js";
 import { greeting, placeholders, PhrasePopup } from "./phrases.js";
 import { passes, upload } from "./uploads.js";
 import { page, size, t } from "./words.js";
@@ -10,6 +12,7 @@ import { page, size, t } from "./words.js";
 const LIMIT = page.message_limit;
 const AGAIN_MS = 3_000;
 const LONG = LIMIT - 500; // from here on the count of characters is shown
+const SIZES_ITSELF = CSS.supports("field-sizing", "content");
 
 /** Whether this key belongs to an input method that is still composing (229 is what Safari gives for its last Enter). */
 export const isComposing = (event) => event.isComposing || event.keyCode === 229;
@@ -117,6 +120,7 @@ export class Composer {
     });
     this.#propose();
     this.sendButton.disabled = !this.field.value.trim();
+    if (!SIZES_ITSELF && this.field.clientWidth !== this.fittedTo) this.#fit();
   }
 
   get isEmpty() {
@@ -165,8 +169,14 @@ export class Composer {
       if (entry.stop.signal.aborted) return;
       if (passes(problem)) return this.#later(entry);
       entry.problem = problem.message;
+      if (!this.node.isConnected) this.#tellElsewhere(entry);
     }
     this.#showFiles();
+  }
+
+  /** Another conversation is looked at, or this one has ended: the file's line is out of sight. */
+  #tellElsewhere({ problem }) {
+    alarm.toast(t("file.failed", { reader: readerOf(this.conversation.card), problem }), { bad: true });
   }
 
   #moved(entry, done) {
@@ -322,6 +332,8 @@ export class Composer {
   /** As tall as its text, within what the style sheet allows. */
   #fit() {
     const { field } = this;
+    if (SIZES_ITSELF) return;
+    this.fittedTo = field.clientWidth;
     field.style.height = "auto";
     field.style.height = `${field.scrollHeight + 2}px`;
   }

@@ -72,7 +72,10 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
     }
     if (button) set(button, { disabled: null, "aria-busy": null });
   });
-  dialog.addEventListener("close", () => dialog.remove());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    if (document.activeElement === document.body) goOn(); // what had the keyboard is gone
+  });
   if (!action) dialog.addEventListener("click", (event) => event.target === dialog && close()); // what was filled in is not lost to a stray click
   document.body.append(dialog);
   dialog.showModal();
@@ -83,6 +86,9 @@ export function openDialog({ title, body, action, danger = false, submit, wide =
   )?.focus();
   return dialog;
 }
+
+const goOn = () =>
+  (document.querySelector(".column[data-focused] .thread__scroll") ?? document.getElementById("main"))?.focus();
 
 /** What the browser finds wrong with a field, in the librarian's language. */
 function amiss(control) {

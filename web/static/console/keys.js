@@ -68,7 +68,7 @@ function key(name, group, code, letter, run) {
   return { name, group, code, shown: [letter], run };
 }
 
-/** Listens; dialogs have the keyboard to themselves. */
+/** Listens; dialogs have the keyboard to themselves, but for offers, which do not wait until they are closed. */
 export function listen(keys) {
   const help = [
     ...keys,
@@ -80,15 +80,16 @@ export function listen(keys) {
     { name: "leave", group: "writing", shown: ["Esc"] },
   ];
   addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || isComposing(event) || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || isComposing(event)) return;
     if (event.ctrlKey || event.metaKey) return;
     const writing = isWriting();
-    if (event.key === "?" && !writing) {
+    const shut = Boolean(document.querySelector("dialog[open]"));
+    if (event.key === "?" && !writing && !shut) {
       event.preventDefault();
       return keysDialog(help);
     }
-    if (!event.altKey && (writing || event.shiftKey || recall("no-letters"))) return;
-    const found = keys.find((one) => one.code === event.code);
+    if (!event.altKey && (writing || shut || event.shiftKey || recall("no-letters"))) return;
+    const found = keys.find((one) => one.code === event.code && (!shut || one.group === "offers"));
     if (!found || event.repeat) return;
     event.preventDefault();
     found.run();

@@ -120,7 +120,7 @@ export class ListView {
       h(
         "span",
         { class: "entry__line" },
-        h("span", { class: "entry__last" }),
+        h("span", { class: "entry__last", dir: "auto" }),
         h("span", { class: "badge", hidden: true }),
       ),
     );

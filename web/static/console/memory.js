@@ -1,9 +1,10 @@
 // Small things that a browser keeps for its person: convenience, never truth.
 
-/** Kept across windows and reloads. */
+/** Kept across windows and reloads; null is forgotten. */
 export function remember(name, value) {
   try {
-    localStorage.setItem(`shuqiao.console.${name}`, JSON.stringify(value));
+    if (value == null) localStorage.removeItem(`shuqiao.console.${name}`);
+    else localStorage.setItem(`shuqiao.console.${name}`, JSON.stringify(value));
   } catch {
     // private windows forget
   }

@@ -81,6 +81,7 @@ export class Console extends EventTarget {
     const conversation = this.conversation(id);
     if (!conversation || (conversation.seen ?? 0) >= seq) return;
     conversation.seen = seq;
+    remember(`seen.${id}`, seq); // the server writes receipts every few seconds only: a window opened before knows no less
     this.changed();
     this.outgoing.tellReceipts();
   }
@@ -204,21 +205,20 @@ export class Console extends EventTarget {
     if (!conversation) {
       conversation = new Conversation(card.id, this.me.id);
       conversation.notesRead = recall(`notes.${card.id}`) ?? 0;
+      conversation.seen = recall(`seen.${card.id}`) ?? 0;
       this.conversations.set(card.id, conversation);
     }
     conversation.card = card;
     if (!before && this.greeted && card.role === "colleague")
       this.dispatchEvent(new CustomEvent("invited", { detail: conversation }));
-    for (const who of card.participants) {
-      conversation.moveMark(who.id, who);
-      if (who.id === this.me?.id) conversation.told.read = Math.max(conversation.told.read, who.read);
-    }
+    for (const who of card.participants) conversation.moveMark(who.id, who);
     if (before && conversation.view && behind(before) !== behind(card)) this.lookBehind(card.id, true);
   }
 
   #forget(id) {
     const conversation = this.conversations.get(id);
     this.conversations.delete(id);
+    remember(`seen.${id}`, null);
     for (const log of [conversation.log, conversation.notes])
       this.link.send({ t: "unsub", topic: log.topic });
     this.dispatchEvent(new CustomEvent("gone", { detail: conversation }));

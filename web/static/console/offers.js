@@ -7,10 +7,13 @@ import { duration, named, roughly, t } from "./words.js";
 
 const ROUND = 100; // the ring's path length
 
-/** Who asks, in a word: the reader's name, or "visitor". */
-export function readerOf(card) {
-  return card.reader_name || t(card.reader_kind === "reader" ? "reader.unnamed" : "reader.visitor");
+/** Who asks, in a word: the reader's name, or "visitor" with a number, for several stand side by side. */
+export function readerOf({ id, reader_name: name, reader_kind: kind }) {
+  return name || `${t(kind === "reader" ? "reader.unnamed" : "reader.visitor")} ${numberOf(id)}`;
 }
+
+/** Three digits, the same at every desk and after every reload: what an id ends with is chance. */
+const numberOf = (id) => 100 + (parseInt(id.slice(-6), 36) % 900);
 
 /** Offers at the head of the left pane; `taken(card)` is told when one was accepted. */
 export class OffersView {
@@ -31,6 +34,7 @@ export class OffersView {
   update() {
     const { offers } = this;
     this.node.hidden = !offers.length;
+    this.#settle(offers.length && document.querySelector("dialog[open]"));
     keyed(
       this.list,
       offers,
@@ -51,6 +55,15 @@ export class OffersView {
       this.ringing = false;
       alarm.calmTitle();
     }
+  }
+
+  /** A modal dialog shuts off whatever is outside of it: for as long as it is open, offers are in it. */
+  #settle(dialog) {
+    if (dialog && !dialog.contains(this.node)) {
+      this.after ??= this.node.nextElementSibling;
+      dialog.prepend(this.node);
+    } else if (!dialog && this.after && this.after.previousElementSibling !== this.node)
+      this.after.before(this.node);
   }
 
   acceptFirst() {
@@ -146,7 +159,7 @@ export class OffersView {
           ),
           card.practice && h("span", { class: "chip chip--info" }, t("card.practice")),
         ),
-        h("p", { class: "offer__question" }, card.question),
+        h("p", { class: "offer__question", dir: "auto" }, card.question),
         h(
           "p",
           { class: "offer__facts muted small" },

@@ -24,7 +24,7 @@ export function overdueDialog(model, conversations, open) {
           { class: "muted small" },
           ` · ${named(card.desk.library)} · ${t("wrap_up.overdue", { length: duration(Date.now() - Date.parse(card.wrap_up_due_at)) })}`,
         ),
-        h("p", { class: "overdue__question" }, card.question),
+        h("p", { class: "overdue__question", dir: "auto" }, card.question),
         h(
           "p",
           { class: "muted small" },

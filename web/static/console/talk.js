@@ -33,6 +33,7 @@ export class Conversation {
     const mark = this.mark(who);
     mark.delivered = Math.max(mark.delivered, delivered ?? 0, read ?? 0);
     mark.read = Math.max(mark.read, read ?? 0);
+    if (who === this.me) this.told.read = Math.max(this.told.read, mark.read); // read in another window
   }
 
   /** Runs what takes the conversation off this desk by one's own wish: its going is no news then. */

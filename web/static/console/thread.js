@@ -204,6 +204,7 @@ export class ThreadView {
     this.stick = true;
     this.missed = 0;
     this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.end = this.scroller.scrollTop;
     this.#showPill();
   }
 
@@ -318,7 +319,9 @@ export class ThreadView {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.stick = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (this.stick && !near && scrollTop >= this.end) return this.toEnd(); // nobody read back: a narrower column grew
+    this.stick = near;
     if (this.stick) this.missed = 0;
     this.#showPill();
     this.seen();

@@ -9,6 +9,9 @@ import { t } from "./words.js";
 
 const NARROW = matchMedia("(max-width: 60rem)");
 
+const lookAt = (column) =>
+  (column?.node.querySelector(".thread__scroll") ?? document.getElementById("main")).focus();
+
 /** Columns, focus and context. A narrow window shows the list, one conversation, or its context: `data-view` says which. */
 export class Workspace {
   constructor(model, phrases, shell) {
@@ -33,8 +36,8 @@ export class Workspace {
     this.context = h("div", { class: "pane__context" });
     this.contextFace = h("p", { class: "context__none muted small" }, t("context.none"));
     this.context.append(this.contextFace);
-    model.addEventListener("gone", ({ detail }) => this.close(detail.id));
-    NARROW.addEventListener("change", () => this.model.changed());
+    model.addEventListener("gone", ({ detail }) => this.#gone(detail.id));
+    NARROW.addEventListener("change", () => this.#turned());
     addEventListener("popstate", (event) => this.#show(event.state?.view ?? "list", false));
     this.#show("list", false);
   }
@@ -45,10 +48,38 @@ export class Workspace {
     const [first] = this.columns.keys();
     const focus = tab.get("focused");
     this.focus(this.columns.has(focus) ? focus : (first ?? null));
-    if (!this.columns.size && !NARROW.matches) {
-      const [only] = this.model.list("active");
-      if (only) this.open(only.id, { keyboard: false });
-    }
+    this.#fold();
+    this.#openNext();
+  }
+
+  /** What has left the desk makes room for who waits longest: the next step is in sight. */
+  #gone(id) {
+    const held = this.columns.get(id)?.node.contains(document.activeElement);
+    this.close(id);
+    this.#openNext();
+    if (held && !NARROW.matches) lookAt(this.column); // not a field: a key pressed on would write into it
+  }
+
+  #openNext() {
+    if (this.columns.size || NARROW.matches) return;
+    const since = (one) => one.waitingSince ?? "z"; // who waits for no answer comes last
+    const [next] = this.model.list("active").sort((a, b) => since(a).localeCompare(since(b)));
+    if (next) this.open(next.id, { keyboard: false });
+  }
+
+  /** A window that has become narrow, by its edge or by larger letters, shows one conversation; a wide one those of before. */
+  #turned() {
+    if (NARROW.matches) this.before = [...this.columns.keys()];
+    this.#fold();
+    for (const id of NARROW.matches ? [] : (this.before ?? []))
+      if (this.model.conversation(id) && !this.columns.has(id) && this.columns.size < this.capacity)
+        this.#add(id);
+    this.model.changed();
+  }
+
+  #fold() {
+    while (this.columns.size > this.capacity)
+      this.close([...this.columns.keys()].find((id) => id !== this.focused));
   }
 
   get column() {
@@ -136,8 +167,7 @@ export class Workspace {
   setWidth(n) {
     this.width = n;
     remember("columns", n);
-    while (this.columns.size > this.capacity)
-      this.close([...this.columns.keys()].find((id) => id !== this.focused));
+    this.#fold();
     for (const { id } of this.model.list("active"))
       if (!this.columns.has(id) && this.columns.size < this.capacity) this.#add(id);
     for (const input of this.switch.querySelectorAll("input")) input.checked = Number(input.value) === n;
