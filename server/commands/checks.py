@@ -13,7 +13,7 @@ import aiosmtplib
 
 from server.actions.calendar import read_calendar
 from server.actions.health import read_figures
-from server.commands.findings import Finding, Level, ill, well
+from server.commands.findings import Finding, Level, ill, useless, well
 from server.commands.processes import away_lines
 from server.commands.terminal import reason_of
 from server.context import Context
@@ -67,8 +67,7 @@ async def check_database(settings: Settings, language: str) -> tuple[list[Findin
     try:
         facts = await look_at(settings.database_url)
     except DatabaseAway as away:
-        said, todo = away_lines(away, language)
-        return [Finding(Level.FAIL, "database", said, todo)], None
+        return [Finding(Level.FAIL, "database", *away_lines(away, language))], None
     name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[facts.dialect]
     found = [well("database", "database", language, name=name, version=facts.version)]
     if not facts.recent:
@@ -97,7 +96,7 @@ async def check_redis(settings: Settings, language: str) -> tuple[Finding, float
     try:
         facts = await look_at_redis(settings.redis_url)
     except RedisAway as away:
-        return ill(Level.FAIL, "redis", "redis_away", language, reason=str(away)), None
+        return useless("redis", away, language), None
     return well("redis", "redis", language, version=facts.version), facts.drift
 
 
@@ -150,8 +149,7 @@ async def check_scanner(settings: Settings, language: str) -> Finding:
     try:
         version = await ping(settings.clamd_socket)
     except ScannerAway as away:
-        socket = settings.clamd_socket
-        return ill(Level.FAIL, "scanner", "scanner_away", language, socket=socket, reason=str(away))
+        return useless("scanner", away, language, socket=settings.clamd_socket)
     return well("scanner", "scanner", language, version=version)
 
 
@@ -231,8 +229,7 @@ async def check_mail(settings: Settings, language: str, *, mail_to: str, now: da
         await smtp.quit()
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         smtp.close()
-        reason = str(error) or type(error).__name__
-        return ill(Level.FAIL, "mail", "mail_away", language, server=server, reason=reason)
+        return useless("mail", error, language, server=server)
     return well("mail", "mail_sent" if mail_to else "mail", language, server=server, to=mail_to)
 
 

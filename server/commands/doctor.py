@@ -53,6 +53,8 @@ def show(finding: Finding) -> None:
     print(f"{finding.level.value:<5} {padded(finding.area, 9)} {finding.said}", flush=True)
     if finding.todo:
         print(" " * 16 + f"→ {finding.todo}", flush=True)
+    if finding.detail:
+        print(" " * 16 + finding.detail, flush=True)
 
 
 async def _examine(settings: Settings, language: str, mail_to: str) -> int:

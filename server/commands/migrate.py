@@ -43,8 +43,8 @@ async def bring_up_to_date(settings: Settings, language: str) -> None:
     try:
         copy = await migrate(settings.database_url)
     except Unavailable as error:
-        cause = str(error.__cause__ or error)
-        raise Failure(*away_lines(DatabaseAway("refused", cause), language)) from error
+        cause = error.__cause__
+        raise Failure(*away_lines(cause if isinstance(cause, Exception) else error, language)) from error
     if copy is not None:
         print(text("command.copied", language, path=copy))
     for name in before.missing if before else migration_names():

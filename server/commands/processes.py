@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from server.commands.causes import trouble_with
 from server.commands.terminal import Failure, reason_of
 from server.settings import Settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
@@ -35,12 +36,16 @@ async def demand_database(settings: Settings, language: str) -> DatabaseFacts:
     return facts
 
 
-def away_lines(away: DatabaseAway, language: str) -> tuple[str, str]:
-    """What is the matter with the database and what to do about it."""
-    return (
-        text(f"command.database_{away.code}", language, reason=away.reason),
-        text(f"command.database_{away.code}_next", language),
-    )
+def away_lines(error: Exception, language: str) -> tuple[str, ...]:
+    """What is the matter with the database, what to do about it, and what its driver says where one said anything."""
+    if isinstance(error, DatabaseAway) and error.code in ("no_file", "no_folder"):
+        return (
+            text(f"command.database_{error.code}", language, reason=error.reason),
+            text(f"command.database_{error.code}_next", language),
+        )
+    trouble = trouble_with("database", error, language)
+    said = text("command.database_away", language, reason=trouble.reason)
+    return said, trouble.todo, trouble.detail
 
 
 def demand_folder(settings: Settings, language: str) -> None:

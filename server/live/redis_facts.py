@@ -39,7 +39,7 @@ async def look_at_redis(url: str) -> RedisFacts:
             seconds, microseconds = await _ask(line, "TIME")
             info = str((await _ask(line, "INFO", "server")).decode())
     except TimeoutError as error:
-        raise RedisAway(f"no answer within {PATIENCE:.0f} s") from error
+        raise RedisAway(f"TimeoutError after {PATIENCE:.0f} s") from error
     except (RedisError, OSError) as error:
         raise RedisAway(str(error) or type(error).__name__) from error
     finally:

@@ -26,7 +26,7 @@ async def scan(socket: str, chunks: AsyncIterator[bytes]) -> str:
                 await _stream(writer, chunks, until=answer)
             return _found(await answer)
     except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
-        raise ScannerAway(str(error) or type(error).__name__) from None
+        raise ScannerAway(str(error) or type(error).__name__) from error
     finally:
         answer.cancel()
         writer.transport.abort()
@@ -40,7 +40,7 @@ async def ping(socket: str) -> str:
             writer.write(b"zVERSION\0")
             answer = await reader.readuntil(b"\0")
     except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError) as error:
-        raise ScannerAway(str(error) or type(error).__name__) from None
+        raise ScannerAway(str(error) or type(error).__name__) from error
     finally:
         writer.transport.abort()
     return answer.rstrip(b"\0").decode("utf-8", "replace")
@@ -54,7 +54,7 @@ async def _connect(socket: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
                 return await asyncio.open_connection(host, int(port))
             return await asyncio.open_unix_connection(socket)
     except (OSError, TimeoutError, ValueError) as error:
-        raise ScannerAway(str(error) or type(error).__name__) from None
+        raise ScannerAway(str(error) or type(error).__name__) from error
 
 
 async def _stream(

@@ -15,11 +15,11 @@ CONNECT_SECONDS = 5.0
 
 
 class DatabaseAway(Exception):
-    """The database cannot be reached or read; ``code`` says in which way, ``reason`` in the driver's words."""
+    """The database cannot be reached or read: there is ``no_file``, ``no_folder``, or the cause says why (``away``)."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
-        self.code = code  # no_file, no_folder, refused, log_in, no_database, unreadable
+        self.code = code
         self.reason = reason
 
 
@@ -70,13 +70,13 @@ def _sqlite_facts(path: Path) -> DatabaseFacts:
     try:
         connection = connect(str(path))
     except sqlite3.Error as error:
-        raise DatabaseAway("unreadable", str(error)) from error
+        raise DatabaseAway("away", str(error)) from error
     try:
         journal = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
         synchronous = int(connection.execute("PRAGMA synchronous").fetchone()[0])
         applied = _names(connection)
     except sqlite3.Error as error:
-        raise DatabaseAway("unreadable", str(error)) from error
+        raise DatabaseAway("away", str(error)) from error
     finally:
         connection.close()
     return DatabaseFacts(
@@ -99,12 +99,8 @@ def _names(connection: sqlite3.Connection) -> set[str]:
 async def _postgres_facts(url: str) -> DatabaseFacts:
     try:
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise DatabaseAway("log_in", str(error)) from error
-    except asyncpg.InvalidCatalogNameError as error:
-        raise DatabaseAway("no_database", str(error)) from error
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseAway("refused", str(error) or type(error).__name__) from error
+        raise DatabaseAway("away", str(error) or type(error).__name__) from error
     try:
         asked = datetime.now(UTC)
         row = await connection.fetchrow(
@@ -120,7 +116,7 @@ async def _postgres_facts(url: str) -> DatabaseFacts:
             else set()
         )
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise DatabaseAway("unreadable", str(error) or type(error).__name__) from error
+        raise DatabaseAway("away", str(error) or type(error).__name__) from error
     finally:
         await connection.close(timeout=CONNECT_SECONDS)
     return DatabaseFacts(

@@ -176,8 +176,8 @@ def test_a_database_that_is_away_is_named_with_what_to_do(shuqiao: Shuqiao) -> N
     for command in ("serve", "worker", "migrate"):
         said = shuqiao(command, environment="test", database_url="postgresql://nobody@127.0.0.1:1/nothing")
         assert said.status == 1
-        assert "cannot be reached" in said.err
-        assert "Check that PostgreSQL runs" in said.err
+        assert "nobody listens at that address and port" in said.err
+        assert "Start PostgreSQL, or correct host and port" in said.err
 
 
 def test_files_that_cannot_be_kept_stop_the_start(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> None:
