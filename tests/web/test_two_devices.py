@@ -1,13 +1,14 @@
 """One reader, two devices: what is said on one is on the other, also where the desk has closed meanwhile."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
-from tests.web.libraries import Host, ask, librarian, open_chat, open_host, said, shown, write
+from tests.web.libraries import Host, ask, librarian, open_chat, open_host, said, say, shown, write
 from tests.web.test_reader_returns import close_desk, end, log_in
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,12 @@ async def known(host: Host, visits: Visits, **how: object) -> Page:
 
 async def press_launcher(page: Page) -> None:
     await page.locator("shuqiao-launcher button").click()
+
+
+async def look_again(page: Page) -> None:
+    """Somebody comes back to this device a while later, where the page stood open."""
+    await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
 async def test_the_phone_finds_the_conversation_at_a_desk_that_has_closed(host: Host, visits: Visits) -> None:
@@ -93,3 +100,91 @@ async def test_what_is_open_on_the_desktop_comes_before_what_is_over_on_the_phon
         assert await shown(phone) == ["今天的问题"]
         await write(phone, "还有一点")
         await expect(desktop.get_by_role("log")).to_contain_text("还有一点")
+
+
+async def test_a_page_left_open_at_the_end_moves_on_with_the_reader(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        phone = await known(host, visits, size=PHONE)
+        await ask(phone, "上午问过的事")
+        await end(host, await host.town.take("lin"))
+        await expect(phone.get_by_role("button", name="下载对话")).to_be_visible()
+        desktop = await known(host, visits)
+        await ask(desktop, "下午的问题")
+        await look_again(phone)
+        await expect(phone.get_by_role("log")).to_contain_text("下午的问题")
+        assert await shown(phone) == ["下午的问题"]
+
+
+async def test_what_is_half_written_stays_where_it_is(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        phone = await known(host, visits, size=PHONE)
+        desktop = await known(host, visits)
+        await phone.get_by_label("您的问题").fill("写到一半")
+        await ask(desktop, "桌面上的问题")
+        async with phone.expect_response("**/api/desks/home?*"):
+            await look_again(phone)
+        await expect(phone.get_by_label("您的问题")).to_have_value("写到一半")
+        await phone.get_by_role("button", name="开始咨询").click()
+        for page in (phone, desktop):
+            await expect(page.get_by_role("log")).to_contain_text("写到一半")
+        assert await shown(phone) == ["桌面上的问题", "写到一半"]
+
+
+async def test_a_rating_given_on_one_is_known_on_the_other(host: Host, visits: Visits) -> None:
+    """The line of an ended conversation is closed: the other device went on asking how it was."""
+    async with librarian(host.town) as lin:
+        desktop = await known(host, visits)
+        await ask(desktop)
+        session = await host.town.take("lin")
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        await say(lin, session, "m1", "您好，请稍等。")
+        await end(host, session)
+        await expect(desktop.get_by_role("button", name="下载对话")).to_be_visible()
+        await desktop.reload()
+        async with desktop.expect_websocket() as opened:
+            await press_launcher(desktop)
+        await expect(desktop.get_by_text("对您有帮助吗")).to_be_visible()
+        line = await opened.value
+        if not line.is_closed():
+            await line.wait_for_event("close")
+        rated = await host.town.people["reader"].http.post(
+            f"/api/sessions/{session}/rating", json={"rating": "fair"}
+        )
+        assert rated.status_code == 200, rated.text
+        await look_again(desktop)
+        await expect(desktop.get_by_text("谢谢您的评价：一般")).to_be_visible()
+
+
+async def test_what_was_read_on_the_desktop_is_not_new_on_the_phone(host: Host, visits: Visits) -> None:
+    async with librarian(host.town) as lin:
+        phone = await known(host, visits, size=PHONE)
+        desktop = await known(host, visits)
+        await ask(desktop)
+        session = await host.town.take("lin")
+        await phone.reload()
+        await press_launcher(phone)
+        await expect(phone.get_by_role("log")).to_contain_text("民国报纸")
+        for page in (desktop, phone):
+            await page.get_by_role("button", name="收起").click()
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        await say(lin, session, "m1", "您好，请稍等。")
+        await say(lin, session, "m2", "请到三楼。")
+        badge = phone.locator("shuqiao-launcher b")
+        await expect(badge).to_have_text("2")
+        await press_launcher(desktop)
+        await expect(badge).to_be_hidden()
+
+
+async def test_who_goes_on_hears_who_is_there_now(host: Host, visits: Visits) -> None:
+    """It was said as of the morning, when the page was opened."""
+    async with librarian(host.town):
+        page = await visits.page(host.url)
+        await open_chat(page)
+        await ask(page)
+        await end(host, await host.town.take("lin"))
+        await expect(page.get_by_role("button", name="接着咨询")).to_be_visible()
+        await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
+        await host.town.available("lin", availability="away")
+        await page.get_by_role("button", name="接着咨询").click()
+        await expect(page.get_by_role("button", name="提交问题")).to_be_visible()
+        await expect(page.get_by_role("status").filter(has_text="现在没有馆员值班")).to_be_visible()

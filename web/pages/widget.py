@@ -50,13 +50,14 @@ _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*//.*\n|[ ]+// [^\n\"'`]*$", re.MULTILINE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _CSS_BLANK = re.compile(r"\s*([{};:,>])\s+|\s+(?=[{}])")
+_CSS_QUOTED = re.compile(r'(?<==)"([a-z]+)"(?=\])')  # the value of an attribute that is one word
 _INDENT = re.compile(r"^\s+", re.MULTILINE)
 # Blanks around signs, in lines that hold nothing but code, plain strings and templates (never one in the other).
 _PLAIN_LINE = re.compile(r"""^(?:"[^"\\\n]*"|`[^`\\\n]*`|[^"'`/\\\n])+$""", re.MULTILINE)
 _BLANK = re.compile(
     r"""("[^"]*"|`[^`]*`)|[ ]*([=,;:?(){}|&<>]+)[ ]*|(?<=[\w)\]])[ ]([-+*%]|!==)[ ](?=[\w(\["`])"""
 )
-_OPEN_LINE = re.compile(r"([(,{\[;}])\n|,?\n(?=[)\]])|\n(?=[.?:&|])")
+_OPEN_LINE = re.compile(r"([(,{\[;}:&>?])\n|,?\n(?=[)\]])|\n(?=[.?:&|])")
 _CONST = re.compile(
     r"\bconst (?=[\w{\[])"
 )  # one word for both kinds packs better; nothing assigns to a constant
@@ -108,6 +109,7 @@ def served(name: str) -> Served:
         text = _squeezed(text)
     elif path.suffix == ".css":
         text = _CSS_BLANK.sub(r"\1", _CSS_COMMENT.sub("", text)).strip().replace(";}", "}")
+        text = _CSS_QUOTED.sub(r"\1", text)
     elif path.suffix == ".json":
         text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     return _pack(text, path.suffix)

@@ -140,10 +140,8 @@ export class Ask {
 
   #earlier() {
     const { words, consultation } = this.chat;
-    const ended = (consultation.earlier ?? [])
-      .filter(({ state }) => state === "closed" || state === "wrapping_up")
-      .slice(0, 3);
-    if (!ended.length) return null;
+    const ended = consultation.earlier?.slice(0, 3);
+    if (!ended?.length) return null;
     const topic = (id) => words.of(this.chat.info.topics.find((one) => one.id === id)?.label) || id;
     const open = (session) =>
       button("link", `${words.exact.format(new Date(session.created_at))} · ${topic(session.topic)}`, () =>

@@ -84,6 +84,7 @@ export class ShuqiaoChat extends HTMLElement {
       this.room.log.toEnd();
       this.consultation.receipts();
     }
+    this.renew();
   }
 
   receipt(kept, contact) {
@@ -135,10 +136,13 @@ export class ShuqiaoChat extends HTMLElement {
   // A page may lie open for hours: who is on duty, and when next, is asked again before a question is begun, and while
   // one waits for nobody; and whether the reader has begun a conversation on another device.
   async renew() {
-    if (this.screen !== "ask" && this.consultation.state?.queue?.on_duty !== 0) return;
+    const { phase, queue } = this.consultation.state ?? {};
+    const over = phase === "ended" && this.screen === "room";
+    if (this.screen !== "ask" && !over && queue?.on_duty !== 0) return;
     if (!this.shown || document.hidden || Date.now() - this.askedAt < FRESH) return;
     this.info = await this.#desk().catch(() => this.info);
-    if (!this.view.question?.value) await this.consultation.findOpen().catch(() => {});
+    const begun = [...this.place.querySelectorAll("textarea")].some(({ value }) => value); // nothing typed is lost
+    if (!begun) await this.consultation.findOpen().catch(() => {});
     this.view.turn?.();
     this.view.update();
     this.#head();

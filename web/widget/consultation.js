@@ -63,9 +63,10 @@ export class Consultation {
     const as = this.keeping.bearer || this.keeping.proof();
     if (!as || this.talk?.ended === false || this.state?.outbox.length) return;
     const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`, as);
-    this.earlier = sessions.filter((session) => session.desk === this.slug);
-    const open = this.earlier.find(({ state }) => ["queued", "offered", "active"].includes(state));
+    this.earlier = sessions.filter(({ end_reason }) => end_reason);
+    const open = sessions.find(({ end_reason }) => !end_reason);
     if (open) this.#take(open);
+    else this.view = this.earlier.find(({ id }) => id === this.talk?.id) ?? this.view; // rated elsewhere, perhaps
   }
 
   // --- the conversation -------------------------------------------------------------------------------------------
@@ -79,7 +80,7 @@ export class Consultation {
   }
 
   get unread() {
-    const seen = this.talk?.seen ?? 0;
+    const seen = Math.max(this.talk?.seen ?? 0, this.state?.marks.reader?.read ?? 0); // here, or on another device
     return (this.state?.events ?? []).filter((event) => event.seq > seen && event.by.kind === "staff").length;
   }
 
