@@ -83,6 +83,8 @@ def contradiction(
     ``before`` and ``after`` are the values of all `partners` ever set, at every level, without the change and with it.
     What the change leaves as it is, is not held against it: else nobody could mend what contradicts already.
     """
+    if not _pairs_of(name):  # words, for one, fit whatever they are
+        return None
     moments = sorted({since, *(each.valid_from_at for each in after if each.valid_from_at > since)})
     libraries = sorted({"", *(each.library_id for each in (*before, *after))})
     for at in moments:
