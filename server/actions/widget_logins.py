@@ -13,7 +13,7 @@ from server.domain.errors import Invalid, NotAllowed, NotFound
 from server.domain.logins import LogInKind, Purpose, gone
 from server.domain.permissions import Actor
 from server.store.accounts import account_by_id
-from server.store.chat import was_asked_at
+from server.store.chat import open_session_of, was_asked_at
 from server.store.libraries import desk_by_slug
 from server.store.logins import delete_login
 from server.store.orders import order_by_number
@@ -61,14 +61,17 @@ async def issue_code(ctx: Context, actor: Actor, window: Window) -> str:
         )
 
 
-async def code_for_order(ctx: Context, actor: Actor, desk: Desk, number: str) -> str:
-    """The code for the chat on the desk's own page when a logged-in reader comes from an order of theirs.
+async def code_for_known(ctx: Context, actor: Actor, desk: Desk, number: str) -> str:
+    """The code for the chat on the desk's own page when a logged-in reader talks there, or comes from their order.
 
-    So whoever helps knows that the order is really theirs. Nothing for anybody else: other questions may be asked
-    without a name.
+    So the conversation is there on whichever device, and whoever helps knows that the order is really theirs. Nothing
+    for anybody else: other questions may be asked without a name.
     """
-    order = await order_by_number(ctx.db.read, number) if actor.account_id and number else None
-    if order is None or order.reader_id != actor.account_id:
+    if not actor.account_id:
+        return ""
+    order = await order_by_number(ctx.db.read, number) if number else None
+    own = order is not None and order.reader_id == actor.account_id
+    if not own and await open_session_of(ctx.db.read, desk.id, actor.account_id) is None:
         return ""
     return await code_for_chat(ctx, actor, desk)
 

@@ -81,6 +81,21 @@ async def test_the_desks_own_page_finds_it_by_the_log_in(host: Host, visits: Vis
     visits.faults.clear()  # the browser reports what a stranger does not find
 
 
+async def test_who_is_logged_in_finds_it_at_the_desks_own_page_without_another_word(
+    host: Host, visits: Visits
+) -> None:
+    """The page bore the reader's name, and its chat asked a stranger for a question."""
+    async with librarian(host.town):
+        desktop = await known(host, visits)
+        phone = await sit_down(visits, host.town, "reader", "/d/home", size=PHONE)
+        await expect(phone.locator(".identity")).to_contain_text("匿名咨询")  # who begins may stay unknown
+        await ask(desktop)
+        await phone.reload()
+        await expect(phone.get_by_role("log")).to_contain_text("民国报纸")
+        await write(phone, "从手机上接着问")
+        await expect(desktop.get_by_role("log")).to_contain_text("从手机上接着问")
+
+
 async def test_what_is_open_on_the_desktop_comes_before_what_is_over_on_the_phone(
     host: Host, visits: Visits
 ) -> None:

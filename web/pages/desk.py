@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from server.actions.desks import DeskInfo, show_desk, zone_of
-from server.actions.widget_logins import code_for_chat, code_for_order
+from server.actions.widget_logins import code_for_chat, code_for_known
 from server.domain.citations import LIMITS
 from server.domain.errors import NotFound, Refusal
 from server.domain.order_numbers import read_number, spoken
@@ -47,7 +47,7 @@ async def show(page: PageRequest) -> Response:
         "desk.html",
         practice="practice" in page.query,
         about=text("loans.help.about", page.language, number=spoken(number)) if number else "",
-        login=await code_for_order(page.ctx, page.actor, info.desk, number),
+        login=await code_for_known(page.ctx, page.actor, info.desk, number),
         **desk_values(page, info),
     )
 
