@@ -7,6 +7,7 @@ from datetime import timedelta
 from server.actions.couriers import POLL, keep_watching, look_at_parcel, take_reports
 from server.context import Context
 from server.domain.errors import Unavailable
+from server.observing.outages import Outage
 from server.store.dues import Due, due_by_now, finish_due, lease_due
 from server.store.parcels import parcel_by_id
 
@@ -20,12 +21,14 @@ SIDE_BY_SIDE = 8
 
 async def run_couriers(ctx: Context, stop: asyncio.Event) -> None:
     """Ask about what is due, until ``stop``. Any number of workers may run: each parcel is asked about by one."""
+    outage = Outage(log, "couriers are not asked, the database is away", "couriers are asked again")
     while not stop.is_set():
         try:
             while await ask_due(ctx) and not stop.is_set():
                 pass
-        except Unavailable:
-            log.warning("couriers are not asked: the database is away")
+            outage.over()
+        except Unavailable as away:
+            outage.lasts(away)
         except Exception:
             log.exception("asking couriers failed")
         try:

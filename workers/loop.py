@@ -16,6 +16,7 @@ from server.actions.retention import promise_retention
 from server.actions.routing import dispatch
 from server.context import Context
 from server.domain.errors import Unavailable
+from server.observing.outages import Outage
 from workers.promises import PROMISES
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ async def run_workers(ctx: Context, stop: asyncio.Event, wake: asyncio.Event | N
     """Do what happens without anybody asking, until ``stop``.
 
     ``wake`` is set when something was promised or the queue has changed. Any number of workers may run: promises are
-    kept once, offers are made by one at a time. A database that goes away is said once, and once when it is back.
+    kept once, offers are made by one at a time. A database that goes away is said when it goes, now and then while it
+    lasts, and when it is back.
     """
     wakes = [asyncio.Event(), asyncio.Event(), asyncio.Event()]
     sweeper, watch = Sweeper(), PlaceWatch()
@@ -78,19 +80,17 @@ async def _again(
     work: Callable[[], Awaitable[float]], stop: asyncio.Event, wake: asyncio.Event | None = None
 ) -> None:
     """Do it again and again: after the seconds that it says, or when woken. Nothing that happens in it ends it."""
-    away = False
+    name = work.__name__
+    outage = Outage(log, f"{name} waits: the database is away", f"{name} goes on")
     while not stop.is_set():
         if wake is not None:
             wake.clear()
         try:
             seconds = await work()
-            if away:
-                log.info("%s goes on", work.__name__)
-            away = False
-        except Unavailable:
-            if not away:
-                log.warning("%s waits: the database is away", work.__name__)
-            away, seconds = True, PAUSE.total_seconds()
+            outage.over()
+        except Unavailable as away:
+            outage.lasts(away)
+            seconds = PAUSE.total_seconds()
         except Exception:
             log.exception("%s failed", work.__name__)
             seconds = PAUSE.total_seconds()

@@ -7,6 +7,7 @@ from datetime import timedelta
 from server.actions.probes import SIDE_BY_SIDE, keep_look, look_again
 from server.context import Context
 from server.domain.errors import Unavailable
+from server.observing.outages import Outage
 from server.store.dues import Due, due_by_now, finish_due, lease_due, still_due
 
 log = logging.getLogger(__name__)
@@ -18,12 +19,14 @@ POLL_SECONDS = 10.0
 
 async def run_probes(ctx: Context, stop: asyncio.Event) -> None:
     """Look at what is due, until ``stop``. Any number of workers may run: each look is made by one of them."""
+    outage = Outage(log, "looks at links wait, the database is away", "looks at links go on")
     while not stop.is_set():
         try:
             while await look_at_due(ctx) and not stop.is_set():
                 pass
-        except Unavailable:
-            log.warning("looks at links wait: the database is away")
+            outage.over()
+        except Unavailable as away:
+            outage.lasts(away)
         except Exception:
             log.exception("looks at links failed")
         try:

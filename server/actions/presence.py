@@ -15,6 +15,7 @@ from server.context import Context
 from server.domain.chat import Absence, EndReason
 from server.domain.errors import Refusal
 from server.domain.events import BoardChanged, QueueChanged, ReaderMoved
+from server.observing.outages import Outage
 from server.store.chat import session_by_id
 from server.store.dues import Due, cancel_due, due_moments, set_dues, strike_out
 from server.store.policies import policy_at
@@ -164,18 +165,15 @@ async def connection_closed(ctx: Context, kind: str, subject_id: str, connection
 
 async def keep_lease(ctx: Context, stop: asyncio.Event) -> None:
     """Renew this process's lease until told to stop, then give it up. A database that is away ends nothing."""
-    lease, away = lease_of(ctx), False
+    lease = lease_of(ctx)
+    outage = Outage(log, "presence cannot be proven", "presence is proven again")
     while not stop.is_set():
         if lease.due:
             try:
                 await lease.renew()
-                if away:
-                    log.info("presence is proven again")
-                away = False
+                outage.over()
             except Exception as error:  # connections live on; the next look tries again
-                if not away:
-                    log.warning("presence could not be proven: %r", error)
-                away = True
+                outage.lasts(error)
         try:
             await asyncio.wait_for(stop.wait(), _LOOK)
         except TimeoutError:

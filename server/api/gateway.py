@@ -26,6 +26,7 @@ from server.domain.errors import NotAllowed, Refusal, TooMany
 from server.domain.permissions import Actor
 from server.live.hub import Hub
 from server.live.presence import PAGE, Presence
+from server.observing.outages import Outage
 from server.wire import frames
 from server.wire.outcomes import way_of
 
@@ -133,7 +134,7 @@ class Gateway:
 
     async def run_beats(self, stop: asyncio.Event) -> None:
         """Beat until told to stop; a database that is away delays the beat and ends nothing."""
-        away = False
+        outage = Outage(log, "beats are missed", "beats go on")
         with suppress(Exception):  # where the database is away, the first beat makes up for it
             await learn_limit(self.ctx)
         while not stop.is_set():
@@ -142,13 +143,9 @@ class Gateway:
                 return
             try:
                 await self.beat()
-                if away:
-                    log.info("beats go on")
-                away = False
+                outage.over()
             except Exception as error:  # the beat must outlive whatever the database does
-                if not away:
-                    log.warning("beat missed", error=repr(error))
-                away = True
+                outage.lasts(error)
 
     async def goodbye(self) -> None:
         """The process goes: tell everybody to come back after a random while, then close."""

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from server.clocks import Rng
+from server.observing.outages import Outage
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ class RedisLines:
     async def keep(self, use: Callable[[AbstractConnection], Awaitable[None]]) -> NoReturn:
         """Use a line; whenever it is lost, open another and begin anew."""
         loop = asyncio.get_running_loop()
+        outage = Outage(log, "Redis is away; messages wait for the keep-alive", "Redis is back")
         failures = 0
         while True:
             begun = loop.time()
@@ -45,9 +47,10 @@ class RedisLines:
                     await line.connect()  # type: ignore[no-untyped-call]
                 # Its own would write out every message in full, for a log that nobody keeps.
                 line._parser.set_pubsub_push_handler(_as_it_is)  # type: ignore[attr-defined]
+                outage.over()
                 await use(line)
             except* Exception as lost:  # whatever it was: without Redis we go on, and try again
-                log.warning("lost the line to Redis: %r", lost.exceptions[0])
+                outage.lasts(lost)
             finally:
                 await line.disconnect(nowait=True)
             if loop.time() - begun > LASTING:

@@ -109,6 +109,15 @@ def described(error: BaseException) -> str:
     return "\n".join(parts)
 
 
+def told(error: BaseException) -> str:
+    """What an error came from in the end, in one line that quotes nobody."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, BaseExceptionGroup):
+        return told(error.exceptions[0])
+    return _named(error)
+
+
 def _named(error: BaseException) -> str:
     kind = type(error)
     telling = isinstance(error, _TELLING) and not isinstance(error, UnicodeError)
