@@ -8,6 +8,7 @@ from server.actions.passwords import passwords_of
 from server.context import Context
 from server.domain.accounts import Account, actor_of, typed_password
 from server.domain.errors import Invalid
+from server.domain.events import AccountChanged
 from server.domain.logins import (
     LIMITS,
     LOG_IN_ACCOUNT,
@@ -56,7 +57,7 @@ async def log_in(ctx: Context, *, mail: str, password: str, address: str, replac
         if not await renew_hash(tx, account, verdict.renewed or account.password_hash):
             raise Invalid("log_in_failed", "password")
         if replacing:
-            await delete_login(tx, hashed(replacing))
+            await _end_login(tx, replacing)
         await forget_attempts(tx, [attempt_key(LOG_IN_HERE, here)])
         return await start_login(ctx, tx, account)
 
@@ -78,7 +79,13 @@ async def log_out(ctx: Context, secret: str) -> None:
     """End this log-in; ending it twice is no error."""
     if secret:
         async with ctx.transaction() as tx:
-            await delete_login(tx, hashed(secret))
+            await _end_login(tx, secret)
+
+
+async def _end_login(tx: Transaction, secret: str) -> None:
+    """What else is open under it, in another tab, hears of it at once: it speaks in that person's name."""
+    if account_id := await delete_login(tx, hashed(secret)):
+        tx.announce(AccountChanged(account_id))
 
 
 async def count(ctx: Context, *attempts: tuple[Limit, str]) -> None:

@@ -60,9 +60,10 @@ async def renew_login(tx: Transaction, login: LogIn, *, now: datetime, expires: 
     )
 
 
-async def delete_login(tx: Transaction, login_id: str) -> bool:
-    """End one log-in; False when there was none."""
-    return bool(await tx.execute("DELETE FROM web_session WHERE id = $1", login_id))
+async def delete_login(tx: Transaction, login_id: str) -> str:
+    """End one log-in; whose it was, "" when there was none."""
+    row = await tx.row("DELETE FROM web_session WHERE id = $1 RETURNING account_id", login_id)
+    return str(row["account_id"]) if row else ""
 
 
 async def delete_logins(tx: Transaction, account_id: str, *, but: str = "") -> int:

@@ -17,6 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from server.actions.grants import grant_role, revoke_role, set_account_open
+from server.actions.logins import log_out, start_login
 from server.api import gateway as gateways
 from server.api import socket as sockets
 from server.api.lines import MAX_TOPICS, Line
@@ -28,6 +29,7 @@ from server.domain.logins import SESSIONS_OF
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.domain.policies import ChatPolicy
 from server.settings import Settings
+from server.store.accounts import account_by_id
 from server.store.dues import due_moment
 from server.store.presence import is_present
 from server.wire.event_data import EVENT_DATA
@@ -249,6 +251,21 @@ async def test_a_line_ends_at_once_with_the_role_or_the_account_that_it_began_wi
         assert await ending(desk) == (4403, "not_allowed")
         await set_account_open(town.ctx, OPERATOR, mei.id, is_open=False)
         assert await ending(other) == (4401, "not_logged_in")
+
+
+async def test_a_line_ends_with_the_log_in_of_its_browser_and_no_other_line_does(town: Town) -> None:
+    """Logged out in one tab, a librarian's other tab was up to date, and posted in her name for a minute."""
+    lin = town.people["lin"]
+    async with town.ctx.transaction() as tx:
+        account = await account_by_id(tx, lin.id)
+        assert account is not None
+        phone = await start_login(town.ctx, tx, account)
+    away = replace(lin, cookie=phone.secret)
+    async with town.socket(lin) as desk, town.socket(away) as other:
+        await log_out(town.ctx, lin.cookie)
+        assert await ending(desk) == (4401, "not_logged_in")
+        await other.say(t="sub", topic=f"staff/{lin.id}", after=0)
+        await other.hear("subbed")
 
 
 async def test_who_gave_up_the_desk_and_still_watches_the_board_is_no_librarian_to_wait_for(
