@@ -203,3 +203,29 @@ async def test_who_goes_on_hears_who_is_there_now(host: Host, visits: Visits) ->
         await page.get_by_role("button", name="接着咨询").click()
         await expect(page.get_by_role("button", name="提交问题")).to_be_visible()
         await expect(page.get_by_role("status").filter(has_text="现在没有馆员值班")).to_be_visible()
+
+
+async def test_the_other_tab_hears_that_its_reader_has_logged_in(host: Host, visits: Visits) -> None:
+    """Its line named the visitor, to whom nothing was said any more; and it called itself up to date."""
+    async with librarian(host.town) as lin:
+        one = await visits.page(host.url)
+        await open_chat(one)
+        await ask(one)
+        session = await host.town.take("lin")
+        two = await one.context.new_page()
+        await two.goto(host.url)
+        await press_launcher(two)
+        await expect(two.get_by_role("log")).to_contain_text("民国报纸")
+        await one.get_by_role("button", name="更多").click()
+        await log_in(host, one)
+        await expect(one.get_by_role("alert").filter(has_text="已登录：Reader")).to_be_visible()
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        await say(lin, session, "m1", "您好，请稍等。")
+        for page in (one, two):
+            await expect(page.get_by_role("log")).to_contain_text("请稍等")
+        await write(two, "另一个标签页写的")
+        for page in (one, two):
+            await expect(page.get_by_role("log")).to_contain_text("另一个标签页写的")
+        await end(host, session)
+        for page in (one, two):
+            await expect(page.get_by_role("button", name="下载对话")).to_be_visible()

@@ -279,7 +279,7 @@ export class ShuqiaoChat extends HTMLElement {
     ];
     this.menu.replaceChildren(...items.filter(Boolean));
     this.menu.hidden = !open;
-    this.more.setAttribute("aria-expanded", String(open));
+    this.more.setAttribute("aria-expanded", open);
     if (open) this.menu.querySelector("button").focus();
     else if (this.menu.contains(this.root.activeElement)) this.more.focus();
   }

@@ -326,9 +326,14 @@ export class Consultation {
     const own = await this.api.get(`/api/sessions/${this.talk.id}`, this.keeping.bearer).catch(() => null);
     if (own) {
       this.keeping.set("talk", { ...this.talk, as: "login" });
-      this.token = null; // it names the visitor
-      this.link?.restart();
+      this.#renamed();
     }
+  }
+
+  // It belongs to the reader's account now: the token names the visitor, who hears and says nothing here any more.
+  #renamed() {
+    this.token = null;
+    this.link?.restart();
   }
 
   async #post(what, body) {
@@ -341,13 +346,13 @@ export class Consultation {
   // Another tab of this site did something.
   #elsewhere(name, now, before) {
     if (name === "talk") {
-      if (now && now.id !== this.state?.session) this.#listen(now.id);
-      else if (!now && this.state?.phase === "ended") this.forget();
+      if (!now) this.state?.phase === "ended" && this.forget();
+      else if (now.id !== this.state?.session) this.#listen(now.id);
+      else if (now.as !== before?.as) this.#renamed();
       return this.changed("seen");
     }
     if (name === "login") return this.changed();
-    if (!name.startsWith("unsent ") || !this.state) return;
-    if (now?.session === this.state.session) this.#step({ t: "kept", entry: now });
-    else if (!now && before?.session === this.state.session) this.#step({ t: "forgotten", id: before.id });
+    if (now?.session === this.state?.session) this.#step({ t: "kept", entry: now }); // an unsent message
+    else if (!now && before?.session === this.state?.session) this.#step({ t: "forgotten", id: before.id });
   }
 }

@@ -69,7 +69,7 @@ export class Farewell {
 
   #comment(rating, faces) {
     const { words, consultation } = this.chat;
-    faces.forEach((face, index) => face.setAttribute("aria-pressed", String(RATINGS[index] === rating)));
+    faces.forEach((face, index) => face.setAttribute("aria-pressed", RATINGS[index] === rating));
     const comment = h("textarea", { rows: "2", maxlength: "2000" });
     const box = field(words.say(`rating.why_${rating}`), comment);
     const send = button("primary", words.say("rating.send"), async () => {
@@ -139,7 +139,7 @@ export class Farewell {
       words.say("transcript.mail"),
       () => {
         form.hidden = !form.hidden;
-        open.setAttribute("aria-expanded", String(!form.hidden));
+        open.setAttribute("aria-expanded", !form.hidden);
         if (!form.hidden) mail.focus();
       },
       "mail",
