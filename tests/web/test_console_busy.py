@@ -223,3 +223,48 @@ async def test_an_archived_record_makes_room_for_the_reader_who_waits_longest(
     await expect(page.locator(".composer__field")).not_to_be_focused()  # a letter is a short-cut still
     await page.keyboard.press("c")
     await expect(page.locator(".composer__field")).to_be_focused()
+
+
+async def test_what_was_being_written_when_the_reader_ended_stays_in_sight(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    field = page.locator(".composer__field")
+    await field.fill("第一卷在三楼，")
+    await reader.http.post(f"/api/sessions/{reader.session}/end", json={}, headers=reader.headers)
+    unsent = page.locator(".column__unsent")
+    await expect(unsent).to_contain_text("第一卷在三楼，")
+    assert await accessibility_faults(page) == []
+    await page.reload()
+    await expect(unsent).to_contain_text("第一卷在三楼，")
+    await page.get_by_role("button", name="归档").click()
+    await expect(page.locator(".entry")).to_have_count(0)
+
+
+async def test_an_intern_is_told_that_only_practice_comes(town: Town, visits: Visits) -> None:
+    """ "Waiting for readers", the desk said, and none could ever come (R-ORG.5)."""
+    page = await desk(visits, town, "intern")
+    face = page.locator(".lists__face")
+    await expect(face).to_contain_text("练习")
+    await page.locator('.duty__choice[data-value="available"]').click()
+    await expect(page.locator(".duty")).to_have_attribute("data-availability", "available")
+    await expect(face).to_contain_text("请同事打开“练习”页")
+
+
+async def test_who_looks_at_another_reader_meanwhile_comes_back_to_the_old_line_they_read(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    first = await taken(town, page, "第一位读者")
+    await say(town, first, *(f"第 {number} 段。" + "很长的一段话。" * 30 for number in range(8)))
+    await expect(page.locator(".talk").get_by_text("第 7 段。")).to_be_in_viewport()
+    old = page.locator(".talk").get_by_text("第 2 段。")
+    await old.scroll_into_view_if_needed()
+    await expect(page.locator(".thread__pill")).to_be_visible()
+    await another(town, page, "第二位读者")
+    await page.keyboard.press("Alt+k")
+    await expect(column(page, "第一位读者")).to_be_visible()
+    await expect(old).to_be_in_viewport()
+    await page.locator(".thread__pill").click()
+    await expect(page.locator(".talk").get_by_text("第 7 段。")).to_be_in_viewport()

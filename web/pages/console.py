@@ -11,7 +11,7 @@ from server.actions.sessions import practice_link
 from server.actions.staff import own_desks
 from server.domain.citations import Material
 from server.domain.errors import NotFound
-from server.domain.permissions import Verb, may
+from server.domain.permissions import ANSWERING, Role, Verb, may
 from server.domain.phrases import PLACEHOLDERS, kept_levels
 from server.words.catalogue import LANGUAGES, script_json, text, words
 from web.citation_forms import fields_by_material
@@ -63,6 +63,7 @@ async def console(page: PageRequest) -> Response:
         "citation_fields": fields_by_material(page.language),
     }
     limits["makes_cases"] = may(page.actor, Verb.WORK_CASE)
+    limits["practises"] = _only_practises(page, policy.intern_live)
     return _screen(page, "console.html", upload_limit=page.ctx.settings.upload_limit, **limits, **citations)
 
 
@@ -101,6 +102,11 @@ def script_words(language: str) -> dict[str, str]:
 def menu(page: PageRequest) -> list[tuple[str, str]]:
     """The screens that this person may open."""
     return [(address, text(key, page.language)) for address, key, verb in _MENU if may(page.actor, verb)]
+
+
+def _only_practises(page: PageRequest, intern_live: str) -> bool:
+    """Whether no reader is ever offered to them: an intern without the certificate, unless supervised (R-ORG.5)."""
+    return page.actor.roles & ANSWERING == {Role.INTERN} and intern_live == "practice"
 
 
 def _screen(page: PageRequest, template: str, **data: Any) -> Response:

@@ -205,13 +205,31 @@ export class Column {
     this.footDrawn = wanted;
     if (wanted === "wrap-up") this.wrapUp = new WrapUpPanel(this.model, this.conversation);
     this.foot.replaceChildren(
-      wanted === "composer"
-        ? this.composer.node
-        : wanted === "wrap-up"
-          ? this.wrapUp.node
-          : h("p", { class: "column__over muted small" }, t("column.over")),
+      ...(wanted === "composer"
+        ? [this.composer.node]
+        : [
+            ...this.#unsent(),
+            wanted === "wrap-up"
+              ? this.wrapUp.node
+              : h("p", { class: "column__over muted small" }, t("column.over")),
+          ]),
     );
     if (held) this.node.querySelector(".thread__scroll").focus(); // not on a button that a key in mid-writing would press
+  }
+
+  /** The end came while the librarian wrote: the words stay in sight, to be taken elsewhere. */
+  #unsent() {
+    const text = this.composer.unsent;
+    return text
+      ? [
+          h(
+            "div",
+            { class: "column__unsent quote small" },
+            h("span", { class: "muted" }, t("column.unsent")),
+            h("p", { class: "keep-lines" }, text),
+          ),
+        ]
+      : [];
   }
 
   #menu() {

@@ -127,6 +127,11 @@ export class Composer {
     return !this.field.value || this.field.value === this.proposed;
   }
 
+  /** What was written here, and did not leave. */
+  get unsent() {
+    return this.isEmpty ? "" : this.field.value.trim();
+  }
+
   focus() {
     this.field.focus();
   }

@@ -4,7 +4,7 @@ import { h, keyed, set, show, write } from "./dom.js";
 import { serverNow } from "./http.js";
 import { icon } from "./icons.js";
 import { readerOf } from "./offers.js";
-import { countdown, duration, exactly, has, moment, named, roughly, t } from "./words.js";
+import { countdown, duration, exactly, has, moment, named, page, roughly, t } from "./words.js";
 
 const SLOW_MS = 60_000;
 
@@ -82,7 +82,7 @@ export class ListView {
         : "loading"
       : conversations.size || state.offers.length
         ? ""
-        : `empty_${state.duty.availability}`;
+        : `empty_${page.practises ? "practice" : state.duty.availability}`;
     if (this.faceShown === face + (problem?.message ?? "")) return;
     this.faceShown = face + (problem?.message ?? "");
     show(this.face, Boolean(face));

@@ -88,8 +88,10 @@ model.addEventListener("note", ({ detail: { conversation, event } }) => {
     });
 });
 model.addEventListener("gone", ({ detail: conversation }) => {
-  if (conversation.card.state === "active" && !conversation.leaving)
-    alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
+  if (conversation.card.state !== "active" || conversation.leaving) return;
+  alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
+  const text = conversation.composer?.unsent;
+  if (text) alarm.toast(t("list.unsent", { text }), { bad: true });
 });
 model.addEventListener("unsent", ({ detail: entry }) =>
   alarm.toast(t("list.unsent", { text: entry.text }), { bad: true }),

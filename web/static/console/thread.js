@@ -177,6 +177,16 @@ export class ThreadView {
 
   close() {
     this.observer.disconnect();
+    this.conversation.readAt = this.stick ? null : this.scroller.scrollTop;
+  }
+
+  /** Where one read when this conversation was last in sight: back among its older lines, or at its end. */
+  resume() {
+    const { readAt } = this.conversation;
+    if (readAt == null) return this.toEnd();
+    this.stick = false;
+    this.scroller.scrollTop = readAt;
+    this.#showPill();
   }
 
   update(focused) {

@@ -199,7 +199,7 @@ export class Workspace {
     this.columns.set(id, column);
     this.row.append(column.node);
     column.update(false);
-    column.thread.toEnd();
+    column.thread.resume();
     this.#keep();
   }
 
