@@ -93,6 +93,11 @@ const frames = {
     return [{ ...state, heard: last !== undefined, asked: false, known: Math.max(state.known, last ?? 0) }, []];
   },
 
+  // This line hears the conversation no more: whatever is shown may be behind.
+  unsubbed(state) {
+    return [{ ...state, heard: false }, []];
+  },
+
   ev(state, event) {
     if (event.seq <= state.last) return [state, []];
     const known = Math.max(state.known, event.seq);

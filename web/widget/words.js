@@ -27,7 +27,7 @@ export class Words {
   }
 
   wait(seconds) {
-    if (seconds === null || seconds === undefined) return this.say("wait.unknown");
+    if (seconds == null) return this.say("wait.unknown");
     if (seconds < 50) return this.say("wait.soon");
     return this.say("wait.minutes", { n: Math.max(1, Math.round(seconds / 60)) });
   }

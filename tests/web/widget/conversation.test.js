@@ -72,6 +72,7 @@ test("current means open, told, and complete; nothing less", () => {
   assert.equal(says({ t: "opened" }, subbed(0)), "current");
   assert.equal(says({ t: "opened" }, subbed(2), ev(1)), "catching");
   assert.equal(says({ t: "opened" }, subbed(2), ev(1), ev(2)), "current");
+  assert.equal(says({ t: "opened" }, subbed(1), ev(1), { t: "unsubbed", topic: TOPIC }), "catching");
   assert.equal(says({ t: "opened" }, subbed(0), { t: "closed" }), "offline");
   assert.equal(says({ t: "opened" }, subbed(0), { t: "closed" }, { t: "opened" }), "catching");
 });
