@@ -7,7 +7,7 @@ from datetime import timedelta
 from server.actions.couriers import POLL, keep_watching, look_at_parcel, take_reports
 from server.context import Context
 from server.domain.errors import Unavailable
-from server.observing.outages import Outage
+from server.outages import Outage
 from server.store.dues import Due, due_by_now, finish_due, lease_due
 from server.store.parcels import parcel_by_id
 

@@ -16,7 +16,7 @@ from server.actions.retention import promise_retention
 from server.actions.routing import dispatch
 from server.context import Context
 from server.domain.errors import Unavailable
-from server.observing.outages import Outage
+from server.outages import Outage
 from workers.promises import PROMISES
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from server.actions.probes import SIDE_BY_SIDE, keep_look, look_again
 from server.context import Context
 from server.domain.errors import Unavailable
-from server.observing.outages import Outage
+from server.outages import Outage
 from server.store.dues import Due, due_by_now, finish_due, lease_due, still_due
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from server.context import Context
 from server.domain.chat import Absence, EndReason
 from server.domain.errors import Refusal
 from server.domain.events import BoardChanged, QueueChanged, ReaderMoved
-from server.observing.outages import Outage
+from server.outages import Outage
 from server.store.chat import session_by_id
 from server.store.dues import Due, cancel_due, due_moments, set_dues, strike_out
 from server.store.policies import policy_at

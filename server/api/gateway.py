@@ -26,7 +26,7 @@ from server.domain.errors import NotAllowed, Refusal, TooMany
 from server.domain.permissions import Actor
 from server.live.hub import Hub
 from server.live.presence import PAGE, Presence
-from server.observing.outages import Outage
+from server.outages import Outage
 from server.wire import frames
 from server.wire.outcomes import way_of
 

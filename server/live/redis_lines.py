@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from server.clocks import Rng
-from server.observing.outages import Outage
+from server.outages import Outage
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import Processor
 
-from server.domain.errors import Refusal
+from server.outages import named
 from server.settings import Settings
 
 # What may carry a person's words or secrets is dropped, whoever puts it into a log line by mistake.
@@ -18,10 +18,6 @@ WITHHELD = frozenset(
     ("text", "body", "question", "comment", "note", "data", "frame", "password", "secret", "token", "cookie")
 )
 OURS = ("server", "web", "workers", "stack_io")
-# A ValueError or a driver's DataError quotes the value that it stumbled over, which may be a reader's message. Only
-# the messages of these are kept; of all others the log shows type and place.
-_TELLING = (OSError, Refusal, RuntimeError, AttributeError, ImportError)
-_TELLING_MODULES = ("sqlite3", "redis.exceptions", "aiosmtplib.errors")
 _FRAMES = 30
 _SECRET_PATHS = re.compile(r"^/(f|x|verify|reset|invite|invitation)/.+")  # who has the address has the thing
 
@@ -101,26 +97,9 @@ def described(error: BaseException) -> str:
         f"  {frame.filename}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(error.__traceback__)
     ][-_FRAMES:]
-    parts = [_named(error), *frames]
+    parts = [named(error), *frames]
     if isinstance(error, BaseExceptionGroup):
         parts += [described(inner) for inner in error.exceptions]
     if error.__cause__ is not None:
         parts.append(f"caused by {described(error.__cause__)}")
     return "\n".join(parts)
-
-
-def told(error: BaseException) -> str:
-    """What an error came from in the end, in one line that quotes nobody."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, BaseExceptionGroup):
-        return told(error.exceptions[0])
-    return _named(error)
-
-
-def _named(error: BaseException) -> str:
-    kind = type(error)
-    telling = isinstance(error, _TELLING) and not isinstance(error, UnicodeError)
-    if telling or kind.__module__ in _TELLING_MODULES:
-        return f"{kind.__qualname__}: {error}"
-    return kind.__qualname__

@@ -4,10 +4,9 @@ import logging
 
 import pytest
 
+from server import outages
 from server.domain.errors import Unavailable
-from server.observing import outages
-from server.observing.logs import told
-from server.observing.outages import Outage
+from server.outages import Outage, told
 
 
 def lost(reason: str) -> Unavailable:
@@ -30,6 +29,17 @@ def test_a_long_outage_is_said_at_its_ends_and_not_at_every_try(caplog: pytest.L
     assert len(caplog.messages) == 2 and caplog.messages[1].startswith("mail goes on, after ")
     outage.lasts(lost("again"))
     assert "again" in caplog.messages[2]
+
+
+def test_another_reason_is_said_at_once_and_once(caplog: pytest.LogCaptureFixture) -> None:
+    """The line was cut, and then the disk was full: who read only the first looked in the wrong place."""
+    outage = Outage(logging.getLogger("server.test"), "mail waits", "mail goes on")
+    for error in (lost("gone"), TimeoutError("late"), lost("gone"), TimeoutError("late")):
+        outage.lasts(error)
+    assert [message.split(": ")[1] for message in caplog.messages] == [
+        "ConnectionRefusedError",
+        "TimeoutError",
+    ]
 
 
 def test_who_looks_at_the_last_minutes_finds_it_too(
