@@ -101,7 +101,7 @@ async def _told(ctx: Context, db: Reader, clash: Contradiction, changed_at: str)
         "other": clash.other,
         "other_value": clash.other_value,
         "stands": clash.stands(changed_at, ctx.clock.now()),
-        "why": clash.pair.why,
+        "because": clash.pair.why,
         "library_zh": library.name_zh if library else "",
         "library_en": library.name_en if library else "",
         "moment": f"{clash.at.astimezone(zone_of(ctx)):%Y-%m-%d %H:%M}",

@@ -19,6 +19,7 @@ _NAMED = {
     "why": "refusal.why",
     "other": "policy.name",
     "stands": "refusal.policy_stands",
+    "because": "refusal.policy_why",
 }
 LANGUAGES = ("zh", "en")
 LOCALES = {"zh": Locale.parse("zh_CN"), "en": Locale.parse("en_GB")}

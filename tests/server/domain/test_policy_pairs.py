@@ -35,7 +35,7 @@ def test_each_pair_is_refused_from_both_sides_and_fits_by_default(pair: Pair) ->
         step = 1 if refused.too_much else -1
         assert judged([], entry(refused.name, refused.limit)) is None
         assert judged([], entry(refused.name, refused.limit + step))
-    assert all(f"refusal.why.{pair.why}" in words().texts[language] for language in ("zh", "en"))
+    assert all(f"refusal.policy_why.{pair.why}" in words().texts[language] for language in ("zh", "en"))
 
 
 def test_what_stands_alone_is_never_looked_at() -> None:

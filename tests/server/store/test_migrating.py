@@ -51,4 +51,4 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_text("this is not a database, it only has its name" * 40)
     with pytest.raises(DatabaseAway) as away:
         await look_at(f"sqlite://{path}")
-    assert away.value.code == "unreadable"
+    assert (away.value.code, away.value.reason) == ("away", "file is not a database")
