@@ -13,7 +13,10 @@ PATIENCE = 2.0  # seconds; a load balancer does not wait longer
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a process needs: database and schema to serve at all, files for uploads. Each ok, behind or away."""
+    """What a process needs: database and schema to serve at all, files for uploads. Each ok, behind or away.
+
+    A database that answers and has not taken this process's last messages ``refuses``: most often its disk is full.
+    """
 
     database: str
     schema: str
@@ -21,8 +24,8 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """Conversations can be stored. Without files only uploads are refused, so that this is no reason to leave."""
-        return self.database == "ok" and self.schema == "ok"
+        """Pages can be read, at least. Without files, or on a full disk, it is no better at any other process."""
+        return self.database != "away" and self.schema == "ok"
 
 
 async def check_health(ctx: Context) -> Health:
@@ -49,7 +52,8 @@ async def _database(ctx: Context) -> tuple[str, str]:
                 ctx.shelf["schema_current"] = not await missing_migrations(ctx.db.read)
     except (Unavailable, TimeoutError):
         return "away", "unknown"
-    return "ok", "ok" if ctx.shelf["schema_current"] else "behind"
+    database = "refuses" if ctx.db.tally.refusal.lasting else "ok"
+    return database, "ok" if ctx.shelf["schema_current"] else "behind"
 
 
 async def _files(ctx: Context) -> str:

@@ -23,7 +23,7 @@ def routes(ctx: Context) -> list[Route]:
     async def readyz(request: Request) -> Response:
         health = await check_health(ctx)
         bus = "ok" if _live(request).bus_healthy else "away"
-        well = health.ready and health.files == bus == "ok"
+        well = health.ready and health.database == health.files == bus == "ok"
         value = {
             "status": "ready" if well else "degraded" if health.ready else "not_ready",
             "checks": {

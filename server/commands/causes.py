@@ -40,6 +40,7 @@ _BY_STATE = {  # PostgreSQL's SQLSTATE
     "57P01": "starting",
     "57P03": "starting",
     "42501": "right",
+    "25006": "read_only",
 }
 _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (redis.AuthenticationError, "log_in"),

@@ -22,7 +22,7 @@ from server.live.redis_facts import RedisAway, look_at_redis
 from server.outside.clamd import ScannerAway, ping
 from server.settings import Settings
 from server.store.accounts import count_administrators
-from server.store.checking import DatabaseAway, DatabaseFacts, look_at
+from server.store.checking import DatabaseAway, DatabaseFacts, look_at, try_writing
 from server.store.mails import Mail
 from server.store.readings import latest_content_hashes
 from server.words.fonts import print_font
@@ -76,6 +76,10 @@ async def check_database(settings: Settings, language: str) -> tuple[list[Findin
         found.append(well("durable", "durable", language, settings=facts.settings))
     else:
         found.append(ill(Level.FAIL, "durable", "not_durable", language, settings=facts.settings))
+    try:
+        await try_writing(settings.database_url)
+    except DatabaseAway as away:
+        found.append(Finding(Level.FAIL, "database", *away_lines(away, language)))
     return [*found, _schema(facts, language)], facts
 
 
@@ -130,7 +134,20 @@ def check_files(settings: Settings, language: str) -> list[Finding]:
     found = [well("files", "files", language, path=folder)]
     if free < LEAST_SPACE:
         found.append(ill(Level.WARN, "files", "space", language, path=folder, megabytes=free >> 20))
-    return found
+    return found + _space_beside(settings, there, language)
+
+
+def _space_beside(settings: Settings, there: Path, language: str) -> list[Finding]:
+    """The room on an SQLite file's disk, where that is another than the files'."""
+    if not settings.database_url.startswith("sqlite://"):
+        return []
+    folder = Path(settings.database_url.removeprefix("sqlite://")).absolute().parent
+    if not folder.is_dir() or folder.stat().st_dev == there.stat().st_dev:
+        return []
+    free = shutil.disk_usage(folder).free
+    if free >= LEAST_SPACE:
+        return []
+    return [ill(Level.WARN, "database", "space", language, path=folder, megabytes=free >> 20)]
 
 
 def check_label_font(settings: Settings, language: str) -> Finding:

@@ -12,6 +12,7 @@ from server.store.rows import Reader
 from server.store.sqlite import connect
 
 CONNECT_SECONDS = 5.0
+_WRITE = "BEGIN; CREATE TEMPORARY TABLE written AS SELECT md5(n::text) FROM generate_series(1, 30000) AS n; ROLLBACK"
 
 
 class DatabaseAway(Exception):
@@ -47,6 +48,28 @@ async def look_at(database_url: str) -> DatabaseFacts:
     if database_url.startswith("sqlite://"):
         return _sqlite_facts(Path(database_url.removeprefix("sqlite://")))
     return await _postgres_facts(database_url)
+
+
+async def try_writing(database_url: str) -> None:
+    """Whether the database still takes what is written: some 2 MB that nobody sees and nothing remains of.
+
+    It may answer every question on a full disk, or as a copy that only follows another. Raises DatabaseAway. Who runs
+    SQLite sees its disk by the file's folder.
+    """
+    if database_url.startswith("sqlite://"):
+        return
+    try:
+        connection = await asyncpg.connect(
+            database_url, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS
+        )
+        try:
+            await connection.execute(_WRITE)
+        finally:
+            await connection.close(timeout=CONNECT_SECONDS)
+    except asyncpg.InsufficientPrivilegeError:
+        return  # an account without temporary tables writes its own ones all the same
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseAway("away", str(error) or type(error).__name__) from error
 
 
 async def missing_migrations(db: Reader) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
+from server.outages import Outage
 from server.settings import Settings
 from server.store.rows import Reader, Transaction
 
@@ -85,10 +86,18 @@ class Tally:
         self.failed = 0
         self.messages = 0
         self.by_size = [0] * (len(self.SIZES) + 1)
+        self.refusal = Outage(log, "messages are refused, their commit failed", "messages are stored again")
+
+    def refused(self, error: BaseException) -> None:
+        """A commit has failed, and with it everything in it: a full disk is noticed here first."""
+        self.failed += 1
+        if isinstance(error, Exception):  # who stops in the middle is no trouble
+            self.refusal.lasts(error)
 
     def committed(self, messages: int) -> None:
         """A commit has returned that holds so many chat messages (none: a transaction alone)."""
         self.commits += 1
+        self.refusal.over()
         if messages:
             self.messages += messages
             self.by_size[bisect_left(self.SIZES, messages)] += 1

@@ -295,7 +295,7 @@ class PostgresDatabase:
                 )
             answers = await _append(self._lane, [message for message, _ in batch])
         except Exception as error:
-            self.tally.failed += 1
+            self.tally.refused(error)
             reason = Unavailable() if isinstance(error, (*_AWAY, asyncpg.PostgresError)) else error
             if self._lane is not None and isinstance(error, _AWAY):
                 self._lane.terminate()  # a line that answers no more looks open for long

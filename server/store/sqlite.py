@@ -290,7 +290,7 @@ class SqliteDatabase:
         kept: list[_Turn],
     ) -> None:
         """A failed commit fails everyone who waited for it; none of their work remains."""
-        self.tally.failed += 1
+        self.tally.refused(error)
         await self._thread.do(self._roll_back)
         reason = translated(error) if isinstance(error, sqlite3.Error) else Unavailable()
         for turn in kept:

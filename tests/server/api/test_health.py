@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2 as httpx
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from server.api.health import _may_scrape
 from server.assembly import build_app
 from server.store.checking import migration_names
+from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 from tests.town import open_town, serving, settings_for
 
@@ -51,6 +53,45 @@ async def test_without_redis_a_process_is_degraded_but_serves(
         async with asyncio.timeout(60):
             while (await town.http.get("/readyz")).json()["status"] != "ready":
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.cluster
+async def test_a_database_that_answers_and_takes_nothing_is_told_by_whoever_is_refused(
+    postgres_server: Postgres, postgres_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a full disk: messages were refused, and every door said "ready", and no log a word."""
+    name = urlsplit(postgres_url).path[1:]
+    async with open_town(postgres_url, tmp_path) as town:
+        reader = await town.ask()
+        await _be_read_only(postgres_server, name, "on")
+        frame = {"t": "post", "session": reader.session, "text": "有人吗？"}
+
+        async def said(number: str) -> str:
+            answer = await town.http.post("/api/frames", json={**frame, "id": number}, headers=reader.headers)
+            return str(answer.json()["frames"][0]["t"])
+
+        async with asyncio.timeout(30):
+            while await said("m1") != "err":  # an ack comes from a line that has not noticed yet
+                await asyncio.sleep(0.05)
+            assert await said("m2") == "err"
+        ready = await town.http.get("/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        assert ready.json()["checks"]["database"] == "refuses"
+        assert "messages are refused, their commit failed" in caplog.text
+        assert "ReadOnlySQLTransactionError" in caplog.text
+        await _be_read_only(postgres_server, name, "off")
+        async with asyncio.timeout(30):
+            while await said("m3") != "ack":
+                await asyncio.sleep(0.05)
+        assert (await town.http.get("/readyz")).json()["status"] == "ready"
+
+
+async def _be_read_only(server: Postgres, name: str, how: str) -> None:
+    """Let nothing be written there from now on, as by a standby or on a full disk; lines that stand are cut."""
+    said = f'ALTER DATABASE "{name}" SET default_transaction_read_only = {how}'
+    await asyncio.to_thread(server.say, said)
+    cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'"
+    await asyncio.to_thread(server.say, cut)
 
 
 async def test_figures_tell_of_conversations_and_nobody_in_them(database_url: str, tmp_path: Path) -> None:

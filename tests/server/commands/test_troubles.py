@@ -48,6 +48,8 @@ def guarded() -> Iterator[Postgres]:
     server.say('CREATE ROLE "full" LOGIN CONNECTION LIMIT 0')
     server.say("CREATE ROLE poor LOGIN")
     server.say("CREATE TABLE tortoise_migrations (name text)")
+    server.say("CREATE DATABASE follower")
+    server.say("ALTER DATABASE follower SET default_transaction_read_only = on")
     data = Path(server.command[server.command.index("-D") + 1])
     (data / "pg_hba.conf").write_text(HBA)
     loaded = server.say("SELECT pg_conf_load_time(), pg_reload_conf()")
@@ -102,6 +104,7 @@ def demand_told(shuqiao: Shuqiao, area: str, cause: str, **settings: object) -> 
         ("shuqiao", "postgres?sslmode=require", "no_tls"),
         ("full", "postgres", "full"),
         ("poor", "postgres", "right"),
+        ("shuqiao", "follower", "read_only"),
     ],
 )
 def test_a_postgresql_that_is_of_no_use(
