@@ -142,6 +142,19 @@ async def test_a_document_that_came_up_in_the_conversation_may_be_requested(town
     )
 
 
+async def test_so_may_it_by_a_program_that_names_the_conversation(town: Town) -> None:
+    reader = await talking(town)
+    cited = {"material": "book", "title": "图书馆学导论", "authors": "于良芝"}
+    body = {"channel": "document", "client_id": "api", "citation": cited, "mail": "reader@library.test"}
+    path = "/api/desks/home/consultations"
+    assert refusal(await reader.http.post(path, json=body)) == (403, "desk_closed")
+    kept = await reader.http.post(path, json=body | {"session_id": reader.session})
+    assert kept.status_code == 201, kept.text
+    other = await town.people["wu"].http.post(path, json=body | {"session_id": reader.session})
+    assert refusal(other) == (404, "session_not_found")
+    assert refusal(await town.people["wu"].http.post(path, json=body)) == (404, "desk_not_found")
+
+
 async def test_a_stranger_keeps_the_request_over_the_log_in(town: Town) -> None:
     visitor = await town.ask(WANTED)
     await close(town)

@@ -81,6 +81,29 @@ async def test_the_desks_own_page_finds_it_by_the_log_in(host: Host, visits: Vis
     visits.faults.clear()  # the browser reports what a stranger does not find
 
 
+async def test_what_is_over_at_a_closed_desk_is_read_and_rated_from_the_other_device(
+    host: Host, visits: Visits
+) -> None:
+    async with librarian(host.town) as lin:
+        desktop = await known(host, visits)
+        await ask(desktop)
+        session = await host.town.take("lin")
+        await lin.say(t="sub", topic=f"chat/{session}", after=0)
+        await say(lin, session, "m1", "请到三楼地方文献室。")
+        await end(host, session)
+        await close_desk(host)
+        phone = await sit_down(visits, host.town, "reader", "/d/home", size=PHONE)
+        await expect(phone.get_by_role("status").filter(has_text="不接受新问题")).to_be_visible()
+        assert await accessibility_faults(phone) == []
+        await phone.get_by_role("button", name="参考咨询").click()
+        await expect(phone.get_by_role("log")).to_contain_text("三楼地方文献室")
+        await phone.get_by_role("button", name="满意", exact=True).click()
+        await phone.get_by_role("button", name="提交评价").click()
+        await expect(phone.get_by_text("谢谢您的评价：满意")).to_be_visible()
+        await expect(desktop.get_by_text("谢谢您的评价：满意")).to_be_visible()
+    visits.faults.clear()  # the browser reports that a stranger finds no desk
+
+
 async def test_who_is_logged_in_finds_it_at_the_desks_own_page_without_another_word(
     host: Host, visits: Visits
 ) -> None:
