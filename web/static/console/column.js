@@ -201,7 +201,8 @@ export class Column {
     const mine = ["holder", "supervisor"].includes(this.conversation.card.role);
     const wanted = !over ? "composer" : mine ? "wrap-up" : "over";
     if (this.footDrawn === wanted) return;
-    const held = this.foot.contains(document.activeElement);
+    const going = [this.foot, this.menu, this.endButton, this.transferButton];
+    const held = going.some((part) => part.contains(document.activeElement));
     this.footDrawn = wanted;
     if (wanted === "wrap-up") this.wrapUp = new WrapUpPanel(this.model, this.conversation);
     this.foot.replaceChildren(

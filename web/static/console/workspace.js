@@ -54,7 +54,8 @@ export class Workspace {
 
   /** What has left the desk makes room for who waits longest: the next step is in sight. */
   #gone(id) {
-    const held = this.columns.get(id)?.node.contains(document.activeElement);
+    const at = document.activeElement;
+    const held = at === document.body || this.columns.get(id)?.node.contains(at);
     this.close(id);
     this.#openNext();
     if (held && !NARROW.matches) lookAt(this.column); // not a field: a key pressed on would write into it
@@ -200,6 +201,7 @@ export class Workspace {
     this.row.append(column.node);
     column.update(false);
     column.thread.resume();
+    this.model.lookBehind(id);
     this.#keep();
   }
 
