@@ -25,6 +25,7 @@ from server.store.accounts import count_administrators
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at, try_writing
 from server.store.mails import Mail
 from server.store.readings import latest_content_hashes
+from server.words.catalogue import text
 from server.words.fonts import print_font
 from workers.envelopes import local_name, mail_from, message_of
 
@@ -34,6 +35,7 @@ MAIL_LATE = timedelta(minutes=10)
 LEAST_VARIETY = 10  # different characters of a secret
 LEAST_SPACE = 1 << 30
 MAIL_SECONDS = 15.0
+_MEND_FILES = {errno.ENOSPC: "files_full", errno.EDQUOT: "files_full", errno.EROFS: "files_read_only"}
 
 
 def check_settings(settings: Settings, language: str) -> list[Finding]:
@@ -129,8 +131,9 @@ def check_files(settings: Settings, language: str) -> list[Finding]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         free = shutil.disk_usage(there).free
     except OSError as error:
-        reason = reason_of(error, language)
-        return [ill(Level.FAIL, "files", "files_away", language, path=folder, reason=reason)]
+        said = text("doctor.files_away", language, path=folder, reason=reason_of(error, language))
+        todo = text(f"doctor.{_MEND_FILES.get(error.errno or 0, 'files_away')}_next", language)
+        return [Finding(Level.FAIL, "files", said, todo)]
     found = [well("files", "files", language, path=folder)]
     if free < LEAST_SPACE:
         found.append(ill(Level.WARN, "files", "space", language, path=folder, megabytes=free >> 20))

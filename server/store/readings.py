@@ -46,7 +46,9 @@ async def read_installation(db: Reader, now: datetime) -> Reading:
         " JOIN process_lease l ON l.process_id = c.process_id WHERE c.kind = 'staff' AND l.expires_at > $1",
         at,
     )
-    leases = await db.row("SELECT COUNT(*) AS n FROM process_lease WHERE expires_at > $1", at)
+    leases = await db.row(
+        "SELECT COUNT(*) AS n FROM process_lease WHERE expires_at > $1 AND process_id NOT LIKE 'turn:%'", at
+    )
     return Reading(
         sessions={row["state"]: row["n"] for row in sessions},
         oldest_queued_at=from_us_or_none(

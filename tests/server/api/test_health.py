@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from server.api.health import _may_scrape
 from server.assembly import build_app
 from server.store.checking import migration_names
+from server.store.presence import lend_turn
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 from tests.town import open_town, serving, settings_for
@@ -102,6 +104,18 @@ async def test_figures_tell_of_conversations_and_nobody_in_them(database_url: st
         assert 'shuqiao_chat_events_total{by="reader",kind="message"} 1.0' in shown.text
         assert 'shuqiao_sessions{state="queued"} 1.0' in shown.text
         assert "明清档案" not in shown.text
+
+
+async def test_a_turn_that_is_lent_is_no_process(database_url: str, tmp_path: Path) -> None:
+    """With a worker there seemed to be one server process more than ran."""
+    async with open_town(database_url, tmp_path) as town:
+        now = town.ctx.clock.now()
+        async with town.ctx.transaction() as tx:
+            assert await lend_turn(tx, "places", "a worker", now=now, until=now + timedelta(minutes=5))
+        async with asyncio.timeout(30):
+            while "shuqiao_processes 0.0" in (await town.http.get("/metrics")).text:
+                await asyncio.sleep(0.05)  # its lease is entered a moment after it serves
+        assert "shuqiao_processes 1.0" in (await town.http.get("/metrics")).text
 
 
 async def test_figures_are_for_those_with_the_token(sqlite_url: str, tmp_path: Path) -> None:

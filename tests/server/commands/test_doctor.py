@@ -1,5 +1,6 @@
 """The doctor: every line with its level, and what to do where something is not well."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from server.store.checking import migration_names
 from tests.server.commands.conftest import Said, Shuqiao
+from tests.servers.machine import machine_cannot
 from tests.servers.mails import MailServer
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyz-ABC"
@@ -76,6 +78,20 @@ def test_everything_that_is_away_is_a_fail_with_what_to_do(shuqiao: Shuqiao, tmp
     for area in ("secret", "database", "redis", "files", "mail"):
         assert areas[area] == "FAIL", f"{area}: {said.out}"
     assert said.out.count("→") >= 5
+
+
+def test_a_full_disk_of_files_is_told_apart_from_a_folder_that_lacks(
+    shuqiao: Shuqiao, tmp_path: Path
+) -> None:
+    """On a full disk it said to create the folder."""
+    full, folder = Path("/dev/full"), tmp_path / "files"
+    if not full.is_char_device():
+        machine_cannot("write to a disk that is always full")
+    folder.mkdir()
+    (folder / f".probe-{os.getpid()}").symlink_to(full)
+    said = shuqiao("doctor", environment="test", files_dir=folder)
+    assert levels(said)["files"] == "FAIL"
+    assert "the disk is full" in said.out and "→ Make room on that disk" in said.out
 
 
 def test_a_virus_scanner_that_is_named_must_answer(shuqiao: Shuqiao, sqlite_url: str, tmp_path: Path) -> None:
