@@ -62,7 +62,7 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
 )
 # What only the words tell: a part of them, by the kind of who says it.
 _BY_WORDS: tuple[tuple[type[BaseException], str, str], ...] = (
-    (asyncpg.PostgresError, "no pg_hba.conf entry", "not_let_in"),
+    (asyncpg.PostgresError, "pg_hba.conf", "not_let_in"),
     (ConnectionError, "rejected SSL upgrade", "no_tls"),
     (ssl.SSLError, "WRONG_VERSION_NUMBER", "no_tls"),
     (ssl.SSLError, "RECORD_LAYER_FAILURE", "no_tls"),

@@ -62,6 +62,8 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,  # its disk is full, or it has no connection left
     asyncpg.TransactionRollbackError,  # deadlock or serialisation: nothing was done, again is right
     asyncpg.ReadOnlySQLTransactionError,  # a standby that is not the first yet
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed, a rule of pg_hba.conf
+    asyncpg.InvalidCatalogNameError,  # it is being restored
 )
 
 

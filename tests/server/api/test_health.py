@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2 as httpx
 import pytest
@@ -13,6 +13,7 @@ from server.api.health import _may_scrape
 from server.assembly import build_app
 from server.store.checking import migration_names
 from server.store.presence import lend_turn
+from tests.servers.machine import machine_cannot
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 from tests.town import open_town, serving, settings_for
@@ -86,6 +87,40 @@ async def test_a_database_that_answers_and_takes_nothing_is_told_by_whoever_is_r
             while await said("m3") != "ack":
                 await asyncio.sleep(0.05)
         assert (await town.http.get("/readyz")).json()["status"] == "ready"
+
+
+@pytest.mark.cluster
+async def test_a_database_that_lets_nobody_in_is_away_and_no_accident(
+    postgres_server: Postgres, postgres_url: str, tmp_path: Path
+) -> None:
+    """A changed password or rule made every door say "unexpected", the health check among them."""
+    if not postgres_server.ours:
+        machine_cannot("let in without a password at a PostgreSQL that is not ours")
+    role = f"{urlsplit(postgres_url).path[1:]}_role"
+    await asyncio.to_thread(postgres_server.say, f'CREATE ROLE "{role}" LOGIN SUPERUSER')
+    parts = urlsplit(postgres_url)
+    url = urlunsplit(parts._replace(netloc=f"{role}@{parts.hostname}:{parts.port}"))
+    async with open_town(url, tmp_path) as town:
+        await _let_in(postgres_server, role, "NOLOGIN")
+        async with asyncio.timeout(30):
+            while (answer := await town.http.get("/readyz")).status_code == 200:
+                await asyncio.sleep(0.05)
+        assert (answer.status_code, answer.json()["checks"]["database"]) == (503, "away")
+        body = {"topic": "reference", "question": "有人吗？", "client_id": "c1"}
+        refused = await town.http.post("/api/desks/home/sessions", json=body)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
+        await _let_in(postgres_server, role, "LOGIN")
+        async with asyncio.timeout(60):
+            while (await town.http.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.05)
+        assert (await town.http.post("/api/desks/home/sessions", json=body)).status_code == 201
+
+
+async def _let_in(server: Postgres, role: str, how: str) -> None:
+    """Let an account log in, or no more; its lines are cut."""
+    await asyncio.to_thread(server.say, f'ALTER ROLE "{role}" {how}')
+    cut = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '{role}'"
+    await asyncio.to_thread(server.say, cut)
 
 
 async def _be_read_only(server: Postgres, name: str, how: str) -> None:
