@@ -252,3 +252,15 @@ async def test_the_other_tab_hears_that_its_reader_has_logged_in(host: Host, vis
         await end(host, session)
         for page in (one, two):
             await expect(page.get_by_role("button", name="下载对话")).to_be_visible()
+
+
+async def test_what_has_just_ended_is_among_the_earlier_ones(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page = await known(host, visits)
+        await ask(page)
+        await end(host, await host.town.take("lin"))
+        await expect(page.get_by_role("button", name="咨询新问题")).to_be_visible()
+        await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
+        await page.get_by_role("button", name="咨询新问题").click()
+        await page.get_by_role("button", name="参考咨询").click()
+        await expect(page.get_by_role("log")).to_contain_text("民国报纸")

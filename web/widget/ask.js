@@ -56,10 +56,11 @@ export class Ask {
 
   update() {
     const { words, consultation } = this.chat;
-    const { reader } = consultation;
+    const { reader, earlier } = consultation;
     const name = reader?.name ?? "";
-    if (this.named === name) return;
-    this.named = name;
+    const key = name + earlier?.[0]?.id;
+    if (this.named === key) return;
+    this.named = key;
     const text = reader ? words.say("ask.as_reader", { name }) : words.say("ask.as_visitor");
     const change = reader
       ? button("link", words.say("login.out"), () => consultation.logOut())

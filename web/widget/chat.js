@@ -30,7 +30,7 @@ export class ShuqiaoChat extends HTMLElement {
     this.consultation = new Consultation(this, (why) => this.#changed(why));
     this.consultation.watching = () =>
       this.shown && !document.hidden && this.screen === "room" && this.room.log.atEnd;
-    this.toggleAttribute("whole", Boolean(this.page));
+    this.toggleAttribute("whole", !!this.page);
     this.#draw();
     this.consultation.resume();
     await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
@@ -96,8 +96,8 @@ export class ShuqiaoChat extends HTMLElement {
     const { consultation } = this;
     if (held === null) {
       consultation.held().forEach(({ id }) => consultation.discard(id));
-      this.room = null;
       consultation.forget();
+      this.room = null; // it is opened anew by whoever reads it again
       return this.show("ask");
     }
     const draft = this.keeping.get("draft");
@@ -373,7 +373,7 @@ export async function mount(options, parent = document.body) {
   if (!customElements.get("shuqiao-chat")) customElements.define("shuqiao-chat", ShuqiaoChat);
   const chat = document.createElement("shuqiao-chat");
   chat.hidden = !options.page;
-  chat.shown = Boolean(options.page);
+  chat.shown = options.page;
   parent.append(chat);
   try {
     return await chat.begin(options);

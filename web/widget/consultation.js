@@ -231,7 +231,7 @@ export class Consultation {
       reachable: () =>
         this.api.get(`/api/desks/${this.slug}`).then(
           () => true,
-          (error) => Boolean(error.status),
+          (error) => !!error.status,
         ),
       way: () => ((this.keeping.get("way")?.until ?? 0) > Date.now() ? "stream" : "socket"),
       remember: (way, until) => this.keeping.set("way", { way, until }),

@@ -76,7 +76,7 @@ export function field(label, input, hint = "") {
     else input.removeAttribute("aria-invalid");
     said.textContent = message || hint;
     said.hidden = !said.textContent;
-    said.classList.toggle("wrong", Boolean(message));
+    said.classList.toggle("wrong", !!message);
   };
   return whole;
 }

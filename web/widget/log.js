@@ -75,18 +75,16 @@ export class Log {
   #add(event, rows) {
     const row = this.#row(event);
     if (!row) return;
-    const { words } = this.chat;
-    const day = words.date.format(new Date(event.at));
-    if (this.last?.day !== day) rows.append(h("div.day", {}, day));
-    const follows =
-      this.last?.day === day &&
-      this.last.by === `${event.by.kind}${event.by.id}` &&
-      this.last.bubble &&
-      row.bubble &&
-      new Date(event.at) - this.last.at < GROUP;
-    row.classList.toggle("follows", Boolean(follows));
+    const { last } = this;
+    const { bubble } = row;
+    const at = new Date(event.at);
+    const day = this.chat.words.date.format(at);
+    const by = event.by.kind + event.by.id;
+    if (last?.day !== day) rows.append(h("div.day", {}, day));
+    const follows = last?.day === day && last.by === by && last.bubble && bubble && at - last.at < GROUP;
+    row.classList.toggle("follows", !!follows);
     rows.append(row);
-    this.last = { day, by: `${event.by.kind}${event.by.id}`, at: new Date(event.at), bubble: row.bubble };
+    this.last = { day, by, at, bubble };
   }
 
   #row(event) {
