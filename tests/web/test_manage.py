@@ -1,7 +1,9 @@
 """The managers' screens in a real browser: accessible, fitting, forgiving, and live."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -292,6 +294,37 @@ async def test_the_board_moves_in_place_and_keeps_what_the_manager_opened(visits
     await expect(page.locator("#queue-title")).to_contain_text("1", timeout=15_000)
     assert await page.evaluate("window.same.isConnected && window.same.open")
     await expect(page.locator("#board-said")).to_contain_text("1 位读者在等待")
+
+
+async def test_a_change_is_on_the_board_as_soon_as_the_server_counts_anew(visits: Visits, town: Town) -> None:
+    """Told of a change it got what others had just read, and looked again only five seconds later."""
+    page = await sit_down(visits, town, "duty_manager", lang="zh")
+    told, readings = asyncio.Event(), asyncio.Queue[str]()
+
+    def heard(frame: str | bytes) -> None:
+        if '"t":"board"' in str(frame):
+            told.set()
+
+    page.on("websocket", lambda socket: socket.on("framereceived", heard))
+    page.on(
+        "requestfinished", lambda request: "/board/parts" in request.url and readings.put_nowait(request.url)
+    )
+    await page.clock.install(time=0)
+    await page.clock.pause_at(1)  # from here on the board's own five seconds pass as told only
+    subscribed = page.expect_event("websocket", lambda socket: not socket.url.endswith("lang=zh"))
+    async with subscribed as opened:
+        await page.goto(f"{town.base}/manage/board?library=")
+    await (await opened.value).wait_for_event("framereceived", lambda frame: "subbed" in str(frame))
+    await town.ask()
+    await asyncio.wait_for(told.wait(), 20)
+    await page.clock.run_for(400)
+    await asyncio.wait_for(readings.get(), 20)
+    for _ in range(2):  # the second time only where the reading was not yet drawn the first time
+        await page.clock.run_for(2_200)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(readings.get(), 10)
+            return
+    pytest.fail("the board waited for its five seconds")
 
 
 async def test_the_board_leads_to_what_waits_for_the_manager(visits: Visits, town: Town) -> None:

@@ -5,6 +5,7 @@ import { Link } from "/static/console/link.js";
 const EVERY_MS = 5_000;
 const DEADLINE_MS = 10_000;
 const LET_SETTLE_MS = 300; // a burst of hints is one reading
+const SERVER_KEEPS_MS = 2_100; // what one reading gave others get, too: what a hint told of may not be in it yet
 
 const board = document.getElementById("board");
 const stale = document.getElementById("stale");
@@ -12,8 +13,8 @@ let reading = false;
 let again = false;
 let timer = 0;
 
-/** Reads the parts and moves them in; says so when they have grown old. */
-async function read() {
+/** Reads the parts and moves them in; says so when they have grown old. `hinted`: something has just changed. */
+async function read(hinted = false) {
   if (reading) return void (again = true);
   reading = true;
   clearTimeout(timer);
@@ -27,7 +28,8 @@ async function read() {
     stale.hidden = false;
   }
   reading = false;
-  if (document.visibilityState === "visible") timer = setTimeout(read, again ? LET_SETTLE_MS : EVERY_MS);
+  if (document.visibilityState === "visible")
+    timer = again ? setTimeout(read, LET_SETTLE_MS, true) : setTimeout(read, hinted ? SERVER_KEEPS_MS : EVERY_MS);
   again = false;
 }
 
@@ -60,7 +62,7 @@ new Link({
   heard: (frame) => {
     if (frame.t !== "board" && frame.t !== "subbed") return; // "subbed": what came before the server listened for us
     clearTimeout(timer);
-    timer = setTimeout(read, LET_SETTLE_MS);
+    timer = setTimeout(read, LET_SETTLE_MS, true);
   },
   changed: () => {},
 }).start();
