@@ -52,7 +52,7 @@ class Outage:
 
 def told(error: BaseException) -> str:
     """What an error came from in the end, in one line that quotes nobody."""
-    while error.__cause__ is not None:
+    while isinstance(error.__cause__, Exception):  # a deadline comes from a cancellation, which tells nothing
         error = error.__cause__
     if isinstance(error, BaseExceptionGroup):
         return told(error.exceptions[0])
@@ -63,6 +63,6 @@ def named(error: BaseException) -> str:
     """The kind of an error, and its message only where that cannot quote anybody."""
     kind = type(error)
     telling = isinstance(error, _TELLING) and not isinstance(error, UnicodeError)
-    if telling or kind.__module__ in _TELLING_MODULES:
+    if str(error) and (telling or kind.__module__ in _TELLING_MODULES):
         return f"{kind.__qualname__}: {error}"
     return kind.__qualname__

@@ -1,5 +1,6 @@
 """What is away is said in the log when it goes, now and then while it lasts, and when it is back."""
 
+import asyncio
 import logging
 
 import pytest
@@ -55,3 +56,13 @@ def test_who_looks_at_the_last_minutes_finds_it_too(
 def test_what_quotes_a_reader_is_told_by_its_kind_alone() -> None:
     said = ValueError("invalid input: 一位读者的话")
     assert told(ExceptionGroup("several", [said])) == "ValueError"
+
+
+async def test_a_deadline_that_passed_is_told_as_one() -> None:
+    error = Unavailable()
+    try:
+        async with asyncio.timeout(0):
+            await asyncio.sleep(60)
+    except TimeoutError as late:
+        error.__cause__ = late
+    assert told(error) == "TimeoutError"
