@@ -6,9 +6,11 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from server.actions.accounts import resolve_actor
 from server.actions.grants import grant_role
+from server.actions.policies import list_policies, withdraw_policy
 from server.domain.accounts import OPERATOR
-from server.domain.errors import Invalid
+from server.domain.errors import Conflict, Invalid
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.words.catalogue import say
 from tests.town import Town
@@ -210,6 +212,28 @@ async def test_two_who_set_both_sides_of_a_pair_at_once_do_not_contradict_each_o
         wide.post("/api/manage/policies", json=group), other.post("/api/manage/policies", json=alliance)
     )
     assert sorted(answer.status_code for answer in answers) == [201, 422]
+
+
+async def test_a_value_to_come_that_another_needs_is_not_withdrawn(town: Town) -> None:
+    person = town.people["duty_manager"]
+    actor = await resolve_actor(town.ctx, cookie=person.cookie)
+    for name, value, day in (
+        ("widen_to_alliance_seconds", "90", "2099-01-01T00:00"),
+        ("widen_to_group_seconds", "60", "2099-01-02T00:00"),
+    ):
+        body = {"name": name, "value": value, "valid_from": day}
+        assert (await person.http.post("/api/manage/policies", json=body)).status_code == 201
+    lines = {line.name: line for line in await list_policies(town.ctx, actor, "")}
+    needed, other = (
+        lines[name].coming[0].id for name in ("widen_to_alliance_seconds", "widen_to_group_seconds")
+    )
+    with pytest.raises(Conflict) as refused:
+        await withdraw_policy(town.ctx, actor, needed)
+    assert "“Widen to the group” fits only together with this value (60 from 2099-01-02 00:00)" in say(
+        refused.value, "en"
+    )
+    await withdraw_policy(town.ctx, actor, other)
+    await withdraw_policy(town.ctx, actor, needed)
 
 
 async def test_the_alliance_words_its_own_notices(town: Town) -> None:
