@@ -10,8 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.actions.origins import Origins
@@ -81,8 +80,9 @@ from server.settings import Settings
 from server.wire import frames
 from server.words.catalogue import say
 from stack_io.leases import run_stacks
+from web import statics
 from web.pages import base as pages
-from web.site import PAGES, STATIC
+from web.site import PAGES
 from workers.couriers import run_couriers
 from workers.loop import run_workers
 from workers.outbox import run_outbox
@@ -307,7 +307,7 @@ def _routes(ctx: Context) -> list[BaseRoute]:
         *(Route(e.path, Answering(respond(e, ctx)), methods=[e.method]) for e in ENDPOINTS),
         *(Route(p.path, Answering(pages.respond(p, ctx)), methods=[p.method]) for p in PAGES),
     ]
-    return [Crossing(ours), Mount("/static", StaticFiles(directory=STATIC))]
+    return [Crossing(ours), statics.ROUTE]
 
 
 class SocketDoor:

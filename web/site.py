@@ -1,7 +1,5 @@
 """Every page of the site, screen by screen."""
 
-from pathlib import Path
-
 from web.pages import (
     account,
     ask,
@@ -41,8 +39,6 @@ from web.pages import (
     widget_login,
 )
 from web.pages.base import Page
-
-STATIC = Path(__file__).parent / "static"
 
 PAGES: list[Page] = [
     *home.PAGES,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from server.words import case_words, catalogue, times
-from web import plots
+from web import plots, statics
 
 if TYPE_CHECKING:
     from web.pages.base import PageRequest
@@ -32,6 +32,7 @@ def environment() -> Environment:
     env.globals["times"] = times
     env.globals["plots"] = plots
     env.globals["case_words"] = case_words
+    env.globals["static"] = statics.base()
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
     return env
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,15 +10,13 @@ import uvicorn
 from playwright.async_api import Page
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from tests.servers.browsers import Visits
 from tests.servers.machine import free_port
+from web import statics
 
 pytestmark = pytest.mark.browser
-
-STATIC = Path(__file__).parents[2] / "web" / "static"
 
 # A log of 60 events over a line that drops, doubles and swaps frames; a gap is answered by what was asked for.
 LOSSY = """
@@ -90,7 +87,7 @@ async def page(visits: Visits) -> AsyncIterator[Page]:
     """An empty page at an origin that serves the scripts."""
     routes = [
         Route("/", lambda _: HTMLResponse("<!doctype html><link rel=icon href=data:,><title>x</title>")),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        statics.ROUTE,
     ]
     port = free_port()
     server = uvicorn.Server(

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from server.actions.mails import write_mail
@@ -20,6 +19,7 @@ from server.context import Context, make_context
 from server.settings import Settings
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.machine import free_port
+from web import statics
 from web.pages import demo_mails, looks
 from web.pages.base import respond
 
@@ -36,7 +36,7 @@ def app_of(ctx: Context) -> Starlette:
         for door in notices.ENDPOINTS
         if door.path == "/api/notices"
     ]
-    app = Starlette(routes=[*routes, *asked, Mount("/static", StaticFiles(directory=looks.STATIC))])
+    app = Starlette(routes=[*routes, *asked, statics.ROUTE])
     app.add_middleware(SafeHeaders, secure=False)
     return app
 

@@ -15,6 +15,7 @@ from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.clocks import FileClock
 from tests.servers.machine import free_port
 from tests.town import open_town
+from web import statics
 
 pytestmark = pytest.mark.browser
 
@@ -274,7 +275,8 @@ async def test_a_late_answer_is_refused_kept_and_offered_to_who_holds_the_task_n
     await page.context.add_cookies([{"name": "sid", "value": sid, "url": pool.town.base}])
     csrf = pool.town.people["lin"].http.headers["X-CSRF-Token"]
     await page.evaluate(
-        "csrf => import('/static/console/http.js').then((http) => http.renewCsrf(csrf))", csrf
+        "([at, csrf]) => import(`${at}/console/http.js`).then((http) => http.renewCsrf(csrf))",
+        [statics.base(), csrf],
     )
     await page.get_by_role("button", name="发送答复").click()
     await expect(page.locator(".task-notice")).to_contain_text("已存为草稿")

@@ -1,19 +1,18 @@
 """What pages look like: a library's colour as a style sheet, the sign in the tab, all parts on one page."""
 
 from datetime import timedelta
-from pathlib import Path
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from server.domain.errors import NotFound
 from server.domain.permissions import Verb
 from server.words.catalogue import texts_for_script
 from web.accents import accent_css
 from web.pages.base import Page, PageRequest
+from web.served import FOR_A_YEAR, answer, pack
+from web.statics import files
 
-STATIC = Path(__file__).parents[1] / "static"
-_FOR_A_YEAR = {"Cache-Control": "public, max-age=31536000, immutable"}
-_FOR_A_DAY = {"Cache-Control": "public, max-age=86400"}
+_FOR_A_DAY = "public, max-age=86400"
 
 
 async def accent(page: PageRequest) -> Response:
@@ -22,12 +21,12 @@ async def accent(page: PageRequest) -> Response:
         css = accent_css(page.path["colour"])
     except ValueError:
         raise NotFound() from None
-    return Response(css, media_type="text/css", headers=_FOR_A_YEAR)
+    return answer(page.request, pack(css.encode(), ".css"), FOR_A_YEAR)
 
 
 async def favicon(page: PageRequest) -> Response:
     """The sign of the product, for browsers that ask without being told."""
-    return FileResponse(STATIC / "logo.svg", media_type="image/svg+xml", headers=_FOR_A_DAY)
+    return answer(page.request, files()["logo.svg"], _FOR_A_DAY)
 
 
 async def gallery(page: PageRequest) -> Response:

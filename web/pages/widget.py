@@ -6,12 +6,9 @@ name may stand for one thing only across all modules; private names become short
 once, at the first request.
 """
 
-import gzip
-import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_letters
@@ -22,6 +19,7 @@ from server.domain.errors import NotFound
 from server.domain.permissions import Verb
 from web.accents import accent_css
 from web.pages.base import Page, PageRequest
+from web.served import FOR_A_YEAR, Served, answer, pack
 
 WIDGET = Path(__file__).parents[1] / "widget"
 MODULES = (
@@ -42,8 +40,7 @@ MODULES = (
     "room",
     "chat",
 )
-_KINDS = {".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
-_FOR_A_YEAR = "public, max-age=31536000, immutable"
+_SUFFIXES = (".js", ".css", ".json")
 # Asked for again at every page, answered with 304 while nothing has changed: a library's page never needs an edit.
 _ASK_AGAIN = "public, max-age=300, stale-while-revalidate=86400"
 _IMPORT = re.compile(r"^import .*?;\n", re.MULTILINE)
@@ -69,16 +66,6 @@ _PRIVATE = re.compile(
 )  # JavaScript's own privacy: nothing outside its class can say it
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """One file as it goes out, plain and compressed."""
-
-    plain: bytes
-    packed: bytes
-    kind: str
-    tag: str
-
-
 async def file(page: PageRequest) -> Response:
     """One of the widget's files, for the pages of every library."""
     return _answer(page, served(page.path["name"]), _ASK_AGAIN)
@@ -93,14 +80,14 @@ async def accent(page: PageRequest) -> Response:
     css = css.replace(":root:not([data-theme=light])", ":host").replace(
         ":root[data-theme=dark]", ":host([dark])"
     )
-    return _answer(page, _pack(css.replace(":root{", ":host{"), ".css"), _FOR_A_YEAR)
+    return _answer(page, pack(css.replace(":root{", ":host{").encode(), ".css"), FOR_A_YEAR)
 
 
 @lru_cache(maxsize=32)
 def served(name: str) -> Served:
     """A file of the widget by name. Raises NotFound for any other name."""
     path = WIDGET / name
-    if name not in {file.name for file in WIDGET.iterdir()} or path.suffix not in _KINDS:
+    if name not in {file.name for file in WIDGET.iterdir()} or path.suffix not in _SUFFIXES:
         raise NotFound()
     text = path.read_text(encoding="utf-8")
     if name == "chat.js":
@@ -112,7 +99,7 @@ def served(name: str) -> Served:
         text = _CSS_QUOTED.sub(r"\1", text)
     elif path.suffix == ".json":
         text = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
-    return _pack(text, path.suffix)
+    return pack(text.encode(), path.suffix)
 
 
 def joined() -> str:
@@ -134,26 +121,10 @@ def _squeezed(text: str) -> str:
     return _LAST_COMMA.sub("", _OPEN_LINE.sub(r"\1", text)).replace(";}", "}")  # no body of ours is empty
 
 
-def _pack(text: str, suffix: str) -> Served:
-    plain = text.encode()
-    tag = f'"{hashlib.sha256(plain).hexdigest()[:20]}"'
-    return Served(plain, gzip.compress(plain, 9, mtime=0), f"{_KINDS[suffix]}; charset=utf-8", tag)
-
-
 def _answer(page: PageRequest, file: Served, keep: str) -> Response:
-    headers = {
-        "Access-Control-Allow-Origin": "*",  # public texts, the same for every page
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": keep,
-        "ETag": file.tag,
-        "Vary": "Accept-Encoding",
-    }
-    if file.tag in page.request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    if "gzip" in page.request.headers.get("accept-encoding", ""):
-        return Response(file.packed, media_type=file.kind, headers={**headers, "Content-Encoding": "gzip"})
-    return Response(file.plain, media_type=file.kind, headers=headers)
+    # Public texts, the same for every page.
+    everywhere = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return answer(page.request, file, keep, **everywhere)
 
 
 PAGES = [

@@ -1,5 +1,5 @@
 // A suspension of service shows at once on every open page: the line says that there is something, the list is fetched then.
-import { Link } from "/static/console/link.js";
+import { Link } from "./console/link.js";
 
 const EVERY_MS = 60_000; // where no line stands
 const TIMEOUT_MS = 8_000;

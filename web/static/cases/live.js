@@ -1,5 +1,5 @@
 // A page that stays true: whenever one of its topics moves, its parts are fetched anew, and those that differ are put in.
-import { Link } from "/static/console/link.js";
+import { Link } from "../console/link.js";
 
 const SOON_MS = 120; // a machine tells much at once: drawn anew once
 const AGAIN_MS = 3_000;

@@ -89,7 +89,7 @@ export function notify(title, body, tag, clicked) {
     const notification = new Notification(title, {
       body,
       tag,
-      icon: "/static/logo.svg",
+      icon: new URL("../logo.svg", import.meta.url).href,
       requireInteraction: true,
     });
     notification.onclick = () => {

@@ -1,5 +1,5 @@
 // An order that moves while somebody looks: every event of its topic renews the page in place; what was missed is asked for.
-import { Link } from "/static/console/link.js";
+import { Link } from "../console/link.js";
 
 const SOON_MS = 150; // a machine tells much at once: drawn anew once
 const AGAIN_MS = 3_000;

@@ -1,5 +1,5 @@
 // My orders, moving: an event of any order under way renews the list in place.
-import { Link } from "/static/console/link.js";
+import { Link } from "../console/link.js";
 
 const SOON_MS = 200;
 const AGAIN_MS = 3_000;

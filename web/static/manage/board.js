@@ -1,6 +1,6 @@
 // Keeps the live board fresh: the server draws, this moves what has changed in place, so that scroll, focus and open folds stay.
 
-import { Link } from "/static/console/link.js";
+import { Link } from "../console/link.js";
 
 const EVERY_MS = 5_000;
 const DEADLINE_MS = 10_000;
