@@ -282,3 +282,22 @@ async def test_who_looks_at_another_reader_meanwhile_comes_back_to_the_old_line_
     await expect(old).to_be_in_viewport()
     await page.locator(".thread__pill").click()
     await expect(page.locator(".talk").get_by_text("第 7 段。")).to_be_in_viewport()
+
+
+async def test_who_logs_in_next_at_a_shared_desk_finds_nothing_half_written_by_another(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    field = page.locator(".composer__field")
+    await field.fill("这句话还没想好，")
+    invitation = {"staff_id": town.people["mei"].id}
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
+    for name, draft in (("mei", ""), ("lin", "这句话还没想好，")):
+        cookie = {"name": "sid", "value": town.people[name].cookie, "url": town.base}
+        await page.context.add_cookies([cookie])
+        await page.goto(f"{town.base}/console")
+        await page.wait_for_selector(CURRENT)
+        await page.locator(".entry").click()
+        await expect(field).to_be_editable()
+        assert draft in await field.input_value() and ("还没想好" in await field.input_value()) == bool(draft)

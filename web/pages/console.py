@@ -69,7 +69,7 @@ async def console(page: PageRequest) -> Response:
 
 async def archive(page: PageRequest) -> Response:
     """Past conversations that one may read; each full reading is logged (R-LIVE.6)."""
-    return _screen(page, "console_archive.html", me=page.actor.account_id)
+    return _screen(page, "console_archive.html")
 
 
 async def phrases(page: PageRequest) -> Response:
@@ -111,7 +111,13 @@ def _only_practises(page: PageRequest, intern_live: str) -> bool:
 
 def _screen(page: PageRequest, template: str, **data: Any) -> Response:
     jargon: Mapping[str, Any] = {language: words().starting("jargon.", language) for language in LANGUAGES}
-    block = {"language": page.language, "words": script_words(page.language), "jargon": jargon, **data}
+    block = {
+        "language": page.language,
+        "words": script_words(page.language),
+        "me": {"id": page.actor.account_id},
+        "jargon": jargon,
+        **data,
+    }
     return page.render(template, nav_items=menu(page), data=script_json(block))
 
 

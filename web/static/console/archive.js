@@ -139,7 +139,7 @@ function draw(id, events, documents) {
   for (const event of events) {
     if (!previous || day(previous.at) !== day(event.at))
       talk.append(h("div", { class: "talk__day" }, day(event.at)));
-    talk.append(drawn(event, page.me));
+    talk.append(drawn(event, page.me.id));
     previous = event;
   }
   const facts = [one && dated(one.at), t("archive.logged")].filter(Boolean).join(" · ");

@@ -58,7 +58,7 @@ export class Log {
  * client id over resends: the server absorbs doubles.
  */
 export class Outbox {
-  constructor(storage, key = "shuqiao.outbox") {
+  constructor(storage, key = "outbox") {
     this.storage = storage;
     this.key = key;
     this.entries = this.#read();

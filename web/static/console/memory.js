@@ -1,10 +1,15 @@
-// Small things that a browser keeps for its person: convenience, never truth.
+// Small things that a browser keeps for its person: convenience, never truth. Who logs in next at a shared desk has their own.
+
+import { page } from "./words.js";
+
+/** A name in a browser's storage, for whoever is logged in. */
+export const ownName = (name) => `shuqiao.${page.me?.id ?? "console"}.${name}`;
 
 /** Kept across windows and reloads; null is forgotten. */
 export function remember(name, value) {
   try {
-    if (value == null) localStorage.removeItem(`shuqiao.console.${name}`);
-    else localStorage.setItem(`shuqiao.console.${name}`, JSON.stringify(value));
+    if (value == null) localStorage.removeItem(ownName(name));
+    else localStorage.setItem(ownName(name), JSON.stringify(value));
   } catch {
     // private windows forget
   }
@@ -13,7 +18,7 @@ export function remember(name, value) {
 /** What was kept under a name, or null. */
 export function recall(name) {
   try {
-    return JSON.parse(localStorage.getItem(`shuqiao.console.${name}`));
+    return JSON.parse(localStorage.getItem(ownName(name)));
   } catch {
     return null;
   }
@@ -23,15 +28,15 @@ export function recall(name) {
 export const tab = {
   get(name) {
     try {
-      return JSON.parse(sessionStorage.getItem(`shuqiao.console.${name}`));
+      return JSON.parse(sessionStorage.getItem(ownName(name)));
     } catch {
       return null;
     }
   },
   set(name, value) {
     try {
-      if (value == null || value === "") sessionStorage.removeItem(`shuqiao.console.${name}`);
-      else sessionStorage.setItem(`shuqiao.console.${name}`, JSON.stringify(value));
+      if (value == null || value === "") sessionStorage.removeItem(ownName(name));
+      else sessionStorage.setItem(ownName(name), JSON.stringify(value));
     } catch {
       // full or forbidden: the draft lives in its field
     }

@@ -2,6 +2,7 @@
 
 import { Outbox } from "./conversation.js";
 import { soon } from "./dom.js";
+import { ownName } from "./memory.js";
 import { t } from "./words.js";
 
 const RECEIPT_MS = 300;
@@ -12,7 +13,7 @@ const BUSY_MS = [1_000, 4_000];
 export class Outgoing {
   constructor(model, storage) {
     this.model = model;
-    this.outbox = new Outbox(storage);
+    this.outbox = new Outbox(storage, ownName("outbox"));
     this.tellReceipts = soon(() => this.#tellReceipts(), RECEIPT_MS);
   }
 
