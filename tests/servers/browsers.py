@@ -87,7 +87,6 @@ class Visits:
             # A test's handler may still be fetching: what ends it here would fail the test after this one.
             for page in context.pages:
                 await page.unroute_all(behavior="ignoreErrors")
-            await context.unroute_all(behavior="ignoreErrors")
             await context.close()
 
     def _fault(self, text: str) -> None:
