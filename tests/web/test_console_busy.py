@@ -295,6 +295,7 @@ async def test_who_logs_in_next_at_a_shared_desk_finds_nothing_half_written_by_a
     await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
     for name, draft in (("mei", ""), ("lin", "这句话还没想好，")):
         cookie = {"name": "sid", "value": town.people[name].cookie, "url": town.base}
+        await page.goto("about:blank")  # a console that finds another log-in loads itself anew
         await page.context.add_cookies([cookie])
         await page.goto(f"{town.base}/console")
         await page.wait_for_selector(CURRENT)
