@@ -26,6 +26,7 @@ from server.store.presence import (
     absent_staff,
     add_links,
     close_lease,
+    has_company,
     is_present,
     lapsed_leases,
     links_of,
@@ -79,6 +80,7 @@ class Lease:
             if not stands:
                 await open_lease(tx, ctx.process_id, socket.gethostname()[:120], now=now, until=now + EXPIRE)
         self._renewed = now
+        ctx.db.shared = await has_company(ctx.db.read, ctx.process_id, now)
         written = {link.id: link for link in await links_of(ctx.db.read, ctx.process_id)}
         wrong = [(link, True) for link_id, link in self._links.items() if link_id not in written]
         wrong += [(link, False) for link_id, link in written.items() if link_id not in self._links]

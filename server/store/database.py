@@ -18,6 +18,10 @@ log = logging.getLogger(__name__)
 # trip. One alone shows that times are quiet, and it must not wait; of more, enough gather during the commit itself.
 FEW = (2, 3)
 MOMENT_SECONDS = 0.001
+# Where several server processes share a database, each brings it half as much at a time and as many fsyncs: there one
+# alone makes the next wait, too, and longer. Nobody in a conversation notices so little.
+FEW_SHARED = range(1, 9)
+MOMENT_SHARED_SECONDS = 0.002
 
 
 class Outcome(Enum):
@@ -110,7 +114,10 @@ class Database(Protocol):
     returns only after the message is durable, and raises Unavailable when the commit failed (nothing is stored then,
     or it is stored and the resend will be absorbed). ``append_soon`` is the same for who has no task to wait in:
     ``answered`` is called with what the other would return or raise; both raise TooMany when too much waits already.
+    ``shared`` is set by who knows whether other server processes store messages here as well.
     """
+
+    shared: bool
 
     @property
     def dialect(self) -> str: ...

@@ -14,7 +14,9 @@ from server.domain.errors import Invalid, Refusal, TooMany, Unavailable
 from server.store.connections import Connections, Loan
 from server.store.database import (
     FEW,
+    FEW_SHARED,
     MOMENT_SECONDS,
+    MOMENT_SHARED_SECONDS,
     Answered,
     Appended,
     Messages,
@@ -217,6 +219,7 @@ class PostgresDatabase:
         self._url = url
         self.read = PostgresReader(self)
         self.tally = Tally()
+        self.shared = False
         self._waiting: list[Waiting] = []
         self._running: asyncio.Task[None] | None = None
         self._lane: Any = None
@@ -281,7 +284,9 @@ class PostgresDatabase:
                 batch = self._waiting[:MESSAGES_PER_COMMIT]
                 del self._waiting[:MESSAGES_PER_COMMIT]
                 await self._commit(batch)
-                if len(batch) in FEW:
+                if self.shared and len(batch) in FEW_SHARED:
+                    await asyncio.sleep(MOMENT_SHARED_SECONDS)
+                elif len(batch) in FEW:
                     await asyncio.sleep(MOMENT_SECONDS)
         finally:
             self._running = None

@@ -65,6 +65,17 @@ async def close_lease(tx: Transaction, process_id: str) -> None:
     await tx.execute("DELETE FROM process_lease WHERE process_id = $1", process_id)
 
 
+async def has_company(db: Reader, process_id: str, now: datetime) -> bool:
+    """Whether other server processes than this one live."""
+    row = await db.row(
+        "SELECT 1 FROM process_lease WHERE process_id <> $1 AND process_id NOT LIKE 'turn:%' AND expires_at > $2"
+        " LIMIT 1",
+        process_id,
+        to_us(now),
+    )
+    return row is not None
+
+
 async def lapsed_leases(db: Reader, now: datetime) -> list[Lapsed]:
     """The processes that are taken for dead."""
     rows = await db.rows(

@@ -181,6 +181,7 @@ class SqliteDatabase:
         self.path = path
         self.read = SqliteReader(path)
         self.tally = Tally()
+        self.shared = False  # by processes; of no account here, where the file has one
         self._messages: list[Waiting] = []
         self._turns: deque[_Turn] = deque()
         self._running: asyncio.Task[None] | None = None

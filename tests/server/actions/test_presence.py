@@ -258,6 +258,26 @@ async def test_a_reader_who_never_connects_does_not_wait_for_ever(hall: Hall) ->
     assert (await hall.session(session_id)).state is State.CLOSED
 
 
+async def test_a_process_knows_whether_it_has_company(hall: Hall) -> None:
+    """Processes that share a database commit less often (decision 14); one alone lets nobody wait."""
+    await hall.lease.renew()
+    assert not hall.ctx.db.shared
+    other = Lease(replace(hall.ctx, process_id=hall.ctx.ids.new(), shelf={}))
+    await other.renew()
+    await hall.lease.renew()
+    assert hall.ctx.db.shared
+    await hall.wait(24)
+    await hall.lease.renew()
+    assert hall.ctx.db.shared, "a lease that still runs is company"
+    await hall.wait(2)
+    await hall.lease.renew()
+    assert not hall.ctx.db.shared, "it was killed"
+    await other.renew()
+    await other.end()
+    await hall.lease.renew()
+    assert not hall.ctx.db.shared, "it said good-bye"
+
+
 async def test_a_process_that_leaves_in_peace_waits_for_nobody(hall: Hall) -> None:
     lin = await hall.staff("lin")
     await hall.lease.end()

@@ -14,6 +14,7 @@ import pytest
 
 from server.domain.errors import Unavailable
 from server.settings import Settings
+from server.store import postgres
 from server.store.database import Database, NewMessage, Outcome, open_database
 from server.store.sqlite import SqliteDatabase
 
@@ -102,6 +103,26 @@ async def test_of_those_that_arrive_together_each_gets_its_own_answer(
     assert (await database.append(message("s4", "e", crew=7))).outcome is Outcome.STALE
 
 
+async def test_processes_that_share_a_database_gather_messages_into_fewer_commits(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "MOMENT_SHARED_SECONDS", 1.0)  # as slow as a test machine may be
+    database = open_database(Settings(database_url=postgres_url))
+    await database.open()
+    async with database.transaction() as tx:
+        await tx.execute(_SESSION, "s0")
+        await tx.execute(_LOG, "s0")
+    for shared, commits in ((False, 3), (True, 2)):
+        database.shared, before = shared, database.tally.commits
+        await database.append(message("s0", f"{shared}-1"))
+        second = asyncio.ensure_future(database.append(message("s0", f"{shared}-2")))
+        await database.check()  # a whole round trip later, a commit that waited for nobody is under way
+        third = await database.append(message("s0", f"{shared}-3"))
+        assert (await second).seq == third.seq - 1
+        assert database.tally.commits - before == commits
+    await database.close()
+
+
 async def test_a_refused_unit_rolls_back_alone(database: Database) -> None:
     async def unit(number: int) -> None:
         async with database.transaction() as tx:
@@ -158,6 +179,7 @@ async def test_a_failed_commit_fails_everybody_who_waited_for_it(sqlite_url: str
 _WRITER = """
 import asyncio, sys
 from server.settings import Settings
+from server.store import postgres
 from server.store.database import NewMessage, open_database
 
 async def main():
