@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import gc
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 import uvloop
 
 from server.commands.causes import trouble_with
+from server.commands.collecting import settle
 from server.commands.terminal import Failure, reason_of
 from server.settings import Settings
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at
@@ -100,7 +100,6 @@ def run_until_stopped(settings: Settings, work: Callable[[Settings, asyncio.Even
         stop_on_signals(stop)
         await work(settings, stop)
 
-    gc.collect()
-    gc.freeze()  # what was loaded stays for good: the collector need not look through it again and again
+    settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(working())

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import secrets
 import signal
 import socket
@@ -15,12 +14,13 @@ import uvicorn
 from starlette.applications import Starlette
 
 from server.assembly import build_app
+from server.commands.collecting import collect_seldom, settle
 from server.commands.migrate import bring_up_to_date
 from server.commands.parsers import Parser
 from server.commands.processes import demand_database, demand_folder, listen
 from server.commands.terminal import FAILED, Failure, language_of
 from server.domain.arguments import port_number
-from server.live.web_socket import WebSocket
+from server.live.web_socket import Http, WebSocket
 from server.observing.logs import configure_logs
 from server.settings import Settings, load_settings
 from server.wire.frames import MAX_FRAME_BYTES
@@ -84,7 +84,7 @@ def config_for(app: Starlette, settings: Settings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Http,
         ws=WebSocket,
         ws_max_size=FRAME_BYTES,
         ws_ping_interval=PING_SECONDS,
@@ -111,12 +111,12 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._on_ready = on_ready
+        self._collecting: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was loaded stays for good: the collector need not look through it again and again.
-        gc.collect()
-        gc.freeze()
+        settle()
+        self._collecting = asyncio.create_task(collect_seldom())
         if self.started and self._on_ready is not None:
             self._on_ready()
 
@@ -129,6 +129,8 @@ class Server(uvicorn.Server):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await goodbye()
         await super().shutdown(sockets)
+        if self._collecting is not None:
+            self._collecting.cancel()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal stops kindly, a second Ctrl-C at once; unlike uvicorn we do not die of it afterwards."""

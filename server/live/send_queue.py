@@ -33,13 +33,12 @@ class SendQueue:
     enough, the client is too slow.
     """
 
-    __slots__ = ("_chars", "_connection", "_drain_task", "_limits", "_open", "_owner", "_waiting")
+    __slots__ = ("_chars", "_connection", "_drain_task", "_limits", "_owner", "_waiting")
 
     def __init__(self, connection: Connection, owner: Owner, limits: Limits) -> None:
         self._connection = connection
-        self._owner = owner
+        self._owner: Owner | None = owner  # until `close`: it has us, and no circle is left behind
         self._limits = limits
-        self._open = True
         self._chars = 0
         self._waiting: deque[tuple[str, bool]] | None = None  # made when needed: most clients always read
         self._drain_task: asyncio.Task[None] | None = None
@@ -51,36 +50,37 @@ class SendQueue:
 
     def send(self, frame: str, ephemeral: bool = False) -> None:
         """Send a frame after those before it; an ephemeral one may be dropped. Nothing after `close`."""
-        if not self._open:
+        owner = self._owner
+        if owner is None:
             return
         if self._drain_task is not None:
-            self._keep(frame, ephemeral)
+            self._keep(owner, frame, ephemeral)
             return
         try:
             written = self._connection.send_now(frame)
         except Exception:
             # One strange connection must not cost the others their message.
             log.exception("a client could not be sent to")
-            self._owner.broken()
+            owner.broken()
             return
         if not written:
-            self._drain_task = asyncio.get_running_loop().create_task(self._drain())
+            self._drain_task = asyncio.get_running_loop().create_task(self._drain(owner))
 
     def close(self) -> None:
         """Forget what waits; nothing more is sent."""
-        self._open = False
+        self._owner = None
         self._waiting = None
         if self._drain_task is not None:
             self._drain_task.cancel()
             self._drain_task = None
 
-    def _keep(self, frame: str, ephemeral: bool) -> None:
+    def _keep(self, owner: Owner, frame: str, ephemeral: bool) -> None:
         if self._full(frame):
             if ephemeral:
                 return
             self._drop_ephemeral()
             if self._full(frame):
-                self._owner.too_slow()
+                owner.too_slow()
                 return
         if self._waiting is None:
             self._waiting = deque()
@@ -99,7 +99,7 @@ class SendQueue:
         self._waiting = deque(lasting)
         self._chars = sum(len(frame) for frame, _ in lasting)
 
-    async def _drain(self) -> None:
+    async def _drain(self, owner: Owner) -> None:
         try:
             while True:
                 async with asyncio.timeout(self._limits.write_deadline):
@@ -108,14 +108,14 @@ class SendQueue:
                     break
         except TimeoutError:
             self._drain_task = None
-            self._owner.too_slow()
+            owner.too_slow()
         except Exception:
             log.exception("a client could not be sent to")
             self._drain_task = None
-            self._owner.broken()
+            owner.broken()
         else:
             self._drain_task = self._waiting = None
-            self._owner.drained()
+            owner.drained()
 
     def _hand_over(self) -> bool:
         """Write what waits; False when the transport is full again."""

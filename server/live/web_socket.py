@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -136,6 +137,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._hear = None  # it knows us, and we knew it: nothing is left to be collected
         super().connection_lost(exc)
+        self.conn.parser.close()  # the library's own circle
 
     # What goes out: `Connection` ----------------------------------------------------------------------------
 
@@ -163,6 +165,14 @@ class WebSocket(WebSocketsSansIOProtocol):
         elif not self.close_sent and not self.transport.is_closing():
             with suppress(StopIteration, ClientDisconnected):  # it does not wait: the transport takes it
                 self.send({"type": "websocket.close", "code": code, "reason": reason}).send(None)
+
+
+class Http(HttpToolsProtocol):
+    """uvicorn's HTTP; where it becomes a WebSocket it lets go of its parser, which knows it, too."""
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        self.parser = None  # type: ignore[assignment]
 
 
 def _span(data: bytes, at: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -10,12 +11,13 @@ import uvicorn
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.server import ServerProtocol
 
 from server.live.client import Client
 from server.live.hub import Hub
 from server.live.limits import Limits
 from server.live.local_bus import LocalBus
-from server.live.web_socket import EXTENSION, WebSocket
+from server.live.web_socket import EXTENSION, Http, WebSocket
 from tests.live.lines import PATIENCE, Evenly, Log, eventually
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
@@ -65,6 +67,7 @@ async def house(limits: Limits) -> AsyncIterator[tuple[House, ClientConnection, 
         it.app,
         interface="asgi3",
         port=0,
+        http=Http,
         ws=WebSocket,
         ws_per_message_deflate=False,
         lifespan="off",
@@ -159,3 +162,39 @@ def test_frames_for_a_peer_that_has_gone_are_swallowed(run: Run) -> None:
             client.close(1012)
 
     run(scenario())
+
+
+@pytest.mark.parametrize("way", ["their close", "our close", "a broken line", "too slow"])
+def test_a_connection_that_is_over_leaves_nothing_for_the_collector(run: Run, way: str) -> None:
+    """The server collects seldom (`server.commands.collecting`): what hung together in circles would pile up."""
+
+    def left() -> list[str]:
+        kinds = (Http, WebSocket, ServerProtocol, Client)
+        return [type(found).__name__ for found in gc.get_objects() if isinstance(found, kinds)]
+
+    async def scenario() -> None:
+        async with house(Limits(queue_frames=100_000, queue_chars=1 << 30, write_deadline=0.05)) as scene:
+            it, browser, client = scene
+            assert {"WebSocket", "ServerProtocol", "Client"} <= set(left())
+            match way:
+                case "their close":
+                    await browser.close()
+                case "our close":
+                    client.close(1012, "restart")
+                case "a broken line":
+                    client.send("to nobody")
+                    browser.transport.abort()
+                case "too slow":
+                    for _ in range(200):
+                        client.send(BIG)
+            await eventually(lambda: it.handlers == 0)
+            it.clients.clear()
+            del client, scene
+            await eventually(lambda: not left())
+
+    gc.collect()
+    gc.disable()
+    try:
+        run(scenario())
+    finally:
+        gc.enable()

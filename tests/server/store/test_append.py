@@ -179,7 +179,6 @@ async def test_a_failed_commit_fails_everybody_who_waited_for_it(sqlite_url: str
 _WRITER = """
 import asyncio, sys
 from server.settings import Settings
-from server.store import postgres
 from server.store.database import NewMessage, open_database
 
 async def main():
