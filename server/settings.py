@@ -36,16 +36,18 @@ _FORMS = {
 }
 _WITH_PASSWORD = ("database_url", "redis_url")
 _HOST = re.compile(r"(?:\[[^\]\s]*\]|[^\s:\[\]]*)(?::[0-9]{1,5})?")
-_LEAST = {
-    "argon2_time_cost": 1,
-    "argon2_memory_kib": 64,
-    "upload_limit": 1024,
-    "answer_upload_limit": 1024,
-    "courier_minutes": 1,
-    "stack_event_days": 1,
-    "messages_per_minute": 1,
-    "sessions_per_address": 1,
+_GIB = 1024**3
+_RANGES = {  # least and most: what is beyond starts well and fails at the first person
+    "argon2_time_cost": (1, 100),
+    "argon2_memory_kib": (64, 4 * 1024**2),
+    "upload_limit": (1024, 100 * _GIB),
+    "answer_upload_limit": (1024, 100 * _GIB),
+    "courier_minutes": (1, 100_000),
+    "stack_event_days": (1, 36_500),
+    "messages_per_minute": (1, 1_000_000),
+    "sessions_per_address": (1, 100_000_000),
 }
+_NEEDED = ("files_dir", "host")
 _PORTS = ("port", "smtp_port")
 _SECRET_CHARACTERS = 32
 _SWITCH = {
@@ -200,11 +202,13 @@ def _out_of_place(s: Settings) -> list[Problem]:
         Problem("form_secret" if name in _WITH_PASSWORD else "form", name, {"example": _FORMS[name]})
         for name in _misshapen(s)
     ]
-    said += [
-        Problem("least", name, {"least": least, "value": getattr(s, name)})
-        for name, least in _LEAST.items()
-        if getattr(s, name) < least
-    ]
+    for name, (least, most) in _RANGES.items():
+        value = getattr(s, name)
+        if value < least:
+            said.append(Problem("least", name, {"least": least, "value": value}))
+        elif value > most:
+            said.append(Problem("most", name, {"most": most, "value": value}))
+    said += [Problem("needed", name) for name in _NEEDED if not getattr(s, name).strip()]
     said += [Problem("port", name) for name in _PORTS if not 0 <= getattr(s, name) <= 65535]
     try:
         ZoneInfo(s.zone)

@@ -30,9 +30,17 @@ ELSEWHERE = (
 OWNERS = (
     ("/account", ("reader", "lin")),
     ("/my", ("reader",)),
+    ("/console/inspection", ("inspector",)),
     ("/console/archive", ("inspector", "lin")),
-    ("/console", ("lin", "agent")),
-    ("/manage", ("administrator", "manager")),
+    ("/console/consultations", ("lin", "inspector")),
+    ("/console", ("lin", "mei")),
+    ("/manage", ("administrator", "duty_manager")),
+)
+LONG_USED = ("/verify/unknown", "/reset/unknown", "/invite/unknown")  # what a link says that is good no more
+# One case, statement, application, notice: held to the same by the tests of inspection, loans and notices.
+NOT_HERE = tuple(
+    f"{path}/new"
+    for path in ("/console/inspection", "/console/returns", "/manage/borrowers", "/manage/notices")
 )
 
 
@@ -56,6 +64,8 @@ def screens(town: Town) -> list[tuple[str, tuple[str, ...]]]:
         address = page.path.format_map(
             defaultdict(lambda: "new", id=ids.get(noun, "new"), slug="home", token="unknown")
         )
+        if address in NOT_HERE:
+            continue
         who = next((names for start, names in OWNERS if address.startswith(start)), ("",))
         found.append((address + ASKED.get(address, ""), who))
     return found
@@ -72,13 +82,12 @@ async def test_no_page_puts_a_barrier_before_anybody(town: Town, visits: Visits,
             pages[name] = await sit_down(visits, town, name, lang=LOOKS[look]["language"][:2], **LOOKS[look])
         page = pages[name]
         answer = await page.goto(f"{town.base}{address}")
-        assert answer is not None and answer.status < 500, address
+        assert answer is not None and (answer.status == 200 or address in LONG_USED), (address, name)
         await _settled(page, address)
         faults += [f"{address} ({name or 'anybody'}): {fault}" for fault in await accessibility_faults(page)]
         wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth + 1")
         faults += [f"{address}: wider than the window"] if wide else []
-    said = ("status of 404", "status of 403")  # links long used; what is the alliance's
-    visits.faults[:] = [fault for fault in visits.faults if not any(status in fault for status in said)]
+    visits.faults[:] = [fault for fault in visits.faults if not any(link in fault for link in LONG_USED)]
     assert faults == []
 
 

@@ -94,6 +94,25 @@ def test_an_address_that_leads_nowhere_is_refused_before_anybody_needs_it(
     assert "pa#ss" not in refused.all
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("argon2_memory_kib", "999999999999", "must be at most 4194304"),  # no log-in would ever end
+        ("argon2_time_cost", "999999999999", "must be at most 100"),
+        ("upload_limit", "99999999999999", "must be at most"),
+        ("stack_event_days", "99999999999", "must be at most 36500"),  # such a day is in no calendar
+        ("files_dir", "", "must not be empty"),
+        ("host", " ", "must not be empty"),
+    ],
+)
+def test_what_would_fail_at_the_first_person_is_refused_at_start(
+    shuqiao: Shuqiao, name: str, value: str, said: str
+) -> None:
+    refused = shuqiao("serve", secret_key=SECRET, **{name: value})
+    assert refused.status == 2
+    assert f"  {name}: " in refused.err and said in refused.err
+
+
 def test_addresses_as_the_manual_writes_them_are_taken() -> None:
     taken = load_settings(
         {
