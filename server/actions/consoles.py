@@ -98,8 +98,11 @@ async def view_console(ctx: Context, actor: Actor) -> Console:
 
 
 async def view_desk(ctx: Context, actor: Actor, session_id: str) -> DeskView:
-    """The page behind a conversation."""
-    session = await access_session(ctx.db.read, actor, session_id, Verb.READ_SESSION)
+    """The page behind a conversation, for staff: it tells of the reader's other conversations too.
+
+    A reader's own token is bound to one of them, and what staff note of it is not for its reader.
+    """
+    session = await access_session(ctx.db.read, actor, session_id, Verb.READ_ARCHIVE)
     card = (await cards_of(ctx, [session], actor))[0]
     policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
     before = [

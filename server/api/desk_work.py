@@ -174,9 +174,9 @@ ENDPOINTS = [
     Endpoint(
         "GET",
         _S + "/desk-view",
-        Verb.READ_SESSION,
+        Verb.READ_ARCHIVE,
         view,
-        "The page behind a conversation",
+        "The page behind a conversation, for staff alone",
         answer=bodies.DeskViewBody,
     ),
     Endpoint("GET", _S + "/notes", Verb.SERVE_SESSION, notes, "Internal notes", answer=bodies.Events),
