@@ -29,9 +29,9 @@
     },
   };
   const STYLE = `
-    :host { all: initial; display: block !important; position: fixed !important; inset: auto 20px max(20px, env(safe-area-inset-bottom)) auto !important;
-      z-index: 2147482000 !important; margin: 0 !important; padding: 0 !important; border: 0 !important; width: auto !important; transform: none !important;
-      font: 500 16px/1.4 "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", "WenQuanYi Micro Hei", system-ui, sans-serif; }
+    :host { all: initial !important; display: block !important; position: fixed !important; inset: auto 20px max(20px, env(safe-area-inset-bottom)) auto !important;
+      z-index: 2147482000 !important;
+      font: 500 16px/1.4 "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", "WenQuanYi Micro Hei", system-ui, sans-serif !important; }
     :host([side="left"]) { inset: auto auto max(20px, env(safe-area-inset-bottom)) 20px !important; --side: 0; }
     :host([hidden]) { display: none !important; }
     button { all: unset; box-sizing: border-box; display: flex; align-items: center; gap: 10px; min-height: 52px; margin-left: var(--side, auto); padding: 0 22px 0 18px;
