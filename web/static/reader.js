@@ -6,19 +6,27 @@ const place = document.querySelector("#chat");
 const { desk: slug, colour, language, large, about, login: code, known, closed } = place.dataset;
 const still = place.querySelector(".desk__still");
 
-// Who comes from a loan order asks about it: the question begins with its number, and goes to who helps with orders.
-// Their log-in goes along, so that nobody has to ask whose order it is; an open conversation stays as it was begun. It
-// ends with the page's own: on a shared computer the next reader is somebody else.
+// On a shared computer the next reader is somebody else: what this browser keeps of one who was logged in here (log-in,
+// conversation, what was half written or not sent) is for nobody but them, however they logged out, and for nobody
+// while no log-in is shown. Who begins without a log-in and logs in then stays who they are.
 const keeping = new Keeping(location.origin, slug);
+const whose = keeping.get("login")?.reader.id ?? keeping.get("whose");
+if (whose && whose !== known) {
+  keeping.unsent(keeping.get("talk")?.id).forEach(({ id }) => keeping.drop(`unsent ${id}`));
+  ["login", "visitor", "talk", "asking", "draft", "whose"].forEach((name) => keeping.drop(name));
+}
+if (known) keeping.set("whose", known);
+keeping.listen((name, now, before) => name === "whose" && before && now !== before && location.reload()); // this tab was theirs
+
+// Who comes from a loan order asks about it: the question begins with its number, and goes to who helps with orders.
+// Their log-in goes along, so that nobody has to ask whose order it is; an open conversation stays as it was begun.
 if (about) keeping.set("asking", { topic: "order", question: about, language });
-if (known === undefined && keeping.get("came along")) ["login", "talk", "came along"].forEach((name) => keeping.drop(name));
 if (code && !(keeping.get("login")?.until > Date.now()) && keeping.get("talk")?.ended !== false) {
   const body = JSON.stringify({ desk: slug, code, visitor: keeping.get("visitor") ?? "" });
   const answer = await fetch("/api/widget/login", { method: "POST", credentials: "omit", headers: { "content-type": "application/json" }, body });
   if (answer.ok) {
     const { bearer, reader } = await answer.json();
     keeping.set("login", { bearer, reader, until: Date.now() + 11.5 * 3_600_000 });
-    keeping.set("came along", true);
   }
 }
 
