@@ -5,6 +5,8 @@ import { isComposing } from "./composer.js";
 import { keysDialog } from "./dialogs.js";
 import { recall } from "./memory.js";
 
+const WRITTEN_ON_MS = 1_500;
+
 /** Every short-cut: its key code, its group in the help, and what it does. */
 export function bindings({ offers, workspace, duty }) {
   const column = (work) => () => workspace.column && (work(workspace.column), true);
@@ -68,6 +70,40 @@ function key(name, group, code, letter, run) {
   return { name, group, code, shown: [letter], run };
 }
 
+/**
+ * A field may be taken away in the middle of a word: its reader ends, a colleague takes over. Who writes on gives no orders by it:
+ * text, Space and Enter are dropped until the hands have rested, or chose another place. Returns what forgets the writing.
+ */
+function heedWriting() {
+  let field = null;
+  let writtenAt = 0;
+  let dropped = "";
+  const rest = () => (field = null);
+  const writesOn = () => field && !field.offsetParent && Date.now() - writtenAt < WRITTEN_ON_MS;
+  const hear = (event) => {
+    const composing = isComposing(event);
+    dropped = "";
+    if (!composing && ["Escape", "Tab"].includes(event.key)) rest();
+    else if (isWriting()) [field, writtenAt] = [document.activeElement, Date.now()];
+    else if (writesOn() && (composing || isText(event))) {
+      [dropped, writtenAt] = [event.code, Date.now()];
+      drop(event);
+    }
+  };
+  addEventListener("keydown", hear, true); // before anything else hears it
+  addEventListener("keyup", (event) => event.code === dropped && drop(event), true); // Space presses a button here in Firefox
+  addEventListener("pointerdown", rest, true);
+  return rest;
+}
+
+const isText = ({ key, altKey, ctrlKey, metaKey }) =>
+  (key?.length === 1 || key === "Enter") && !altKey && !ctrlKey && !metaKey;
+
+function drop(event) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}
+
 /** Listens; dialogs have the keyboard to themselves, but for offers, which do not wait until they are closed. */
 export function listen(keys) {
   const help = [
@@ -79,6 +115,7 @@ export function listen(keys) {
     { name: "phrase", group: "writing", shown: ["/"] },
     { name: "leave", group: "writing", shown: ["Esc"] },
   ];
+  const rest = heedWriting();
   addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isComposing(event)) return;
     if (event.ctrlKey || event.metaKey) return;
@@ -92,6 +129,7 @@ export function listen(keys) {
     const found = keys.find((one) => one.code === event.code && (!shut || one.group === "offers"));
     if (!found || event.repeat) return;
     event.preventDefault();
+    rest();
     found.run();
   });
   return help;

@@ -7,6 +7,7 @@ import { keysDialog } from "./dialogs.js";
 import { DutyView, LineView } from "./duty.js";
 import { bindings, listen } from "./keys.js";
 import { ListView, preview } from "./list.js";
+import { tab } from "./memory.js";
 import { Console } from "./model.js";
 import { OffersView, readerOf } from "./offers.js";
 import { Phrases } from "./phrases.js";
@@ -92,6 +93,8 @@ model.addEventListener("gone", ({ detail: conversation }) => {
   alarm.toast(t("list.gone", { reader: readerOf(conversation.card) }));
   const text = conversation.composer?.unsent;
   if (text) alarm.toast(t("list.unsent", { text }), { bad: true });
+  const note = tab.get(`note.${conversation.id}`);
+  if (note?.trim()) alarm.toast(t("list.unsent_note", { text: note }), { bad: true });
 });
 model.addEventListener("unsent", ({ detail: entry }) =>
   alarm.toast(t("list.unsent", { text: entry.text }), { bad: true }),

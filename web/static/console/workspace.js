@@ -55,9 +55,11 @@ export class Workspace {
   /** What has left the desk makes room for who waits longest: the next step is in sight. */
   #gone(id) {
     const at = document.activeElement;
-    const held = at === document.body || this.columns.get(id)?.node.contains(at);
+    const beside = id === this.focused && this.context.contains(at);
+    const held = beside || at === document.body || this.columns.get(id)?.node.contains(at);
     this.close(id);
     this.#openNext();
+    if (beside) this.#updateContext(); // a note's field goes now, not after the next key
     if (held && !NARROW.matches) lookAt(this.column); // not a field: a key pressed on would write into it
   }
 

@@ -1,0 +1,110 @@
+"""Who writes, reads or listens at the desk while it changes by itself: what the hands and the ears were at goes on."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.servers.browsers import Visits
+from tests.servers.machine import free_port
+from tests.town import Reader, Town, open_town
+from tests.web.test_console import desk, taken
+
+pytestmark = pytest.mark.browser
+
+COMPOSING = {"key": "Process", "code": "KeyD", "keyCode": 229, "bubbles": True, "isComposing": True}
+
+
+@pytest.fixture
+async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
+    async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
+        yield town
+
+
+async def hands_rest(page: Page, seconds: int) -> None:
+    """The page's clock stands still, so many seconds from now: how fast this machine types tells nothing."""
+    await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+async def leaves(reader: Reader) -> None:
+    await reader.http.post(f"/api/sessions/{reader.session}/end", json={}, headers=reader.headers)
+
+
+async def nothing_pressed(page: Page) -> None:
+    """What a short-cut or Space would have begun shows at once on the button that it presses."""
+    await expect(page.locator(".offer").get_by_role("button", name="接待")).to_be_enabled()
+    await expect(page.locator(".thread__scroll")).to_be_focused()
+
+
+async def test_who_writes_on_when_the_reader_ends_neither_archives_nor_answers_an_offer(
+    town: Town, visits: Visits
+) -> None:
+    """ "wo" and a space: the first letter went to the archive button, the space pressed it, unseen."""
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await page.locator(".composer__field").fill("您好，第一卷在三楼，")
+    await hands_rest(page, 0)
+    await page.locator(".composer__field").dispatch_event("keydown", COMPOSING)  # half a word of Chinese
+    await town.ask("另一位读者")
+    await page.wait_for_selector(".offer")
+    await leaves(reader)
+    await expect(page.locator(".column__unsent")).to_contain_text("第一卷在三楼")
+    await page.keyboard.type("wo da ")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("?")
+    await nothing_pressed(page)
+    await expect(page.locator("dialog")).to_have_count(0)
+    await page.keyboard.press("Alt+d")  # said on purpose
+    await expect(page.locator(".offer")).to_have_count(0)
+    await page.keyboard.press("w")
+    await page.keyboard.press("Space")
+    await expect(page.locator(".entry")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["a pause", "Escape", "a click"])
+async def test_who_has_stopped_writing_has_the_short_cuts_back(town: Town, visits: Visits, how: str) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await hands_rest(page, 0)
+    await page.keyboard.type("di yi juan")
+    await leaves(reader)
+    await expect(page.locator(".thread__scroll")).to_be_focused()
+    await page.keyboard.type("w")
+    await expect(page.locator(".thread__scroll")).to_be_focused()
+    if how == "a pause":
+        await hands_rest(page, 3)
+    elif how == "Escape":
+        await page.keyboard.press("Escape")
+    else:
+        await page.locator(".column__name").click()
+    await page.keyboard.press("w")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".entry")).to_have_count(0)
+
+
+async def test_a_note_in_the_making_when_its_conversation_leaves_the_desk_is_given_back(
+    town: Town, visits: Visits
+) -> None:
+    """The keyboard fell to nowhere, where letters answer offers, and what had been noted was gone."""
+    lin = await desk(visits, town)
+    reader = await taken(town, lin)
+    page = await desk(visits, town, "mei")
+    for librarian, availability in ((lin, "away"), (page, "available")):
+        await librarian.locator(f'.duty__choice[data-value="{availability}"]').click()
+        await expect(librarian.locator(".duty")).to_have_attribute("data-availability", availability)
+    invitation = {"staff_id": town.people["mei"].id}
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
+    await page.locator(".entry").click()
+    await hands_rest(page, 0)
+    await page.keyboard.press("Alt+n")
+    await page.keyboard.type("我查到一半，zai ")
+    await town.ask("另一位读者")
+    await page.wait_for_selector(".offer")
+    await leaves(reader)
+    await expect(page.locator(".column")).to_have_count(0)
+    await page.keyboard.type("da")
+    await expect(page.locator(".offer").get_by_role("button", name="接待")).to_be_enabled()
+    await expect(page.locator("#main")).to_be_focused()
+    await expect(page.locator(".toast").filter(has_text="备注没有记下")).to_contain_text("我查到一半，")
