@@ -1,13 +1,14 @@
 """What a librarian does in a conversation beside talking: bring in others, pass it on, pass on documents, end it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from server.actions.access import access_session, audit
 from server.actions.files import copy_for_reader
-from server.actions.routing import move_hold, requeue_session
+from server.actions.places import demand_anybody_for
+from server.actions.routing import move_hold, requeue_session, waiting_of
 from server.actions.sent_files import count_files
 from server.actions.sessions import end_in
 from server.context import Context
@@ -28,7 +29,7 @@ from server.domain.chat import (
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import CrewChanged
 from server.domain.permissions import ANSWERING, Actor, Role, Verb
-from server.domain.routing import demand_room
+from server.domain.routing import demand_room, demand_there, topic_given_to
 from server.store.accounts import account_by_id, grants_of
 from server.store.blocks import Block, insert_block
 from server.store.chat import mark_wrapped_up, record_event, session_by_id
@@ -54,15 +55,17 @@ class Transfer:
 
 
 async def invite_colleague(ctx: Context, actor: Actor, session_id: str, staff_id: str) -> ChatSession:
-    """Bring a colleague into the conversation; the reader sees them join.
+    """Bring a colleague into the conversation; the reader sees them join, so they must be there.
 
-    An intern comes only into practice: answering readers begins with the certificate (R-ORG.5).
+    An intern comes only into practice: answering readers begins with the certificate (R-ORG.5). Raises Conflict
+    ``colleague_absent``.
     """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
     guest = await _colleague(ctx, session, staff_id)
     async with ctx.transaction() as tx:
         await _changed(tx, session, staff_id)
+        demand_there(await on_duty_as(tx, staff_id, ctx.clock.now()), guest.name)
         await _hold_open(tx, session)
         await join(tx, session.id, kind="colleague", account_id=staff_id, name=guest.name, at=ctx.clock.now())
         await move_crew(tx, session.id)
@@ -88,21 +91,28 @@ async def leave_session(ctx: Context, actor: Actor, session_id: str) -> None:
 async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer: Transfer) -> ChatSession:
     """Give the conversation to a person, a desk or support: it goes back into the queue at its place, aimed there.
 
-    A person must be able to take it now, else it is refused and stays where it is: Conflict ``colleague_absent``,
+    Somebody must be there for it, else it is refused and stays where it is: Conflict ``desk_unattended``,
+    ``support_unattended``, ``desk_takes_nothing``; a person able to take it now: ``colleague_absent``,
     ``colleague_busy``, ``colleague_full``, ``own_question``.
     """
     session = await _serving(ctx, actor, session_id)
     demand_active(session)
     if not transfer.reason.strip():
         raise Invalid("transfer_reason", "reason")
-    names, desk_id, staff_id, topic = await _target(ctx, session, transfer)
+    names, desk_id, staff_id, topic = await _target(ctx, actor, session, transfer)
+    name = _name(names, actor)
+    if not staff_id:
+        aimed = replace(
+            waiting_of(session), desk_id=desk_id, topic=topic, declined=frozenset({actor.account_id})
+        )
+        await demand_anybody_for(ctx, aimed, name, support=transfer.to == "support")
     async with ctx.transaction() as tx:
         await _changed(tx, session, actor.account_id, staff_id)
         now = ctx.clock.now()
         if staff_id:
-            demand_room(await on_duty_as(tx, staff_id, now), names["zh"])
+            topic = topic_given_to(demand_room(await on_duty_as(tx, staff_id, now), name).role, topic)
         await set_target(
-            tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=topic, declined=actor.account_id
+            tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=str(topic), declined=actor.account_id
         )
         data = {"to": {"kind": transfer.to, "name": names}, "reason": transfer.reason.strip()[:500]}
         tx.announce(
@@ -235,21 +245,28 @@ async def record_wrap_up(
 
 
 async def _target(
-    ctx: Context, session: ChatSession, transfer: Transfer
-) -> tuple[dict[str, str], str, str, str]:
+    ctx: Context, actor: Actor, session: ChatSession, transfer: Transfer
+) -> tuple[dict[str, str], str, str, Topic]:
     if transfer.to == "person":
         policy = await policy_at(ctx.db.read, session.library_id, ctx.clock.now())
         interns = policy.intern_live == "supervised"
         person = await _colleague(ctx, session, transfer.id, interns=interns)
-        return {"zh": person.name, "en": person.name}, session.target_desk_id, person.id, str(session.topic)
+        return {"zh": person.name, "en": person.name}, session.target_desk_id, person.id, session.topic
     if transfer.to == "desk":
         desk = await desk_by_id(ctx.db.read, transfer.id)
         if desk is None:
             raise NotFound("desk_not_found")
-        return {"zh": desk.name_zh, "en": desk.name_en}, desk.id, "", str(session.topic)
+        names = {"zh": desk.name_zh, "en": desk.name_en}
+        if not desk.open and desk.id != session.desk_id:  # who talks there already finishes there
+            raise Conflict("desk_takes_nothing", "R-ORG.3", name=_name(names, actor))
+        return names, desk.id, "", topic_given_to(Role.LIBRARIAN, session.topic)
     if transfer.to == "support":
-        return {"zh": "服务咨询人员", "en": "support"}, session.target_desk_id, "", str(Topic.ORDER)
+        return {"zh": "服务咨询人员", "en": "support"}, session.target_desk_id, "", Topic.ORDER
     raise Invalid("transfer_to", "to")
+
+
+def _name(names: dict[str, str], actor: Actor) -> str:
+    return names["en" if actor.language == "en" else "zh"]
 
 
 async def _colleague(ctx: Context, session: ChatSession, staff_id: str, *, interns: bool = False) -> Account:

@@ -7,7 +7,7 @@ from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.events import QueueMoved
 from server.domain.places import Place, places
-from server.domain.routing import Roster
+from server.domain.routing import Roster, Waiting, demand_anybody
 from server.store.presence import lend_turn
 from server.store.queues import line, mean_talk_seconds, neighbours
 from server.store.rosters import on_duty_everywhere
@@ -25,6 +25,11 @@ async def place_of(ctx: Context, session: ChatSession) -> Place:
     if all(each.session_id != session.id for each in waiting):
         waiting.append(waiting_of(session))
     return places(waiting, await _roster(ctx, now), await _mean(ctx, now))[session.id]
+
+
+async def demand_anybody_for(ctx: Context, waiting: Waiting, name: str, *, support: bool) -> None:
+    """Raise Conflict unless somebody on duty could be given the session, as of this moment."""
+    demand_anybody(waiting, await _fresh_roster(ctx, ctx.clock.now()), name, support=support)
 
 
 class PlaceWatch:

@@ -201,17 +201,43 @@ def fits(need: Need, someone: OnDuty | Skills) -> bool:
     )
 
 
-def demand_room(someone: OnDuty | None, name: str) -> None:
+def demand_there(someone: OnDuty | None, name: str) -> OnDuty:
+    """Raise Conflict unless somebody named is on duty: present and not away."""
+    if someone is None:
+        raise Conflict("colleague_absent", name=name)
+    return someone
+
+
+def demand_room(someone: OnDuty | None, name: str) -> OnDuty:
     """Raise Conflict unless somebody named can take a conversation now: on duty, not busy, with room for one more.
 
     An offer that is pending with them is no hindrance: it is settled within seconds.
     """
-    if someone is None:
-        raise Conflict("colleague_absent", name=name)
+    someone = demand_there(someone, name)
     if not someone.available:
         raise Conflict("colleague_busy", name=name)
     if someone.load >= someone.capacity:
         raise Conflict("colleague_full", name=name, capacity=someone.capacity)
+    return someone
+
+
+def demand_anybody(waiting: Waiting, roster: Roster, name: str, *, support: bool = False) -> None:
+    """Raise Conflict unless somebody on duty could serve the session, in the widest circle that it will come to.
+
+    What belongs to live chat no longer, or cannot be answered there now, becomes a form question or a call-back
+    (R-LIVE.4): nobody is left waiting for nobody. Who is busy counts: they are there.
+    """
+    somebody = _somebody(roster, waiting)
+    if not any(somebody(circle) for circle in (Circle.DESK, Circle.GROUP, Circle.ALLIANCE)):
+        raise Conflict("support_unattended" if support else "desk_unattended", "R-LIVE.4", name=name)
+
+
+def topic_given_to(role: Role, topic: Topic) -> Topic:
+    """What a conversation is about once it is passed on to somebody of this role.
+
+    Orders and complaints are offered to support agents alone: what these pass on to librarians is a question.
+    """
+    return Topic.REFERENCE if topic is Topic.ORDER and role is not Role.SUPPORT_AGENT else topic
 
 
 def may_be_offered(waiting: Waiting, someone: OnDuty) -> bool:

@@ -229,11 +229,12 @@ async def test_an_offer_is_in_sight_wherever_one_is(town: Town, visits: Visits) 
 async def test_notes_reach_colleagues_and_never_the_reader(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     reader = await taken(town, page)
+    other = await desk(visits, town, "mei")
+    await town.available("mei")
     invited = await town.people["lin"].http.post(
         f"/api/sessions/{reader.session}/invite", json={"staff_id": town.people["mei"].id}
     )
     assert invited.status_code == 200
-    other = await desk(visits, town, "mei")
     await page.keyboard.press("Alt+n")
     await page.keyboard.type("读者要 1998 年版")
     await page.keyboard.press("Enter")

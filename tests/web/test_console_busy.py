@@ -161,10 +161,11 @@ async def test_visitors_can_be_told_apart_at_every_desk(town: Town, visits: Visi
     await another(town, page, "第二位读者")
     names = await page.locator(".entry__name").all_inner_texts()
     assert len(set(names)) == 2 and all(name.startswith("访客 ") for name in names)
+    colleague = await desk(visits, town, "mei")
+    await town.available("mei")
     await town.people["lin"].http.post(
         f"/api/sessions/{first.session}/invite", json={"staff_id": town.people["mei"].id}
     )
-    colleague = await desk(visits, town, "mei")
     await expect(colleague.locator(".entry__name")).to_have_text(names[0])
 
 
@@ -292,7 +293,9 @@ async def test_who_logs_in_next_at_a_shared_desk_finds_nothing_half_written_by_a
     field = page.locator(".composer__field")
     await field.fill("这句话还没想好，")
     invitation = {"staff_id": town.people["mei"].id}
-    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
+    async with town.socket(town.people["mei"]):
+        await town.available("mei")
+        await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
     for name, draft in (("mei", ""), ("lin", "这句话还没想好，")):
         cookie = {"name": "sid", "value": town.people[name].cookie, "url": town.base}
         await page.goto("about:blank")  # a console that finds another log-in loads itself anew
@@ -302,3 +305,19 @@ async def test_who_logs_in_next_at_a_shared_desk_finds_nothing_half_written_by_a
         await page.locator(".entry").click()
         await expect(field).to_be_editable()
         assert draft in await field.input_value() and ("还没想好" in await field.input_value()) == bool(draft)
+
+
+async def test_the_console_says_that_nobody_is_there_and_what_to_do_with_the_reader(
+    town: Town, visits: Visits
+) -> None:
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await page.locator(".column").get_by_role("button", name="转交").click()
+    dialog = page.get_by_role("dialog", name="转交对话")
+    await dialog.get_by_role("radio", name="服务咨询人员").check()
+    await dialog.get_by_role("textbox", name="原因").fill("这是订单的事")
+    await dialog.get_by_role("button", name="转交").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("转为表单咨询、电话回访")
+    shown = await reader.http.get(f"/api/sessions/{reader.session}", headers=reader.headers)
+    assert shown.json()["state"] == "active"
+    visits.faults.clear()  # the browser reports the refusal

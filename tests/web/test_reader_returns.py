@@ -42,7 +42,9 @@ async def end(host: Host, session: str) -> None:
 
 async def pass_on(host: Host, session: str) -> None:
     wish = {"to": "desk", "id": host.town.desks["other"], "reason": "那里有这份报纸的原件"}
-    moved = await host.town.people["lin"].http.post(f"/api/sessions/{session}/transfer", json=wish)
+    async with librarian(host.town, "wu"):
+        await host.town.available("wu", availability="busy")  # somebody is there, who takes nobody yet
+        moved = await host.town.people["lin"].http.post(f"/api/sessions/{session}/transfer", json=wish)
     assert moved.status_code == 200, moved.text
 
 

@@ -219,7 +219,7 @@ async def test_nobody_joins_and_nothing_is_passed_on_after_the_end(
 ) -> None:
     """Who was brought in, or what was passed on, while the reader said good-bye came into the log behind the end."""
     lin = await hall.staff("lin", capacity=3)
-    mei = await hall.hire("mei")
+    mei = await hall.staff("mei", "far")
     async with processes(hall, database_url, tmp_path, 3) as contexts:
         for number in range(ROUNDS):
             session = await hall.talk("lin", f"reader{number}")

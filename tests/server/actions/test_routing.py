@@ -204,7 +204,9 @@ async def test_who_declined_a_reader_may_take_them_when_the_colleague_who_did_is
 async def test_who_passed_a_reader_on_is_asked_again_rather_than_nobody(hall: Hall) -> None:
     lin = await hall.staff("lin")
     session_id = await hall.talk("lin", "reader")
+    await hall.staff("mei", "near")
     await transfer_session(hall.ctx, lin, session_id, Transfer("desk", hall.desks["near"], "那边更熟悉"))
+    await hall.wish("mei", availability="away")
     await hall.wait(29)
     assert await hall.who(session_id) == ""
     await hall.wait(1)

@@ -194,6 +194,7 @@ async def test_the_transcript_says_why_it_was_passed_on_and_who_left(town: Town)
         reader = await town.ask()
         await town.take("lin")
         base = f"/api/sessions/{reader.session}"
+        await town.available("mei")
         assert (await lin.http.post(f"{base}/invite", json={"staff_id": mei.id})).status_code == 200
         assert (await mei.http.post(f"{base}/leave", json={})).status_code == 200
         away = {"to": "desk", "id": town.desks["other"], "reason": "远方图书馆更清楚"}
@@ -287,10 +288,11 @@ async def test_files_travel_as_attachments_and_bad_ones_are_refused_by_name(town
 
 
 async def test_an_intern_is_not_brought_into_a_real_conversation(town: Town) -> None:
-    async with town.socket(town.people["lin"]):
+    async with town.socket(town.people["lin"]), town.socket(town.people["mei"]):
         await town.available("lin")
         reader = await town.ask()
         await town.take("lin")
+        await town.available("mei")
         address = f"/api/sessions/{reader.session}/invite"
         refused = await town.people["lin"].http.post(address, json={"staff_id": town.people["intern"].id})
         assert (refused.status_code, refused.json()["error"]["rule"]) == (403, "R-ORG.5")

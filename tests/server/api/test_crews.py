@@ -94,6 +94,7 @@ async def test_a_colleague_stays_through_a_transfer_and_goes_with_the_end(town: 
         reader = await town.ask()
         topic = f"chat/{reader.session}"
         await town.take("lin")
+        await town.available("mei")
         invited = await lin.http.post(f"/api/sessions/{reader.session}/invite", json={"staff_id": mei.id})
         assert invited.status_code == 200, invited.text
         await beside.say(t="sub", topic=topic, after=0)
