@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.servers.browsers import Visits
+from tests.servers.browsers import DESKTOP, PHONE, Visits
 from tests.servers.machine import free_port
 from tests.town import Reader, Town, open_town
 from tests.web.test_console import desk, taken
+from tests.web.test_console_busy import another, column, say
 
 pytestmark = pytest.mark.browser
 
@@ -108,3 +109,33 @@ async def test_a_note_in_the_making_when_its_conversation_leaves_the_desk_is_giv
     await expect(page.locator(".offer").get_by_role("button", name="接待")).to_be_enabled()
     await expect(page.locator("#main")).to_be_focused()
     await expect(page.locator(".toast").filter(has_text="备注没有记下")).to_contain_text("我查到一半，")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_what_came_while_another_reader_was_looked_at_is_unread_until_it_is_in_sight(
+    town: Town, visits: Visits, size: tuple[int, int]
+) -> None:
+    """Who had scrolled back found the old line again; the new one below counted as read, and the reader was told so."""
+    page = await desk(visits, town, size=size)
+    first = await taken(town, page, "第一位读者")
+    await say(town, first, *(f"第 {number} 段。" + "很长的一段话。" * 30 for number in range(8)))
+    await expect(page.locator(".talk").get_by_text("第 7 段。")).to_be_in_viewport()
+    old = page.locator(".talk").get_by_text("第 2 段。")
+    await old.scroll_into_view_if_needed()
+    await expect(page.locator(".thread__pill")).to_be_visible()
+    if size == PHONE:
+        await page.locator(".column__back").click()
+        await expect(old).to_be_hidden()
+    await another(town, page, "第二位读者")
+    await say(town, first, "急事：我的车要走了")
+    badge = page.locator(".entry").filter(has_text="急事").locator(".badge")
+    await expect(badge).to_have_text("1")
+    await page.keyboard.press("Alt+k")
+    await expect(column(page, "第一位读者")).to_be_visible()
+    await expect(old).to_be_in_viewport()
+    pill = page.locator(".thread__pill")
+    await expect(pill).to_contain_text("1 条")
+    await expect(badge).to_have_text("1")
+    await pill.click()
+    await expect(page.locator(".talk").get_by_text("急事")).to_be_in_viewport()
+    await expect(badge).to_have_attribute("hidden", "")

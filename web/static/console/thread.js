@@ -138,8 +138,8 @@ export class ThreadView {
   constructor(model, conversation) {
     Object.assign(this, { model, conversation });
     this.drawnTo = 0;
-    this.stick = true;
-    this.missed = 0;
+    this.stick = conversation.readAt == null;
+    this.missed = this.stick ? 0 : conversation.unread; // what came while another one was looked at
     this.newFrom = conversation.unread ? Math.max(conversation.told.read, conversation.seen ?? 0) + 1 : 0;
     this.log = h("div", { class: "talk", role: "log", "aria-live": "off", "aria-label": t("thread.title") });
     this.pending = h("div", { class: "talk talk--pending" });
@@ -171,22 +171,24 @@ export class ThreadView {
       h("span", {}),
     );
     this.node = h("div", { class: "thread" }, this.scroller, this.pill);
-    this.observer = new ResizeObserver(() => this.stick && this.toEnd());
+    this.observer = new ResizeObserver(() => (this.stick ? this.toEnd() : this.resumes && this.resume()));
     this.observer.observe(this.scroller);
   }
 
   close() {
     this.observer.disconnect();
-    this.conversation.readAt = this.stick ? null : this.scroller.scrollTop;
+    this.conversation.readAt = this.stick ? null : this.at; // its place may be out of sight by now, and tell 0
   }
 
   /** Where one read when this conversation was last in sight: back among its older lines, or at its end. */
   resume() {
     const { readAt } = this.conversation;
     if (readAt == null) return this.toEnd();
-    this.stick = false;
+    this.at = readAt;
+    this.resumes = !this.node.offsetParent; // a narrow window shows it in a moment
+    if (this.resumes) return;
     this.scroller.scrollTop = readAt;
-    this.#showPill();
+    this.#scrolled();
   }
 
   update(focused) {
@@ -332,6 +334,7 @@ export class ThreadView {
     const near = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     if (this.stick && !near && scrollTop >= this.end) return this.toEnd(); // nobody read back: a narrower column grew
     this.stick = near;
+    this.at = scrollTop;
     if (this.stick) this.missed = 0;
     this.#showPill();
     this.seen();
