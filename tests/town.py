@@ -288,6 +288,7 @@ async def add_person(
             account.id,
             role=str(grant.role),
             library_id=account.library_id,
+            capacity=3,
             topics=topics,
             languages="zh,en",
             at=ctx.clock.now(),

@@ -8,12 +8,14 @@ from server.context import Context
 from server.domain.accounts import Account, answering_role, topics_for
 from server.domain.boards import StaffLine
 from server.domain.desks import Desk
+from server.domain.duty import usual_capacity
 from server.domain.errors import NotFound
 from server.domain.forms import Form
 from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, demand, may
 from server.store.accounts import account_by_id, grants_of
 from server.store.boards import staff_named, staff_of_desk, staff_on_board
 from server.store.libraries import desks_by_ids
+from server.store.policies import policy_at
 from server.store.postings import close_duty, desk_ids_of_staff, leave_desk, open_duty, post_to_desk
 from server.store.rows import Transaction
 
@@ -85,14 +87,16 @@ async def seat_staff(ctx: Context, tx: Transaction, account_id: str, desk_ids: S
     if answering is None:
         await close_duty(tx, account_id)
         return
+    now, library_id = ctx.clock.now(), account.library_id or answering.scope_id
     await open_duty(
         tx,
         account_id,
         role=str(answering.role),
-        library_id=account.library_id or answering.scope_id,
+        library_id=library_id,
+        capacity=usual_capacity(await policy_at(tx, library_id, now)),
         topics=topics_for(answering.role),
         languages="zh,en" if account.language == "en" else "zh",
-        at=ctx.clock.now(),
+        at=now,
     )
 
 

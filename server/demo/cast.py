@@ -13,7 +13,7 @@ from server.domain.desks import Desk, DeskGroup, Library
 from server.domain.hours import Closure, Shift, Shifts, parse_shifts
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
 from server.domain.phrases import Level, Phrase
-from server.domain.policies import PolicyEntry
+from server.domain.policies import ChatPolicy, PolicyEntry
 from server.store.accounts import add_grant, insert_account
 from server.store.groups import save_group
 from server.store.hours import replace_week, save_closure
@@ -61,8 +61,15 @@ async def put_alliance(ctx: Context, tx: Transaction, password_hash: str, now: d
     for table in alliance["group"]:
         desk_ids = tuple(cast.desks[slug].id for slug in table["desks"])
         await save_group(tx, DeskGroup(ctx.ids.new(), table["name_zh"], table["name_en"], desk_ids))
+    usual = {
+        each.get("library"): each["value"]
+        for each in alliance["policy"]
+        if each["name"] == "default_capacity"
+    }
     for table in (*alliance["person"], *alliance["reader"]):
-        await _put_person(ctx, tx, cast, table, _account(ctx, cast, table, password_hash, since))
+        account = _account(ctx, cast, table, password_hash, since)
+        capacity = usual.get(table.get("library"), ChatPolicy().default_capacity)
+        await _put_person(ctx, tx, cast, table, account, capacity)
     for table in alliance["policy"]:
         library_id = cast.libraries[table["library"]].id if "library" in table else ""
         admin = cast.people["admin"].id
@@ -142,7 +149,9 @@ def _account(ctx: Context, cast: Cast, table: Table, password_hash: str, since: 
     )
 
 
-async def _put_person(ctx: Context, tx: Transaction, cast: Cast, table: Table, account: Account) -> None:
+async def _put_person(
+    ctx: Context, tx: Transaction, cast: Cast, table: Table, account: Account, capacity: int
+) -> None:
     cast.people[table["key"]] = account
     await insert_account(tx, account)
     if "role" not in table:
@@ -161,6 +170,7 @@ async def _put_person(ctx: Context, tx: Transaction, cast: Cast, table: Table, a
         account.id,
         role=str(role),
         library_id=account.library_id,
+        capacity=capacity,
         topics=topics,
         languages=languages,
         at=at,

@@ -64,6 +64,11 @@ def topics_for(role: Role) -> frozenset[str]:
     return order if role is Role.SUPPORT_AGENT else frozenset(map(str, Topic)) - order
 
 
+def usual_capacity(policy: ChatPolicy) -> int:
+    """How many readers somebody new takes at once, until they choose themselves."""
+    return min(policy.default_capacity, policy.max_capacity)
+
+
 def new_duty(staff_id: str, role: Role, library_id: str, *, policy: ChatPolicy, now: datetime) -> Duty:
     """Somebody's first duty: away, with the capacity that their library's policy gives."""
     return Duty(
@@ -72,7 +77,7 @@ def new_duty(staff_id: str, role: Role, library_id: str, *, policy: ChatPolicy, 
         library_id,
         Availability.AWAY,
         AwayReason.THEMSELVES,
-        capacity=min(policy.default_capacity, policy.max_capacity),
+        capacity=usual_capacity(policy),
         load=0,
         offers=0,
         missed=0,

@@ -30,13 +30,21 @@ async def desk_ids_of_staff(db: Reader, staff_id: str) -> tuple[str, ...]:
 
 
 async def open_duty(
-    tx: Transaction, staff_id: str, *, role: str, library_id: str, topics: str, languages: str, at: datetime
+    tx: Transaction,
+    staff_id: str,
+    *,
+    role: str,
+    library_id: str,
+    capacity: int,
+    topics: str,
+    languages: str,
+    at: datetime,
 ) -> None:
     """Make somebody able to stand duty in this role; what they have set themselves is kept."""
     await tx.execute(
         "INSERT INTO duty (staff_id, role, library_id, availability, away_reason, capacity, load, offers, missed,"
         " topics, languages, idle_since_at, version)"
-        " VALUES ($1, $2, $3, 'away', '', 3, 0, 0, 0, $6, $4, $5, 0)"
+        " VALUES ($1, $2, $3, 'away', '', $7, 0, 0, 0, $6, $4, $5, 0)"
         " ON CONFLICT (staff_id) DO UPDATE SET role = $2, library_id = $3, version = duty.version + 1",
         staff_id,
         role,
@@ -44,6 +52,7 @@ async def open_duty(
         languages,
         to_us(at),
         topics,
+        capacity,
     )
 
 

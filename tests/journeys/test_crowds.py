@@ -63,6 +63,7 @@ async def hire(town: Town, count: int) -> list[Person]:
                 account.id,
                 role="librarian",
                 library_id=account.library_id,
+                capacity=3,
                 topics="reference",
                 languages="zh,en",
                 at=now,

@@ -6,13 +6,17 @@ from datetime import timedelta
 import pytest
 
 from server.actions.accounts import resolve_actor
+from server.actions.duty import set_duty
 from server.actions.grants import grant_role, list_staff, revoke_role, set_account_open
 from server.actions.invitations import Invitation, accept_invitation, invite_staff, view_invitation
 from server.actions.logins import LoggedIn, log_in
 from server.domain.accounts import OPERATOR
+from server.domain.duty import DutyWish
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from server.domain.permissions import NOBODY, Actor, Role
+from server.domain.policies import PolicyEntry
 from server.store.duty import duty_of
+from server.store.policies import add_entry
 from server.store.postings import desk_ids_of_staff
 from tests.server.actions.conftest import PASSWORD, Alliance
 
@@ -58,6 +62,34 @@ async def test_an_invited_librarian_can_work_at_once(alliance: Alliance) -> None
     assert Role.LIBRARIAN in actor.roles and actor.library_id == alliance.libraries["home"]
     assert await desk_ids_of_staff(alliance.ctx.db.read, actor.account_id) == (alliance.desks["home"].id,)
     assert (await duty_of(alliance.ctx.db.read, actor.account_id)).role == Role.LIBRARIAN
+
+
+@pytest.mark.parametrize(("home", "alliance_wide", "taken"), [(5, None, 5), (None, 2, 2), (None, None, 3)])
+async def test_who_is_new_takes_as_many_readers_as_their_library_says(
+    alliance: Alliance, home: int | None, alliance_wide: int | None, taken: int
+) -> None:
+    """Invited or given the role; everybody began with three, whatever the managers had set."""
+    now = alliance.clock.now()
+    async with alliance.ctx.transaction() as tx:
+        for library_id, value in ((alliance.libraries["home"], home), ("", alliance_wide)):
+            if value is not None:
+                number = alliance.ctx.ids.new()
+                await add_entry(tx, PolicyEntry(number, library_id, "default_capacity", value, now, "test"))
+    secret = await invited(alliance, await manager(alliance), invitation(alliance))
+    login = await accept_invitation(alliance.ctx, secret, name="王 强", password=PASSWORD)
+    assert login is not None
+    reader = await alliance.actor("zhao", alliance.grant(Role.INSPECTOR), library="home")
+    await grant_role(alliance.ctx, OPERATOR, reader.account_id, alliance.grant(Role.LIBRARIAN, "home"))
+    for new in (login.actor, reader):
+        assert (await duty_of(alliance.ctx.db.read, new.account_id)).capacity == taken
+
+
+async def test_a_further_role_leaves_the_capacity_that_somebody_chose(alliance: Alliance) -> None:
+    intern = await alliance.actor("intern", alliance.grant(Role.INTERN, "home"), library="home")
+    await set_duty(alliance.ctx, intern, DutyWish(capacity=1))
+    await grant_role(alliance.ctx, OPERATOR, intern.account_id, alliance.grant(Role.LIBRARIAN, "home"))
+    duty = await duty_of(alliance.ctx.db.read, intern.account_id)
+    assert (duty.role, duty.capacity) == (Role.LIBRARIAN, 1)
 
 
 @pytest.mark.parametrize(
