@@ -1,4 +1,4 @@
-"""What a librarian does for a reader beside talking: each from its button to what reader, colleague and log then know."""
+"""What a librarian does for a reader beside talking, from its button to what reader, colleague and log then know."""
 
 import re
 from collections.abc import AsyncIterator

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 # What themes of real sites do to everything on a page, and worse.
 REACHES_IN = (
-    "font: italic 700 9px/3 SimSun; letter-spacing: 4px; word-spacing: 9px; text-transform: uppercase; text-align: right;"
-    " color: red; cursor: wait; visibility: hidden; line-height: 3; text-indent: 2em; white-space: pre;"
+    "font: italic 700 9px/3 SimSun; letter-spacing: 4px; word-spacing: 9px; text-transform: uppercase;"
+    " text-align: right; color: red; cursor: wait; visibility: hidden; text-indent: 2em; white-space: pre;"
     " opacity: .3; max-height: 90px; max-width: 120px; min-width: 900px; overflow: hidden; margin: 30px; padding: 30px;"
     " border: 9px solid red; transform: rotate(5deg); filter: blur(2px); float: left; position: relative; z-index: 1;"
     " display: inline; clip-path: inset(40%); box-sizing: content-box; color-scheme: only dark; pointer-events: none;"
@@ -25,10 +25,12 @@ LOOK = """name => {
   const seen = [host, ...host.shadowRoot.querySelectorAll("*")].filter((one) => !one.closest("svg"));
   return seen.map((one) => {
     const style = getComputedStyle(one), { x, y, width, height } = one.getBoundingClientRect();
-    const named = ["fontFamily", "fontSize", "fontStyle", "fontWeight", "lineHeight", "letterSpacing", "wordSpacing", "textTransform",
-      "textAlign", "textIndent", "whiteSpace", "color", "cursor", "visibility", "opacity", "overflow", "transform", "filter", "display",
-      "position", "zIndex", "clipPath", "pointerEvents", "borderTopWidth", "marginTop", "paddingTop", "colorScheme", "float"];
-    return `${one.localName}.${one.className}: ${[x, y, width, height].map(Math.round)} ${named.map((each) => style[each])}`;
+    const named = ["fontFamily", "fontSize", "fontStyle", "fontWeight", "lineHeight", "letterSpacing", "wordSpacing",
+      "textTransform", "textAlign", "textIndent", "whiteSpace", "color", "cursor", "visibility", "opacity", "overflow",
+      "transform", "filter", "display", "position", "zIndex", "clipPath", "pointerEvents", "borderTopWidth",
+      "marginTop", "paddingTop", "colorScheme", "float"];
+    const place = [x, y, width, height].map(Math.round);
+    return `${one.localName}.${one.className}: ${place} ${named.map((each) => style[each])}`;
   });
 }"""
 PRESS = """css => {
