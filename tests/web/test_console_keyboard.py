@@ -139,3 +139,35 @@ async def test_what_came_while_another_reader_was_looked_at_is_unread_until_it_i
     await pill.click()
     await expect(page.locator(".talk").get_by_text("急事")).to_be_in_viewport()
     await expect(badge).to_have_attribute("hidden", "")
+
+
+async def test_an_offer_is_told_to_who_listens_while_a_dialog_is_open_and_after_it(
+    town: Town, visits: Visits
+) -> None:
+    """It was said outside of the dialog, where a screen reader hears nothing: the offer ran down unheard."""
+    page = await desk(visits, town)
+    await taken(town, page)
+    await page.keyboard.press("Alt+t")
+    reason = page.locator("dialog textarea")
+    await reason.fill("理由写到一半")
+    await town.ask("对话框开着时来的读者")
+    said = page.locator("#say-now")
+    await expect(said).to_contain_text("对话框开着时来的读者")
+    assert "按 Alt+A 接受" in await heard(page)
+    await expect(reason).to_be_focused()
+    await page.keyboard.press("Alt+d")
+    await expect(page.locator(".offer")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(said).to_be_empty()  # nothing is said twice
+    await town.ask("关上以后来的读者")
+    await expect(said).to_contain_text("关上以后来的读者")
+    assert "按 Alt+A 接受" in await heard(page)
+
+
+async def heard(page: Page) -> str:
+    """All the text that the browser gives to a screen reader."""
+    line = await page.context.new_cdp_session(page)
+    nodes = (await line.send("Accessibility.getFullAXTree"))["nodes"]
+    await line.detach()
+    return " ".join(node["name"].get("value", "") for node in nodes if not node["ignored"] and "name" in node)

@@ -108,7 +108,23 @@ export function announce(text, urgent = false) {
   const region = document.getElementById(urgent ? "say-now" : "say");
   if (!region) return;
   region.textContent = "";
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  if (dialog && !dialog.contains(region)) sayIn(dialog, region);
   setTimeout(() => (region.textContent = text), 30);
+}
+
+/** A modal dialog shuts off whatever is outside of it, from screen readers, too: while it is open, the region is in it. */
+function sayIn(dialog, region) {
+  const home = region.parentElement;
+  dialog.append(region);
+  dialog.addEventListener(
+    "close",
+    () => {
+      region.textContent = ""; // it was said: what comes back with its text would be said again
+      home.append(region);
+    },
+    { once: true },
+  );
 }
 
 /** A short message at the corner, with what to do next; `action` is [text, function]. Errors stay until they are closed. */
