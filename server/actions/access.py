@@ -16,6 +16,7 @@ from server.store.cases import case_by_id
 from server.store.chat import open_session_of, serves_reader, session_by_id, sessions_of_reader
 from server.store.consultations import consultation_by_id
 from server.store.libraries import desk_by_slug
+from server.store.logins import login_stands
 from server.store.orders import order_by_id
 from server.store.participants import Participant, participants_of
 from server.store.rows import Reader, Transaction
@@ -32,6 +33,7 @@ __all__ = [
     "access_session",
     "access_store",
     "access_talking_desk",
+    "actor_of_claim",
     "actor_of_visitor",
     "admit",
     "audit",
@@ -40,7 +42,10 @@ __all__ = [
     "has_asked_at",
     "judge_consultation",
     "may",
+    "still_stands",
 ]
+
+ACCOUNT_ID = 26  # characters, a ULID; a visitor's key is longer
 
 DESK_VERBS = frozenset({Verb.SERVE_SESSION, Verb.WRAP_UP, Verb.READ_ARCHIVE, Verb.BLOCK_READER})
 _AT_STORES = frozenset({Verb.READ_ORDER, Verb.WORK_STORE})
@@ -236,16 +241,36 @@ async def admit(db: Reader, actor: Actor, session_id: str) -> Admission:
     )
 
 
-def actor_of_visitor(reader_key: str, session_id: str = "") -> Actor:
+def actor_of_visitor(reader_key: str, session_id: str = "", login: str = "") -> Actor:
     """A reader who proves who they are with a visitor's secret, or with the token of one conversation."""
-    return Actor(reader_key=reader_key, only_session=session_id)
+    return Actor(reader_key=reader_key, only_session=session_id, login=login)
 
 
 def claim_of(ctx: Context, token: str) -> Claim:
-    """What a conversation token proves. Raises NotAllowed."""
+    """What a conversation token says, whether or not its log-in still stands. Raises NotAllowed."""
     settings = ctx.settings
     secrets = tuple(filter(None, (settings.secret_key, settings.secret_key_previous)))
     return read_token(secrets, token, ctx.clock.now())
+
+
+async def actor_of_claim(ctx: Context, claim: Claim) -> Actor:
+    """The reader of one conversation, as its token names them.
+
+    Raises NotAllowed: ``not_logged_in`` when the log-in behind it has ended, ``token_invalid`` for one of before that
+    names an account and no log-in.
+    """
+    actor = actor_of_visitor(claim.reader_key, claim.session_id, claim.login)
+    if not claim.login and len(claim.reader_key) == ACCOUNT_ID:
+        raise NotAllowed("token_invalid")
+    if not await still_stands(ctx, actor):
+        raise NotAllowed("not_logged_in")
+    return actor
+
+
+async def still_stands(ctx: Context, actor: Actor) -> bool:
+    """Whether the log-in behind a conversation's reader has not ended; a visitor has none that could."""
+    now = ctx.clock.now()
+    return not actor.login or await login_stands(ctx.db.read, actor.login, actor.reader_key, now)
 
 
 async def audit(

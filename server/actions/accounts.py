@@ -64,7 +64,7 @@ async def resolve_actor(ctx: Context, *, cookie: str = "", bearer: str = "") -> 
             raise NotAllowed("not_logged_in")
         return NOBODY
     login, account, grants = found
-    actor = actor_of(account, grants if kind is LogInKind.BROWSER else ())
+    actor = actor_of(account, grants if kind is LogInKind.BROWSER else (), login.id)
     if expires := renewed(login, staff=actor.is_staff, now=now):
         async with ctx.transaction() as tx:
             await renew_login(tx, login, now=now, expires=expires)

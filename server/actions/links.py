@@ -19,9 +19,12 @@ async def issue_link(
     account_id: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> str:
-    """A fresh secret, good once; an account's older ones for the same purpose end."""
+    """A fresh secret, good once; an account's older ones for the same purpose end.
+
+    But for a widget's: each is for a page of its own, several pages may open at once, and none is good for long.
+    """
     now = ctx.clock.now()
-    if account_id:
+    if account_id and purpose is not Purpose.WIDGET:
         await void_links(tx, account_id, purpose, now)
     secret = ctx.rng.token()
     await insert_link(tx, Link(hashed(secret), purpose, account_id, data or {}, now + LIFE[purpose]))

@@ -57,19 +57,25 @@ async def log_in(ctx: Context, *, mail: str, password: str, address: str, replac
         if not await renew_hash(tx, account, verdict.renewed or account.password_hash):
             raise Invalid("log_in_failed", "password")
         if replacing:
-            await _end_login(tx, replacing)
+            await end_login(tx, hashed(replacing))
         await forget_attempts(tx, [attempt_key(LOG_IN_HERE, here)])
         return await start_login(ctx, tx, account)
 
 
 async def start_login(
-    ctx: Context, tx: Transaction, account: Account, *, kind: LogInKind = LogInKind.BROWSER, desk_id: str = ""
+    ctx: Context,
+    tx: Transaction,
+    account: Account,
+    *,
+    kind: LogInKind = LogInKind.BROWSER,
+    desk_id: str = "",
+    begun_by: str = "",
 ) -> LoggedIn:
     """Open a log-in for an account that has just proved itself; staff log-ins leave a line in the audit trail."""
-    actor = actor_of(account, await grants_of(tx, account.id))
     secret, now = ctx.rng.token(), ctx.clock.now()
+    actor = actor_of(account, await grants_of(tx, account.id), hashed(secret))
     expires = now + life_of(kind, staff=actor.is_staff)
-    await insert_login(tx, LogIn(hashed(secret), account.id, kind, desk_id, now, now, expires))
+    await insert_login(tx, LogIn(actor.login, account.id, kind, desk_id, now, now, expires, begun_by))
     if actor.is_staff and kind is LogInKind.BROWSER:
         await audit(ctx, tx, actor, "account.log_in", f"account:{account.id}")
     return LoggedIn(secret, actor, account)
@@ -79,12 +85,12 @@ async def log_out(ctx: Context, secret: str) -> None:
     """End this log-in; ending it twice is no error."""
     if secret:
         async with ctx.transaction() as tx:
-            await _end_login(tx, secret)
+            await end_login(tx, hashed(secret))
 
 
-async def _end_login(tx: Transaction, secret: str) -> None:
-    """What else is open under it, in another tab, hears of it at once: it speaks in that person's name."""
-    if account_id := await delete_login(tx, hashed(secret)):
+async def end_login(tx: Transaction, login_id: str) -> None:
+    """What else is open under it, in another tab or a chat, hears of it at once: it speaks in that person's name."""
+    if account_id := await delete_login(tx, login_id):
         tx.announce(AccountChanged(account_id))
 
 

@@ -15,7 +15,7 @@ from server.domain.accounts import Account
 from server.domain.chat import ChatSession, EndReason
 from server.domain.consultations import Consultation
 from server.domain.errors import Conflict
-from server.domain.events import ChatEventRecorded
+from server.domain.events import AccountChanged, ChatEventRecorded
 from server.domain.permissions import Actor
 from server.store.accounts import anonymise_account, grants_of
 from server.store.anonymising import (
@@ -127,6 +127,7 @@ async def _forget(ctx: Context, tx: Transaction, account: Account) -> tuple[Rece
     questions = await anonymise_questions_of(tx, reader_id=account.id, mail=account.mail, at=now)
     await forget_loans_of(tx, account.id, now)
     await delete_logins(tx, account.id)
+    tx.announce(AccountChanged(account.id))
     await delete_links(tx, account.id)
     await forget_mails_to(tx, account.mail)
     receipt = Receipt(

@@ -174,10 +174,11 @@ async def view_of(ctx: Context, session: ChatSession) -> SessionView:
     )
 
 
-def conversation_token(ctx: Context, session: ChatSession) -> tuple[str, datetime]:
-    """A fresh short-lived token for this session's reader, and when it runs out."""
+def conversation_token(ctx: Context, actor: Actor, session: ChatSession) -> tuple[str, datetime]:
+    """A fresh short-lived token for this session's reader, and when it runs out; it ends with their log-in."""
     expires = ctx.clock.now() + timedelta(seconds=TOKEN_SECONDS)
-    return sign_token(ctx.settings.secret_key, Claim(session.id, session.reader_key, expires)), expires
+    claim = Claim(session.id, session.reader_key, expires, actor.login)
+    return sign_token(ctx.settings.secret_key, claim), expires
 
 
 def is_reader(actor: Actor, session: ChatSession) -> bool:

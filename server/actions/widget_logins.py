@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from server.actions.access import actor_of_visitor
 from server.actions.accounts import own_account
 from server.actions.links import issue_link, use_link
-from server.actions.logins import LoggedIn, start_login
+from server.actions.logins import LoggedIn, end_login, start_login
 from server.actions.sessions import bind_sessions
 from server.context import Context
 from server.domain.desks import Desk, checked_origin
@@ -15,7 +15,7 @@ from server.domain.permissions import Actor
 from server.store.accounts import account_by_id
 from server.store.chat import open_session_of, was_asked_at
 from server.store.libraries import desk_by_slug
-from server.store.logins import delete_login
+from server.store.logins import hold_login
 from server.store.orders import order_by_number
 from server.wire.tokens import hashed
 
@@ -49,7 +49,11 @@ async def open_window(ctx: Context, *, slug: str, origin: str) -> Window:
 
 
 async def issue_code(ctx: Context, actor: Actor, window: Window) -> str:
-    """A code for the widget behind this window, good once and for a minute."""
+    """A code for the widget behind this window, good once and for a minute.
+
+    What it becomes ends with the log-in that it was asked for with: who logs out at our address, at a shared computer
+    perhaps, has logged out of the chats, too (R-LIVE.6).
+    """
     account = await own_account(ctx, actor)
     async with ctx.transaction() as tx:
         return await issue_link(
@@ -57,7 +61,7 @@ async def issue_code(ctx: Context, actor: Actor, window: Window) -> str:
             tx,
             Purpose.WIDGET,
             account_id=account.id,
-            data={"desk_id": window.desk.id, "origin": window.origin},
+            data={"desk_id": window.desk.id, "origin": window.origin, "login": actor.login},
         )
 
 
@@ -101,7 +105,17 @@ async def log_in_widget(
             or origin not in ("", link.data["origin"])
         ):
             raise gone(Purpose.WIDGET)
-        login = await start_login(ctx, tx, account, kind=LogInKind.WIDGET, desk_id=str(link.data["desk_id"]))
+        begun_by = str(link.data.get("login", ""))
+        if begun_by and not await hold_login(tx, begun_by, ctx.clock.now()):
+            raise gone(Purpose.WIDGET)  # they have logged out since
+        login = await start_login(
+            ctx,
+            tx,
+            account,
+            kind=LogInKind.WIDGET,
+            desk_id=str(link.data["desk_id"]),
+            begun_by=begun_by,
+        )
         if visitor:
             key = actor_of_visitor(hashed(visitor)).reader_key
             await bind_sessions(ctx, tx, visitor_key=key, reader=login.actor)
@@ -111,4 +125,4 @@ async def log_in_widget(
 async def log_out_widget(ctx: Context, bearer: str) -> None:
     """End the widget's log-in; ending it twice is no error."""
     async with ctx.transaction() as tx:
-        await delete_login(tx, hashed(bearer))
+        await end_login(tx, hashed(bearer))

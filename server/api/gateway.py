@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from server.actions.access import still_stands
 from server.actions.accounts import resolve_actor
 from server.actions.case_presence import last_case_numbers, missing_case_lines
 from server.actions.chat import Receipts, learn_limit
@@ -23,7 +24,7 @@ from server.api.lines import Line, Replies
 from server.context import Context
 from server.domain.chat import ChatSession
 from server.domain.errors import NotAllowed, Refusal, TooMany
-from server.domain.permissions import Actor
+from server.domain.permissions import NOBODY, Actor
 from server.live.hub import Hub
 from server.live.presence import PAGE, Presence
 from server.outages import Outage
@@ -50,6 +51,11 @@ class OpenLine:
     session: ChatSession | None = None
     expires: datetime | None = None
     beats: int = field(default=0)
+
+    @property
+    def known(self) -> bool:
+        """Whether the line stands on a log-in: a cookie, or a token that somebody got who was logged in."""
+        return bool(self.cookie or self.line.actor.login)
 
 
 class Gateway:
@@ -126,10 +132,10 @@ class Gateway:
                 and opened.expires - now < RENEW_BEFORE
                 and opened.session is not None
             ):
-                token, opened.expires = conversation_token(self.ctx, opened.session)
+                token, opened.expires = conversation_token(self.ctx, opened.line.actor, opened.session)
                 value = {"t": "token", "token": token, "expires_at": frames.iso(opened.expires)}
                 opened.line.replies.send(frames.text(value))
-            if opened.cookie and opened.beats % RECHECK_BEATS == 0:
+            if opened.known and opened.beats % RECHECK_BEATS == 0:
                 await self._recheck(opened)
 
     async def run_beats(self, stop: asyncio.Event) -> None:
@@ -218,14 +224,18 @@ class Gateway:
                     self._chore(opened.line.crew_changed(subject))
         elif kind == "account":
             for opened in list(self._open.values()):
-                if opened.cookie and opened.line.actor.account_id == subject:
+                if opened.known and opened.line.actor.reader_key == subject:
                     self._chore(self._recheck(opened))
 
     async def _recheck(self, opened: OpenLine) -> None:
         """Whoever is logged out, or has lost a role, hears nothing more on a line that began with it."""
-        actor, before = await resolve_actor(self.ctx, cookie=opened.cookie), opened.line.actor
-        if actor.account_id != before.account_id or before.grants - actor.grants:
-            known = actor.account_id == before.account_id
+        before = opened.line.actor
+        if opened.cookie:
+            actor = await resolve_actor(self.ctx, cookie=opened.cookie)
+        else:
+            actor = before if await still_stands(self.ctx, before) else NOBODY
+        if actor.reader_key != before.reader_key or before.grants - actor.grants:
+            known = actor.reader_key == before.reader_key
             refusal = NotAllowed() if known else NotAllowed("not_logged_in")
             opened.line.refuse(refusal)
             close = getattr(opened.line.replies, "close", None)

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from server.actions.access import actor_of_visitor, claim_of
+from server.actions.access import actor_of_claim, actor_of_visitor, claim_of
 from server.actions.accounts import resolve_actor
 from server.context import Context
 from server.domain.errors import Invalid, NotAllowed, Refusal, TooMany
@@ -146,15 +146,14 @@ def refused(refusal: Refusal, language: str) -> Response:
 async def actor_of(ctx: Context, request: Request) -> Actor:
     """Who asks: a conversation token, a visitor's secret, a widget's bearer, or the log-in cookie with its CSRF token.
 
-    Raises NotAllowed ``token_invalid``, ``token_expired`` or ``csrf``.
+    Raises NotAllowed ``token_invalid``, ``token_expired``, ``not_logged_in`` or ``csrf``.
     """
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if not kind and request.query_params.get("token"):
         kind, secret = "Token", request.query_params["token"]
     match kind.lower():
         case "token":
-            claim = claim_of(ctx, secret)
-            return actor_of_visitor(claim.reader_key, session_id=claim.session_id)
+            return await actor_of_claim(ctx, claim_of(ctx, secret))
         case "visitor":
             return actor_of_visitor(hashed(secret))
         case "bearer":

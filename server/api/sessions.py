@@ -62,7 +62,7 @@ async def open_(r: ApiRequest) -> Response:
             address=r.address,
         ),
     )
-    token, expires = conversation_token(r.ctx, session)
+    token, expires = conversation_token(r.ctx, actor, session)
     view = session_view(await view_of(r.ctx, session))
     return json_response(bodies.OpenedSession(view, visitor, token, iso(expires)), 201 if fresh else 200)
 
@@ -77,7 +77,7 @@ async def token(r: ApiRequest) -> bodies.FreshToken:
     session = await access_session(r.ctx.db.read, r.actor, r.path["id"], Verb.POST_MESSAGE)
     if not is_reader(r.actor, session):
         raise NotAllowed("token_invalid")
-    fresh, expires = conversation_token(r.ctx, session)
+    fresh, expires = conversation_token(r.ctx, r.actor, session)
     return bodies.FreshToken(fresh, iso(expires))
 
 

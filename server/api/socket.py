@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import structlog
 from starlette.requests import HTTPConnection
 
-from server.actions.access import actor_of_visitor, claim_of
+from server.actions.access import actor_of_claim, claim_of
 from server.actions.accounts import resolve_actor
 from server.actions.conversations import enter_conversation, session_of_token
 from server.actions.origins import Origins
@@ -122,7 +122,7 @@ async def identify(
     connection_id = ctx.ids.new()
     if token:
         claim = claim_of(ctx, token)
-        actor: Actor = actor_of_visitor(claim.reader_key, claim.session_id)
+        actor: Actor = await actor_of_claim(ctx, claim)
         session = await session_of_token(ctx, actor, claim.session_id)
         line = gateway.line(actor, replies)
         line.admissions[session.id] = await enter_conversation(ctx, actor, session.id)
@@ -242,10 +242,11 @@ def _frame_of(text: str | None) -> frames.ClientFrame:
 
 
 def _renew(opened: OpenLine, token: str) -> None:
-    """A renewed token keeps the line of the same session and reader."""
+    """A renewed token keeps the line of the same session, reader and log-in."""
     try:
         claim = claim_of(opened.line.ctx, token)
-        if opened.session is None or claim.session_id != opened.session.id:
+        same = (claim.session_id, claim.login) == (opened.line.actor.only_session, opened.line.actor.login)
+        if opened.session is None or not same:
             raise NotAllowed("token_invalid")
         opened.expires = claim.expires
     except Refusal as refusal:

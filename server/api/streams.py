@@ -110,7 +110,7 @@ async def _token(r: ApiRequest) -> str:
     if "id" in r.path and (kind or r.actor.account_id):
         session = await access_session(r.ctx.db.read, r.actor, r.path["id"], Verb.READ_SESSION)
         if is_reader(r.actor, session):
-            return conversation_token(r.ctx, session)[0]
+            return conversation_token(r.ctx, r.actor, session)[0]
     return ""
 
 

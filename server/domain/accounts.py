@@ -62,7 +62,7 @@ class Account:
         return self.state is AccountState.ACTIVE and bool(self.password_hash)
 
 
-def actor_of(account: Account, grants: Iterable[Grant]) -> Actor:
+def actor_of(account: Account, grants: Iterable[Grant], login: str = "") -> Actor:
     """The account as who asks: everybody with an account is a reader of the whole alliance (R-ORG.2)."""
     return Actor(
         account_id=account.id,
@@ -71,6 +71,7 @@ def actor_of(account: Account, grants: Iterable[Grant]) -> Actor:
         library_id=account.library_id,
         mail=account.mail,
         reader_key=account.id,
+        login=login,
         grants=frozenset({*grants, Grant(Role.READER, ScopeKind.ALLIANCE)}),
     )
 

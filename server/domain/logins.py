@@ -69,6 +69,7 @@ class LogIn:
     created_at: datetime
     seen_at: datetime
     expires: datetime
+    begun_by: str = ""  # a widget's: the browser's log-in that it ends with
 
 
 def life_of(kind: LogInKind, *, staff: bool) -> timedelta:

@@ -47,7 +47,8 @@ class Actor:
     """Who asks: a visitor without account, a reader, or a staff member with grants.
 
     ``reader_key`` names the reader in chat sessions: the account id, or the hash of an anonymous visitor's secret.
-    Who came with a conversation token reaches that one session only (``only_session``).
+    Who came with a conversation token reaches that one session only (``only_session``). ``login`` is the id of the
+    log-in that proves an account, also behind a token: what was begun by it ends with it.
     """
 
     account_id: str = ""
@@ -57,6 +58,7 @@ class Actor:
     mail: str = ""
     reader_key: str = ""
     only_session: str = ""
+    login: str = field(default="", compare=False)
     grants: frozenset[Grant] = frozenset()
     roles: frozenset[Role] = field(init=False)
 

@@ -20,8 +20,8 @@ _ACCOUNT = ", ".join(f"a.{name} AS {name}" for name in ACCOUNT_COLUMNS)
 async def insert_login(tx: Transaction, login: LogIn) -> None:
     """Keep a log-in."""
     await tx.execute(
-        "INSERT INTO web_session (id, account_id, kind, desk_id, created_at, seen_at, expires_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO web_session (id, account_id, kind, desk_id, created_at, seen_at, expires_at, begun_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         login.id,
         login.account_id,
         str(login.kind),
@@ -29,6 +29,7 @@ async def insert_login(tx: Transaction, login: LogIn) -> None:
         to_us(login.created_at),
         to_us(login.seen_at),
         to_us(login.expires),
+        login.begun_by or None,
     )
 
 
@@ -49,6 +50,27 @@ async def login_by_id(
     return _login(rows[0]), account_from(rows[0]), [grant_from(row) for row in rows if row["role"]]
 
 
+async def login_stands(db: Reader, login_id: str, account_id: str, now: datetime) -> bool:
+    """Whether this log-in of the account, of a browser or a widget, is still good."""
+    row = await db.row(
+        "SELECT 1 AS good FROM web_session w JOIN account a ON a.id = w.account_id"
+        " WHERE w.id = $1 AND w.account_id = $2 AND w.expires_at > $3 AND a.state = 'active'",
+        login_id,
+        account_id,
+        to_us(now),
+    )
+    return row is not None
+
+
+async def hold_login(tx: Transaction, login_id: str, now: datetime) -> bool:
+    """Nobody ends the log-in until the transaction ends; False when somebody has."""
+    return bool(
+        await tx.execute(
+            "UPDATE web_session SET seen_at = seen_at WHERE id = $1 AND expires_at > $2", login_id, to_us(now)
+        )
+    )
+
+
 async def renew_login(tx: Transaction, login: LogIn, *, now: datetime, expires: datetime) -> None:
     """Note that the log-in is in use; of several requests at once the first one writes."""
     await tx.execute(
@@ -61,9 +83,13 @@ async def renew_login(tx: Transaction, login: LogIn, *, now: datetime, expires: 
 
 
 async def delete_login(tx: Transaction, login_id: str) -> str:
-    """End one log-in; whose it was, "" when there was none."""
+    """End one log-in, and what was begun by it in chats; whose it was, "" when there was none."""
     row = await tx.row("DELETE FROM web_session WHERE id = $1 RETURNING account_id", login_id)
-    return str(row["account_id"]) if row else ""
+    if row is None:
+        return ""
+    account_id = str(row["account_id"])
+    await tx.execute("DELETE FROM web_session WHERE account_id = $1 AND begun_by = $2", account_id, login_id)
+    return account_id
 
 
 async def delete_logins(tx: Transaction, account_id: str, *, but: str = "") -> int:

@@ -49,6 +49,9 @@ class WebSession(Model):
     created_at = fields.BigIntField()
     seen_at = fields.BigIntField()
     expires_at = fields.BigIntField()
+    begun_by = fields.CharField(
+        max_length=64, null=True
+    )  # a widget's: the browser's log-in that it ends with
 
     class Meta:
         table = "web_session"
