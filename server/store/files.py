@@ -1,6 +1,7 @@
 """Where files lie: under their content hash, in a folder that every process sees. Reached only by random tokens."""
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
@@ -203,7 +204,20 @@ def _append(partial: Path, data: bytearray, digest: Any, *, whole: bool = False)
 
 
 def _move(partial: Path, place: Path) -> None:
+    """Give the file its place; with the power a new name is lost, too, that does not lie on disk."""
     _in_folder(place, lambda: partial.replace(place))
+    for folder in (place.parent, place.parent.parent):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (
+                errno.EINVAL,
+                errno.ENOTSUP,
+            ):  # what some network shares say: they keep names themselves
+                raise
+        finally:
+            os.close(handle)
 
 
 def _in_folder(place: Path, act: Callable[[], T]) -> T:
