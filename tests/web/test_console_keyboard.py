@@ -171,3 +171,29 @@ async def heard(page: Page) -> str:
     nodes = (await line.send("Accessibility.getFullAXTree"))["nodes"]
     await line.detach()
     return " ".join(node["name"].get("value", "") for node in nodes if not node["ignored"] and "name" in node)
+
+
+async def test_what_is_marked_or_focused_beside_the_conversation_stays_while_it_goes_on(
+    town: Town, visits: Visits
+) -> None:
+    """Every line, receipt and change of duty drew the reader's card anew: who copied an order's number lost it half-way."""
+    page = await desk(visits, town)
+    await page.locator('.duty__choice[data-value="available"]').click()
+    await expect(page.locator(".duty")).to_have_attribute("data-availability", "available")
+    reader = await town.ask("订单 261122-00123 到了吗？", page_url="https://lib.test/x", page_title="馆藏页")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("Alt+a")
+    await page.wait_for_selector(".composer__proposal:not([hidden])")
+    aside = page.locator(".context")
+    documents = aside.locator(".context__section--documents")
+    await expect(documents.locator(".context__count")).not_to_be_empty()  # all of it is there
+    link = aside.get_by_role("link", name="馆藏页")
+    await link.focus()
+    await aside.get_by_text("261122-00123").evaluate("node => getSelection().selectAllChildren(node)")
+    await say(town, reader, "还有一个问题")
+    await town.people["lin"].http.put("/api/console/duty", json={"capacity": 3})
+    paper = {"title": "民国报纸目录", "url": "https://lib.test/paper.pdf"}
+    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/documents", json=paper)
+    await expect(documents.get_by_role("link")).to_have_text("民国报纸目录")
+    await expect(link).to_be_focused()
+    assert "261122-00123" in await page.evaluate("getSelection().toString()")

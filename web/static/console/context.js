@@ -70,7 +70,8 @@ export class ContextView {
   #drawReader() {
     const { card } = this.conversation;
     const address = safeAddress(card.page_url);
-    this.reader.body.replaceChildren(
+    redraw(
+      this.reader.body,
       facts([
         ["name", readerOf(card)],
         ["kind", t(`reader.kind_${card.reader_kind}`)],
@@ -99,7 +100,8 @@ export class ContextView {
   #drawLibrary(home) {
     const site = safeAddress(home.website);
     const policy = named(home.policy);
-    this.library.body.replaceChildren(
+    redraw(
+      this.library.body,
       h(
         "p",
         { class: "home__name" },
@@ -141,7 +143,8 @@ export class ContextView {
 
   #drawDocuments({ documents, documents_limit: limit }) {
     write(this.documents.count, t("document.of", { n: documents.length, limit }));
-    this.documents.body.replaceChildren(
+    redraw(
+      this.documents.body,
       documents.length
         ? h(
             "ol",
@@ -169,7 +172,8 @@ export class ContextView {
 
   #drawEarlier(earlier) {
     write(this.earlier.count, earlier.length ? String(earlier.length) : "");
-    this.earlier.body.replaceChildren(
+    redraw(
+      this.earlier.body,
       earlier.length
         ? h(
             "ol",
@@ -208,7 +212,8 @@ export class ContextView {
 
   #drawCrew() {
     const here = this.conversation.card.participants.filter((who) => !who.left);
-    this.crew.body.replaceChildren(
+    redraw(
+      this.crew.body,
       h(
         "ul",
         { class: "plain" },
@@ -347,6 +352,13 @@ function facts(rows) {
 function orderOf({ question }) {
   const [, day, rest] = /(\d{6})[ -]?([0-9A-Z]{5})(?![0-9A-Z])/i.exec(question ?? "") ?? [];
   return day && h("a", { href: `/console/orders/${day}${rest}`, target: "_blank" }, `${day} ${rest}`);
+}
+
+/** Draws a part anew only where it differs: a link that has the keyboard, or a passage that is marked, stays. */
+function redraw(body, ...children) {
+  const anew = body.cloneNode();
+  anew.append(...children);
+  if (!anew.isEqualNode(body)) body.replaceChildren(...anew.childNodes);
 }
 
 const time = (iso) => h("time", { datetime: iso, title: exactly(iso) }, dated(iso));
