@@ -44,8 +44,8 @@ _RANGES = {  # least and most: what is beyond starts well and fails at the first
     "answer_upload_limit": (1024, 100 * _GIB),
     "courier_minutes": (1, 100_000),
     "stack_event_days": (1, 36_500),
-    "messages_per_minute": (1, 1_000_000),
-    "sessions_per_address": (1, 100_000_000),
+    "messages_per_minute": (1, 10**9),
+    "sessions_per_address": (1, 10**9),
 }
 _NEEDED = ("files_dir", "host")
 _PORTS = ("port", "smtp_port")
