@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from server.actions.logins import start_login
+from server.store.accounts import account_by_id
 from server.store.rows import to_us
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
@@ -256,6 +258,42 @@ async def test_overdue_records_are_asked_for_at_log_in(town: Town, visits: Visit
     await page.locator("dialog .button--primary").click()
     await expect(page.locator("dialog")).to_have_count(0)
     await expect(page.locator(".entry")).to_have_count(0)
+
+
+async def test_overdue_records_that_were_put_off_are_asked_for_at_the_next_log_in_alone(
+    town: Town, visits: Visits
+) -> None:
+    """Every reload asked again, until nobody read what was asked."""
+    page = await desk(visits, town)
+    lin = town.people["lin"]
+    dialog, asked = page.locator("dialog"), page.locator("dialog .overdue")
+    for question in ("第一位读者", "第二位读者"):
+        reader = await taken(town, page, question)
+        await lin.http.post(f"/api/sessions/{reader.session}/end", json={})
+        async with town.ctx.transaction() as tx:
+            past = to_us(town.ctx.clock.now()) - 60_000_000
+            await tx.execute(
+                "UPDATE chat_session SET wrap_up_due_at = $1 WHERE id = $2", past, reader.session
+            )
+        await page.reload()
+        await expect(asked.filter(has_text=question)).to_be_visible()
+        await page.reload()  # nobody has put them off yet
+        await expect(asked.filter(has_text=question)).to_be_visible()
+        await page.get_by_role("button", name="稍后").click()
+        await expect(dialog).to_have_count(0)
+        await page.reload()
+        await page.wait_for_selector(CURRENT)
+        await expect(
+            page.locator(".lists__section--overdue .entry").filter(has_text=question)
+        ).to_be_visible()
+        await expect(dialog).to_have_count(0)
+    async with town.ctx.transaction() as tx:
+        account = await account_by_id(tx, lin.id)
+        assert account is not None
+        anew = await start_login(town.ctx, tx, account)
+    await page.context.add_cookies([{"name": "sid", "value": anew.secret, "url": town.base}])
+    await page.reload()
+    await expect(asked).to_have_count(2)
 
 
 async def test_a_reader_who_has_gone_is_said_to_be_gone_until_they_are_back(

@@ -176,7 +176,7 @@ async def heard(page: Page) -> str:
 async def test_what_is_marked_or_focused_beside_the_conversation_stays_while_it_goes_on(
     town: Town, visits: Visits
 ) -> None:
-    """Every line, receipt and change of duty drew the reader's card anew: who copied an order's number lost it half-way."""
+    """Every line and change of duty drew the reader's card anew: who copied an order's number lost it half-way."""
     page = await desk(visits, town)
     await page.locator('.duty__choice[data-value="available"]').click()
     await expect(page.locator(".duty")).to_have_attribute("data-availability", "available")

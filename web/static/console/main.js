@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import * as alarm from "./alarm.js";
-import { overdueDialog } from "./overdue.js";
+import { askForOverdue } from "./overdue.js";
 import { keysDialog } from "./dialogs.js";
 import { DutyView, LineView } from "./duty.js";
 import { bindings, listen } from "./keys.js";
@@ -63,7 +63,7 @@ model.addEventListener("change", update);
 model.addEventListener("ready", () => {
   workspace.restore();
   update();
-  if (model.overdue.length) overdueDialog(model, model.overdue, (id) => workspace.open(id));
+  askForOverdue(model, (id) => workspace.open(id));
 });
 model.addEventListener("said", ({ detail: { conversation, event } }) => {
   if (event.by.kind !== "reader") return;

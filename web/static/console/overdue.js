@@ -2,12 +2,24 @@
 
 import { h, show, write } from "./dom.js";
 import { openDialog } from "./dialogs.js";
+import { tab } from "./memory.js";
 import { archive, guess } from "./wrapup.js";
 import { readerOf } from "./offers.js";
 import { duration, named, t } from "./words.js";
 
+/** Who closes the dialog has been asked: a reload asks again only for what has become overdue since. */
+export function askForOverdue(model, open) {
+  const { overdue } = model;
+  const login = model.state.csrf.slice(0, 8); // another one at each log-in
+  const before = tab.get("overdue");
+  const asked = before?.login === login ? before.ids : [];
+  if (overdue.every(({ id }) => asked.includes(id))) return;
+  const ids = overdue.map(({ id }) => id);
+  overdueDialog(model, overdue, open).addEventListener("close", () => tab.set("overdue", { login, ids }));
+}
+
 /** Each archived with one click or opened. */
-export function overdueDialog(model, conversations, open) {
+function overdueDialog(model, conversations, open) {
   const line = (one) => {
     const { card } = one;
     const record = guess(one);
