@@ -9,6 +9,7 @@ from server.actions.logins import count
 from server.actions.mails import write_mail
 from server.actions.pool_entry import Entered, enter, tell_received, terms_at
 from server.actions.sessions import end_in
+from server.actions.talk_files import files_of_reader, send_along
 from server.actions.transcripts import written_out
 from server.context import Context
 from server.domain.accounts import actor_of
@@ -68,7 +69,7 @@ async def leave_question(ctx: Context, actor: Actor, slug: str, asking: Asking) 
 
 
 async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Asking) -> Consultation:
-    """Turn the conversation into a form question or phone call-back, transcript attached, nothing asked twice.
+    """Turn the conversation into a form question or phone call-back, transcript and files along, nothing asked twice.
 
     The reader may at any moment; the librarian with the reader's consent (R-LIVE.4). What the reader wrote so far is
     the question unless they gave another text. It is the reader's whoever presses the button: the answer goes to the
@@ -84,7 +85,11 @@ async def refer_session(ctx: Context, actor: Actor, session_id: str, asking: Ask
     async with ctx.transaction() as tx:
         question = _question(ctx, reader, desk, await _filled(tx, session, asking), session=session)
         question = await _with_transcript(ctx, tx, session, question)
-        kept = (await _keep(ctx, tx, desk, question, receipt=receipt)).consultation
+        files = await files_of_reader(tx, session)
+        entered = await _keep(ctx, tx, desk, question, receipt=receipt, attached=len(files))
+        kept = entered.consultation
+        if not entered.again:
+            await send_along(ctx, tx, session, files, kept.id)
         await end_in(ctx, tx, session, reason, by=by, data={"question_id": kept.id})
     return kept
 

@@ -10,6 +10,7 @@ from server.actions.desks import zone_of
 from server.actions.pool_entry import Entered, enter, tell_received
 from server.actions.questions import Asking, leave_question
 from server.actions.sessions import is_reader
+from server.actions.talk_files import files_of_reader, send_along
 from server.actions.talk_links import session_of_link, takes_request
 from server.actions.transcripts import written_out
 from server.context import Context
@@ -100,6 +101,8 @@ async def submit_request(ctx: Context, actor: Actor, slug: str, request: Request
         entered = await keep_document(ctx, tx, desk, wanted, policy, deserted=not attended)
         if not entered.again:
             await hand_in_files(tx, actor, request.client_id, wanted.id, request.file_ids)
+            if session is not None:
+                await send_along(ctx, tx, session, await files_of_reader(tx, session), wanted.id)
     return Submitted(entered.consultation, entered.again, (desk, library))
 
 

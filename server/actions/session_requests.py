@@ -6,6 +6,7 @@ from server.actions.access import access_session
 from server.actions.pool_entry import terms_at
 from server.actions.requests import Request, Submitted, keep_document, read_document
 from server.actions.sessions import end_in
+from server.actions.talk_files import files_of_reader, send_along
 from server.actions.talk_links import named_document, request_address
 from server.actions.transcripts import written_out
 from server.context import Context
@@ -26,7 +27,7 @@ async def known_request(ctx: Context, actor: Actor, session_id: str) -> tuple[di
 
 
 async def refer_to_document(ctx: Context, actor: Actor, session_id: str, request: Request) -> Submitted:
-    """Ask for a document in the reader's name, transcript attached; the conversation ends with it.
+    """Ask for a document in the reader's name, transcript and files attached; the conversation ends with it.
 
     Raises NotAllowed ``reader_not_logged_in`` (R-ORG.2): who is nobody yet gets the link; FormRefused by field,
     TooMany ``requests_today`` (R-ANS.5).
@@ -49,6 +50,8 @@ async def refer_to_document(ctx: Context, actor: Actor, session_id: str, request
         wanted = replace(wanted, transcript=await written_out(ctx, tx, session, wanted.language))
         policy, deserted = await terms_at(ctx, tx, desk, wanted.submitted_at)
         entered = await keep_document(ctx, tx, desk, wanted, policy, deserted=deserted)
+        if not entered.again:
+            await send_along(ctx, tx, session, await files_of_reader(tx, session), entered.consultation.id)
         data = {"question_id": entered.consultation.id}
         await end_in(ctx, tx, session, EndReason.DOCUMENT_REQUEST, by=by, data=data)
     return Submitted(entered.consultation, entered.again)

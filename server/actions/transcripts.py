@@ -78,7 +78,10 @@ def _line(event: ChatEventRecorded, at: str, language: str) -> str:
         case "message":
             return f"[{at}] {who}: {event.body}"
         case "file":
-            return f"[{at}] {who}: [{data.get('file', {}).get('name', '')}]"
+            file = data.get("file", {})
+            # What staff sent opens by its address, as what they passed on does; what the reader sent is their own.
+            address = file.get("url", "") if event.author_kind == "staff" else ""
+            return f"[{at}] {who}: [{file.get('name', '')}] {address}".rstrip()
         case "document":
             return f"[{at}] {who}: 《{data.get('title', '')}》 {data.get('url', '')}".rstrip()
         case "joined":

@@ -167,5 +167,15 @@ async def files_of_staff(db: Reader, session_ids: Sequence[str]) -> dict[str, li
     return found
 
 
+async def file_ids_of_reader(db: Reader, session_id: str) -> list[str]:
+    """The files that the reader sent, in order."""
+    rows = await db.rows(
+        "SELECT data FROM chat_event WHERE session_id = $1 AND audience = 'all' AND kind = 'file'"
+        " AND author_kind = 'reader' AND data <> '' ORDER BY seq",
+        session_id,
+    )
+    return [json.loads(row["data"])["file"]["id"] for row in rows]
+
+
 def participant_id(session_id: str, account_id: str) -> str:
     return f"{session_id}:{account_id or 'reader'}"
