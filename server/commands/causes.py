@@ -5,6 +5,7 @@ their own words go along at the end, for whoever looks them up.
 """
 
 import errno
+import re
 import socket
 import sqlite3
 import ssl
@@ -56,6 +57,7 @@ _BY_KIND: tuple[tuple[type[BaseException], str], ...] = (
     (aiosmtplib.SMTPTimeoutError, "silent"),
     (ssl.SSLCertVerificationError, "certificate"),
     (socket.gaierror, "no_host"),
+    (sqlite3.Error, "file"),
     (TimeoutError, "silent"),
     (EOFError, "hung_up"),
     (ValueError, "setting"),
@@ -79,6 +81,7 @@ _BY_WORDS: tuple[tuple[type[BaseException], str, str], ...] = (
     (sqlite3.Error, "readonly", "right"),
     (sqlite3.Error, "full", "disk_full"),
 )
+_EACH = re.compile(r"\[Errno (\d+)\]")  # asyncio strings them together
 _TLS_FIRST = 530  # RFC 3207: must issue a STARTTLS command first
 
 
@@ -115,14 +118,22 @@ def _cause(error: BaseException) -> str:
             return cause
     if isinstance(error, asyncpg.PostgresError):
         return _BY_STATE.get(error.sqlstate or "", "")
-    if isinstance(error, OSError) and error.errno in _BY_NUMBER and not isinstance(error, ssl.SSLError):
-        return _BY_NUMBER[error.errno]
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and _number(error) in _BY_NUMBER:
+        return _BY_NUMBER[_number(error)]
     for kind, cause in _BY_KIND:
         if isinstance(error, kind):
             return cause
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _refusal(error.code)
     return "tls" if isinstance(error, ssl.SSLError) else ""
+
+
+def _number(error: OSError) -> int:
+    """The system's number for it; where a host has several addresses, and each its own, that of the first."""
+    if error.errno is not None:
+        return error.errno
+    first = _EACH.search(str(error))
+    return int(first[1]) if first else 0
 
 
 def _refusal(code: int) -> str:

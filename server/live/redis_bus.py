@@ -11,6 +11,7 @@ handful of processes.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 import msgspec
 from redis.asyncio.connection import AbstractConnection
@@ -30,6 +31,11 @@ PAUSE = 0.01
 PAUSE_BUSY = 0.002
 BUSY = 32
 FLUSH = 1.0  # seconds that `stop` waits for what is still to be sent
+
+
+def channel_of(prefix: str) -> str:
+    """Where the processes of an installation meet."""
+    return f"{prefix}:live:{FORMAT}"
 
 
 class Batch(msgspec.Struct, array_like=True):
@@ -52,7 +58,7 @@ class RedisBus:
     def __init__(self, lines: RedisLines, prefix: str, origin: str) -> None:
         """``origin`` names this process, and no other that is alive."""
         self._lines = lines
-        self._channel = f"{prefix}:live:{FORMAT}"
+        self._channel = channel_of(prefix)
         self._origin = origin.encode().ljust(32)[:32]
         self._topics: set[str] = set()
         self._outgoing = Outgoing()
@@ -106,9 +112,10 @@ class RedisBus:
         if envelope.topic in self._topics or envelope.wake:
             self._on_envelope(envelope)
 
-    async def _talk(self, line: AbstractConnection) -> None:
+    async def _talk(self, line: AbstractConnection, well: Callable[[], None]) -> None:
         """Listen and publish on one line: a message's answer and its echo then come in one reading."""
         await self._lines.ask(line, "SUBSCRIBE", self._channel)
+        well()
         self._up = True
         self._begun.set()
         if self._missed:

@@ -25,10 +25,13 @@ class RedisFacts:
     drift: float  # seconds that its clock is ahead of ours
 
 
-async def look_at_redis(url: str) -> RedisFacts:
-    """Ask Redis about itself. Raises RedisAway."""
+async def look_at_redis(url: str, channel: str) -> RedisFacts:
+    """Ask Redis about itself, and whether we may listen to this channel. Raises RedisAway.
+
+    Since Redis 7 an account has no right to channels unless it was given one, whatever else it may do.
+    """
     try:
-        pool: ConnectionPool = ConnectionPool.from_url(url, retry=Retry(NoBackoff(), 0))
+        pool: ConnectionPool = ConnectionPool.from_url(url, protocol=3, retry=Retry(NoBackoff(), 0))
         line: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise RedisAway(str(error)) from error
@@ -38,6 +41,7 @@ async def look_at_redis(url: str) -> RedisFacts:
             asked = datetime.now(UTC)
             seconds, microseconds = await _ask(line, "TIME")
             info = str((await _ask(line, "INFO", "server")).decode())
+            await _ask(line, "SUBSCRIBE", channel)
     except TimeoutError as error:
         raise RedisAway(f"TimeoutError after {PATIENCE:.0f} s") from error
     except (RedisError, OSError) as error:
@@ -52,4 +56,4 @@ async def look_at_redis(url: str) -> RedisFacts:
 
 async def _ask(line: AbstractConnection, *command: str) -> Any:
     await line.send_command(*command)
-    return await line.read_response()
+    return await line.read_response(push_request=True)

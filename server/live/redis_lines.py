@@ -34,8 +34,13 @@ class RedisLines:
             url, protocol=3, socket_timeout=None, socket_connect_timeout=ANSWER, retry=Retry(NoBackoff(), 0)
         )
 
-    async def keep(self, use: Callable[[AbstractConnection], Awaitable[None]]) -> NoReturn:
-        """Use a line; whenever it is lost, open another and begin anew."""
+    async def keep(
+        self, use: Callable[[AbstractConnection, Callable[[], None]], Awaitable[None]]
+    ) -> NoReturn:
+        """Use a line; whenever it is lost, open another and begin anew.
+
+        ``use`` calls back when the line does what it is for: an account may be let in and yet have no right to that.
+        """
         loop = asyncio.get_running_loop()
         outage = Outage(log, "Redis is away; messages wait for the keep-alive", "Redis is back")
         failures = 0
@@ -47,8 +52,7 @@ class RedisLines:
                     await line.connect()  # type: ignore[no-untyped-call]
                 # Its own would write out every message in full, for a log that nobody keeps.
                 line._parser.set_pubsub_push_handler(_as_it_is)  # type: ignore[attr-defined]
-                outage.over()
-                await use(line)
+                await use(line, outage.over)
             except* Exception as lost:  # whatever it was: without Redis we go on, and try again
                 outage.lasts(lost)
             finally:

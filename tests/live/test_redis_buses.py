@@ -1,8 +1,10 @@
 """Redis may go away, come back, hang or lie: that costs delay, never a message and never the process."""
 
 import asyncio
+import logging
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -144,7 +146,7 @@ async def test_a_message_that_is_none_of_ours_is_passed_over(make: Make, valkey_
     lines = RedisLines(valkey_server.url, Evenly())
     asked = asyncio.Event()
 
-    async def shout(line) -> None:
+    async def shout(line, well) -> None:
         await lines.ask(line, "PUBLISH", f"test:live:{redis_bus.FORMAT}", b"nonsense" * 100)
         asked.set()
         await asyncio.Event().wait()
@@ -154,6 +156,41 @@ async def test_a_message_that_is_none_of_ours_is_passed_over(make: Make, valkey_
     shouting.cancel()
     await there.reached_by(here)
     assert there.resyncs == 0
+
+
+async def test_an_account_without_a_right_to_channels_is_told_once_and_redis_is_back_when_it_has_one(
+    valkey_server: Valkey, patience: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Let in, refused and let in again: "Redis is back" and "Redis is away" filled the log, 50 lines a minute."""
+    caplog.set_level(logging.INFO, redis_lines.log.name)
+    _tell(valkey_server, "ACL SETUSER deaf reset on >pw ~* +@all")
+    refused = 0
+
+    class Counted(Evenly):
+        def uniform(self, low: float, high: float) -> float:
+            nonlocal refused
+            refused += 1
+            return super().uniform(low, high)
+
+    ear = Ear(RedisBus(RedisLines(valkey_server.url.replace("://", "://deaf:pw@"), Counted()), "test", "p1"))
+    await ear.start()
+    try:
+        await eventually(lambda: refused >= 5)
+        assert not ear.bus.healthy
+        (said,) = [record.getMessage() for record in caplog.records if record.name == redis_lines.log.name]
+        assert said.startswith("Redis is away") and "NoPermissionError" in said
+        _tell(valkey_server, "ACL SETUSER deaf &*")
+        await ear.until(lambda: ear.resyncs > 0)
+        assert "Redis is back" in caplog.messages[-1]
+    finally:
+        await ear.bus.stop()
+        _tell(valkey_server, "ACL DELUSER deaf")
+
+
+def _tell(server: Valkey, command: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.sendall(f"{command}\r\n".encode())
+        assert not line.recv(64).startswith(b"-")
 
 
 async def test_a_listener_that_fails_does_not_end_the_listening(make: Make) -> None:

@@ -130,9 +130,29 @@ def test_a_server_that_cannot_use_its_database_says_so_as_the_doctor_does(
         assert "password authentication failed" in detail
 
 
+TWICE = "twice.invalid"  # a name with two addresses, as localhost on most machines
+
+
+@pytest.fixture
+def twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a host of that name, on machines without IPv6, too."""
+    real = socket.getaddrinfo
+
+    def known(host: Any, *more: Any, **options: Any) -> list[Any]:
+        names = ["127.0.0.1", "127.0.0.2"] if host in (TWICE, TWICE.encode()) else [host]
+        return [address for name in names for address in real(name, *more, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+
+
 @pytest.mark.parametrize("area", ["database", "redis", "mail"])
-@pytest.mark.parametrize(("host", "cause"), [("127.0.0.1", "nobody"), ("nobody.invalid", "no_host")])
-def test_nobody_listens_or_nobody_knows_the_host(shuqiao: Shuqiao, area: str, host: str, cause: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "cause"),
+    [("127.0.0.1", "nobody"), (TWICE, "nobody"), ("nobody.invalid", "no_host")],
+)
+def test_nobody_listens_or_nobody_knows_the_host(
+    shuqiao: Shuqiao, twice: None, area: str, host: str, cause: str
+) -> None:
     port = free_port()
     settings: dict[str, dict[str, object]] = {
         "database": {"database_url": f"postgresql://shuqiao@{host}:{port}/shuqiao"},
@@ -149,6 +169,10 @@ def test_a_redis_that_is_of_no_use(shuqiao: Shuqiao, redis: Valkey, mails: MailS
     demand_told(shuqiao, "redis", "stranger", redis_url=f"redis://127.0.0.1:{mails.port}")
     tell(redis, "ACL", "SETUSER", "small", "on", ">pw", "-@all", "+hello", "+client", "+select")
     demand_told(shuqiao, "redis", "right", redis_url=f"redis://small:pw@{address}")
+    tell(
+        redis, "ACL", "SETUSER", "deaf", "on", ">pw", "~*", "+@all"
+    )  # all rights, as of Redis 6; channels are extra
+    demand_told(shuqiao, "redis", "right", redis_url=f"redis://deaf:pw@{address}")
     tell(redis, "CONFIG", "SET", "requirepass", "right")
     demand_told(shuqiao, "redis", "no_password", redis_url=f"redis://{address}")
     demand_told(shuqiao, "redis", "log_in", redis_url=f"redis://:wrong@{address}")
@@ -209,6 +233,15 @@ def test_a_file_that_is_no_database(shuqiao: Shuqiao, tmp_path: Path) -> None:
     demand_told(shuqiao, "database", "broken", database_url=f"sqlite://{tmp_path}/torn.db")
 
 
+@pytest.mark.parametrize("said", ["disk I/O error", "locking protocol", "large file support is disabled"])
+def test_an_sqlite_file_in_trouble_is_no_matter_of_postgresql(said: str) -> None:
+    """The operator was sent to look at a server that there is none of."""
+    for language, todo in (("zh", "磁盘"), ("en", "backup")):
+        trouble = trouble_with("database", sqlite3.OperationalError(said), language)
+        assert "SQLite" in trouble.reason and said in trouble.detail
+        assert todo in trouble.todo and "PostgreSQL" not in trouble.todo
+
+
 def test_a_virus_scanner_without_its_socket(shuqiao: Shuqiao, tmp_path: Path) -> None:
     demand_told(shuqiao, "scanner", "no_socket", clamd_socket=tmp_path / "nobody.sock")
 
@@ -225,6 +258,7 @@ def test_a_virus_scanner_without_its_socket(shuqiao: Shuqiao, tmp_path: Path) ->
         (OSError(28, "No space left on device"), "disk_full"),
         (sqlite3.OperationalError("database is locked"), "busy"),
         (sqlite3.OperationalError("database or disk is full"), "disk_full"),
+        (sqlite3.OperationalError("disk I/O error"), "file"),
         (aiosmtplib.SMTPResponseException(530, "Must issue a STARTTLS command first"), "tls_first"),
         (aiosmtplib.SMTPResponseException(421, "Service not available"), "later"),
         (aiosmtplib.SMTPResponseException(554, "No"), "refuses"),
