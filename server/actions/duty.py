@@ -9,6 +9,7 @@ from server.actions.presence import staff_is_back
 from server.actions.routing import requeue_released, requeue_session
 from server.context import Context
 from server.domain import duty as duties
+from server.domain.accounts import answering_role
 from server.domain.chat import ChatSession, State
 from server.domain.duty import Availability, AwayReason, Duty, DutyWish
 from server.domain.errors import Conflict, NotFound
@@ -34,7 +35,6 @@ from server.store.rows import Transaction
 from server.store.tasks import count_claims_with_rows, lock_claim_slots, recount_claims
 
 log = logging.getLogger(__name__)
-_STRONGEST = (Role.LIBRARIAN, Role.SUPPORT_AGENT, Role.INTERN)
 _ACTIVE_EVERY = timedelta(seconds=30)  # signs of life that come closer together are not written
 
 
@@ -188,7 +188,8 @@ async def promise_checks(ctx: Context) -> None:
 
 async def _first_duty(ctx: Context, tx: Transaction, actor: Actor) -> Duty:
     now = ctx.clock.now()
-    role = next((role for role in _STRONGEST if role in actor.roles), Role.LIBRARIAN)
+    answering = answering_role(actor.grants)
+    role = answering.role if answering else Role.LIBRARIAN
     policy = await policy_at(tx, actor.library_id, now)
     await insert_duty(tx, duties.new_duty(actor.account_id, role, actor.library_id, policy=policy, now=now))
     duty = await lock_duty(tx, actor.account_id)

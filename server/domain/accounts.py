@@ -161,8 +161,11 @@ def judge_closing(
 
 
 def answering_role(grants: Iterable[Grant]) -> Grant | None:
-    """The grant under which somebody takes conversations: the fullest of several, None for who does not."""
-    order = (Role.LIBRARIAN, Role.INTERN, Role.SUPPORT_AGENT)
+    """The grant under which somebody takes conversations: the fullest of several, None for who does not.
+
+    A support agent who learns to be a librarian serves readers meanwhile; an intern mostly practises (R-ORG.5).
+    """
+    order = (Role.LIBRARIAN, Role.SUPPORT_AGENT, Role.INTERN)
     answering = [grant for grant in grants if grant.role in ANSWERING]
     return min(answering, key=lambda grant: order.index(grant.role), default=None)
 

@@ -40,12 +40,17 @@ async def open_duty(
     languages: str,
     at: datetime,
 ) -> None:
-    """Make somebody able to stand duty in this role; what they have set themselves is kept."""
+    """Make somebody able to stand duty in this role; what they have set themselves is kept.
+
+    Between support and the desk the topics are others: what was chosen for one means nothing for the other.
+    """
     await tx.execute(
         "INSERT INTO duty (staff_id, role, library_id, availability, away_reason, capacity, load, offers, missed,"
         " topics, languages, idle_since_at, version)"
         " VALUES ($1, $2, $3, 'away', '', $7, 0, 0, 0, $6, $4, $5, 0)"
-        " ON CONFLICT (staff_id) DO UPDATE SET role = $2, library_id = $3, version = duty.version + 1",
+        " ON CONFLICT (staff_id) DO UPDATE SET role = $2, library_id = $3, version = duty.version + 1,"
+        " topics = CASE WHEN duty.role <> excluded.role AND 'support_agent' IN (duty.role, excluded.role)"
+        " THEN excluded.topics ELSE duty.topics END",
         staff_id,
         role,
         library_id,

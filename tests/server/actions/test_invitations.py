@@ -84,12 +84,24 @@ async def test_who_is_new_takes_as_many_readers_as_their_library_says(
         assert (await duty_of(alliance.ctx.db.read, new.account_id)).capacity == taken
 
 
-async def test_a_further_role_leaves_the_capacity_that_somebody_chose(alliance: Alliance) -> None:
+async def test_a_support_agent_who_becomes_a_librarian_is_offered_readers_questions(
+    alliance: Alliance,
+) -> None:
+    """They kept the topics of support, and waited for questions that came to everybody else."""
+    agent = await alliance.actor("agent", alliance.grant(Role.SUPPORT_AGENT), library="home")
+    await grant_role(alliance.ctx, OPERATOR, agent.account_id, alliance.grant(Role.INTERN, "home"))
+    assert (await duty_of(alliance.ctx.db.read, agent.account_id)).role == Role.SUPPORT_AGENT
+    await grant_role(alliance.ctx, OPERATOR, agent.account_id, alliance.grant(Role.LIBRARIAN, "home"))
+    duty = await duty_of(alliance.ctx.db.read, agent.account_id)
+    assert (duty.role, duty.topics) == (Role.LIBRARIAN, {"reference", "platform", "account"})
+
+
+async def test_a_further_role_leaves_what_somebody_chose(alliance: Alliance) -> None:
     intern = await alliance.actor("intern", alliance.grant(Role.INTERN, "home"), library="home")
-    await set_duty(alliance.ctx, intern, DutyWish(capacity=1))
+    await set_duty(alliance.ctx, intern, DutyWish(capacity=1, topics=frozenset({"platform"})))
     await grant_role(alliance.ctx, OPERATOR, intern.account_id, alliance.grant(Role.LIBRARIAN, "home"))
     duty = await duty_of(alliance.ctx.db.read, intern.account_id)
-    assert (duty.role, duty.capacity) == (Role.LIBRARIAN, 1)
+    assert (duty.role, duty.capacity, duty.topics) == (Role.LIBRARIAN, 1, {"platform"})
 
 
 @pytest.mark.parametrize(

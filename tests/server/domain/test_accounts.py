@@ -144,4 +144,7 @@ def test_an_account_is_closed_by_who_could_take_all_its_roles() -> None:
 def test_of_several_roles_the_fullest_one_answers() -> None:
     intern, librarian = Grant(Role.INTERN, ScopeKind.LIBRARY, HOME), Grant(Role.LIBRARIAN, ScopeKind.ALLIANCE)
     assert answering_role([intern, librarian]) == librarian
+    support = Grant(Role.SUPPORT_AGENT, ScopeKind.ALLIANCE)
+    assert answering_role([intern, support]) == support
+    assert answering_role([support, librarian]) == librarian
     assert answering_role([Grant(Role.MANAGER, ScopeKind.ALLIANCE)]) is None
