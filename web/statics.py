@@ -6,6 +6,7 @@ server goes on with its own while a new version is laid beside it, as with templ
 """
 
 import hashlib
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from web.served import FOR_A_YEAR, KINDS, Served, answer, pack
 
+_VERSION = re.compile(r"v[0-9a-f]{12}")
 STATIC = Path(__file__).parent / "static"
 # To be asked for again each time: what has no version in its address, or one that this server does not have.
 _ASK_AGAIN = "no-cache"
@@ -48,7 +50,7 @@ async def statics(request: Request) -> Response:
     """
     path = request.path_params["path"]
     asked, _, name = path.partition("/")
-    file = files().get(name) or files().get(path)
+    file = files().get(name if _VERSION.fullmatch(asked) else path)
     if file is None:
         raise HTTPException(404)
     return answer(request, file, FOR_A_YEAR if asked == version() else _ASK_AGAIN)

@@ -45,11 +45,23 @@ async def test_another_version_gets_what_there_is_and_asks_again(town: Town) -> 
         assert again.status_code == 304 and not again.content
     for path in (
         "/static/nothing.js",
+        "/static/console/tokens.css",  # there is one elsewhere
         f"{statics.base()}/../../server/settings.py",
         "/static/%2e%2e/site.py",
     ):
         assert (await town.http.get(path)).status_code == 404, path
     assert (await town.http.post(f"{statics.base()}/console/main.js")).status_code == 405
+
+
+async def test_two_files_of_one_name_are_not_mistaken_for_each_other(town: Town) -> None:
+    """A console from before versions stood in addresses stayed empty: it got the forms' script in place of its own."""
+    names = {path.name: path for path in (statics.STATIC / "console").iterdir()}
+    twins = [name for name in names if (statics.STATIC / name).exists()]
+    assert "uploads.js" in twins
+    for start in ("/static", "/static/v0123456789ab", statics.base()):
+        for name in twins:
+            assert (await town.http.get(f"{start}/console/{name}")).content == names[name].read_bytes()
+            assert (await town.http.get(f"{start}/{name}")).content == (statics.STATIC / name).read_bytes()
 
 
 @pytest.mark.browser
