@@ -11,7 +11,7 @@ from tests.servers.browsers import Visits, sit_down
 from tests.town import Person, add_person
 from tests.web.libraries import Host, ask, librarian, open_host, said, write
 from tests.web.test_reader_returns import end, log_in
-from tests.web.test_two_devices import known
+from tests.web.test_two_devices import known, press_launcher
 
 pytestmark = pytest.mark.browser
 
@@ -134,3 +134,47 @@ async def test_a_tab_that_the_one_before_left_open_becomes_the_next_readers(
         await expect(left.get_by_label("您的问题")).to_be_visible()
         await expect(left.get_by_text(SECRET)).to_have_count(0)
     visits.faults.clear()  # the browser may report that the log-in of the one before is over
+
+
+async def test_who_logs_out_of_the_chat_leaves_nothing_half_written(host: Host, visits: Visits) -> None:
+    page = await known(host, visits)
+    await page.get_by_label("您的问题").fill(SECRET)
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.locator(".identity")).to_contain_text("匿名咨询")
+    await expect(page.get_by_label("您的问题")).to_have_value("")
+    await page.reload()
+    await press_launcher(page)
+    await expect(page.get_by_label("您的问题")).to_have_value("")
+    visits.faults.clear()  # the browser may report that nobody is on duty
+
+
+async def test_nor_after_a_conversation_that_ended_while_they_wrote(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page = await known(host, visits)
+        await ask(page, "甲的问题")
+        session = await host.town.take("lin")
+        await page.get_by_label("写消息").fill(SECRET)
+        await end(host, session)
+        await expect(page.get_by_role("button", name="接着咨询")).to_be_visible()
+        await page.get_by_role("button", name="更多").click()
+        await page.get_by_role("button", name="退出").click()
+        await expect(page.get_by_label("您的问题")).to_have_value("")
+        await ask(page, "我是下一位")
+        await expect(page.get_by_label("写消息")).to_have_value("")
+
+
+async def test_another_tab_forgets_their_earlier_conversations_too(host: Host, visits: Visits) -> None:
+    async with librarian(host.town):
+        page = await known(host, visits)
+        await ask(page, "甲的问题")
+        await end(host, await host.town.take("lin"))
+        await page.get_by_role("button", name="咨询新问题").click()
+        earlier = "以前的咨询"
+        tab = await page.context.new_page()
+        for one in (page, tab):
+            await one.goto(host.url)
+            await press_launcher(one)
+            await expect(one.get_by_role("heading", name=earlier)).to_be_visible()
+        await page.get_by_role("button", name="退出").click()
+        await expect(tab.locator(".identity")).to_contain_text("匿名咨询")
+        await expect(tab.get_by_role("heading", name=earlier)).to_have_count(0)

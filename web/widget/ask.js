@@ -63,7 +63,7 @@ export class Ask {
     this.named = key;
     const text = reader ? words.say("ask.as_reader", { name }) : words.say("ask.as_visitor");
     const change = reader
-      ? button("link", words.say("login.out"), () => consultation.logOut())
+      ? button("link", words.say("login.out"), () => this.chat.logOut())
       : button("link", words.say("login.in"), () => this.chat.logIn());
     this.identity.replaceChildren(picture("person"), h("span", {}, text), change);
     this.past.replaceChildren(this.#earlier() ?? "");

@@ -91,19 +91,30 @@ export class ShuqiaoChat extends HTMLElement {
     this.show("receipt", new Receipt(this, kept, contact));
   }
 
-  // Ask again: after the conversation just read, with what could not be sent in it, or (null) about something new.
-  goOn(held) {
+  // Ask again: after the conversation just read, with what could not be sent in it, or about something new.
+  goOn(anew) {
     const { consultation } = this;
-    if (held === null) {
-      consultation.held().forEach(({ id }) => consultation.discard(id));
+    const held = consultation.held();
+    if (anew) {
+      held.forEach(({ id }) => consultation.discard(id));
       consultation.forget();
       this.room = null; // it is opened anew by whoever reads it again
       return this.show("ask");
     }
-    const draft = this.keeping.get("draft");
-    const question = [...held.map(({ text }) => text), draft].filter(Boolean).join("\n");
     const { id: previous_id, topic } = consultation.talk;
-    this.show("ask", new Ask(this, { previous_id, topic, question, client_id: newId() }));
+    const asking = { topic, question: "", ...this.keeping.get("asking"), previous_id, client_id: newId() };
+    const more = [...held.map(({ text }) => text), this.keeping.get("draft")];
+    // It was typed here before, perhaps: then it stands below what was left over, unless it began with that.
+    asking.question = [...more.filter((text) => !asking.question.includes(text)), asking.question]
+      .filter(Boolean)
+      .join("\n");
+    this.show("ask", new Ask(this, asking));
+  }
+
+  // On a shared computer: nothing of this reader is left on the screen or in the browser.
+  logOut() {
+    this.consultation.logOut();
+    this.goOn(true);
   }
 
   async logIn() {
@@ -270,7 +281,7 @@ export class ShuqiaoChat extends HTMLElement {
       consultation.reader
         ? h("p.hint", {}, words.say("ask.as_reader", { name: consultation.reader.name }))
         : item("login.in", () => this.logIn(), "person"),
-      consultation.reader && !live && item("login.out", () => consultation.logOut(), "person"), // of a shared computer
+      consultation.reader && !live && item("login.out", () => this.logOut(), "person"),
       !this.page && item("menu.language", () => this.#speak(other), "language"),
       live && item("wait.leave", () => this.show("leave"), "mail"),
       consultation.view?.request_url &&
@@ -320,8 +331,9 @@ export class ShuqiaoChat extends HTMLElement {
     const { screen } = this;
     this.#draw();
     this.screen = undefined;
-    this.show(screen === "receipt" ? "room" : screen);
-    if (this.room) this.room.session = this.consultation.state.session;
+    this.#settle();
+    if (screen === "leave") this.show(screen);
+    else if (screen === "ask" && this.room) this.goOn();
     this.size.focus();
     this.dispatchEvent(new CustomEvent("shuqiao-language", { detail: language }));
   }

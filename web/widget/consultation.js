@@ -17,7 +17,14 @@ export class Consultation {
     api.unknown = (as) => this.#unknown(as);
     this.state = null;
     this.view = null; // the session as the HTTP API showed it last
-    this.uploads = new Uploads(api, () => this.state?.session, changed);
+    this.uploads = new Uploads(
+      api,
+      () => this.state?.session,
+      (refusal) => {
+        this.refusal = refusal;
+        changed();
+      },
+    );
     this.watching = () => false; // does the reader look at the end of the conversation now?
     this.told = { delivered: 0, read: 0 };
     this.deaf = keeping.listen((name, now, before) => this.#elsewhere(name, now, before));
@@ -53,9 +60,8 @@ export class Consultation {
 
   logOut() {
     this.api.post("/api/widget/logout", {}, this.keeping.bearer).catch(() => {}); // it runs out by itself anyway
-    this.keeping.drop("login");
+    ["login", "visitor", "asking", "draft"].forEach((name) => this.keeping.drop(name));
     this.earlier = null;
-    this.forget();
   }
 
   // A conversation that this reader has open, perhaps on another device, where none is open here nor waits to be sent.
@@ -351,7 +357,10 @@ export class Consultation {
       else if (now.as !== before?.as) this.#renamed();
       return this.changed("seen");
     }
-    if (name === "login") return this.changed();
+    if (name === "login") {
+      this.earlier = null; // of another reader
+      return this.changed();
+    }
     if (now?.session === this.state?.session) this.#step({ t: "kept", entry: now }); // an unsent message
     else if (!now && before?.session === this.state?.session) this.#step({ t: "forgotten", id: before.id });
   }

@@ -146,7 +146,7 @@ const frames = {
     if (frame.retry === "retry") return [{ ...next, paused: true }, [{ later: LATER }]];
     if (frame.retry === "resume") return [{ ...next, paused: true }, [{ reconnect: true }]];
     const outbox = next.outbox.map((entry) => (entry.id === frame.id ? { ...entry, refused: frame.message } : entry));
-    return [{ ...next, outbox }, []];
+    return [{ ...next, outbox }, [{ refused: frame }]];
   },
 
   rcpt(state, { who, delivered, read }) {

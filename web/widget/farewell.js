@@ -52,7 +52,7 @@ export class Farewell {
       h(
         "div.actions",
         {},
-        button("primary", words.say("left.continue"), () => this.chat.goOn(held)),
+        button("primary", words.say("left.continue"), () => this.chat.goOn()),
         button("plain", words.say("left.form"), () => this.chat.show("leave")),
       ),
     );
@@ -153,8 +153,8 @@ export class Farewell {
     return h(
       "div.actions.onward",
       {},
-      button("plain", words.say("end.continue"), () => this.chat.goOn([])),
-      button("link", words.say("end.new"), () => this.chat.goOn(null)),
+      button("plain", words.say("end.continue"), () => this.chat.goOn()),
+      button("link", words.say("end.new"), () => this.chat.goOn(true)),
     );
   }
 }

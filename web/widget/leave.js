@@ -99,7 +99,7 @@ export class Receipt {
           "div.actions",
           {},
           ended ? button("plain", words.say("receipt.read"), () => chat.show("room")) : null,
-          button("link", words.say("end.new"), () => chat.goOn(null)),
+          button("link", words.say("end.new"), () => chat.goOn(true)),
         ),
       ),
     );

@@ -234,7 +234,7 @@ export class Log {
       offline,
       state.phase,
       state.outbox,
-      uploads.map(({ id, share, error, waits }) => [id, share, error, waits]),
+      uploads.map(({ id, error, waits }) => [id, error, waits]),
     ]);
     if (key === this.waitingKey) return;
     this.waitingKey = key;
@@ -265,27 +265,20 @@ export class Log {
 
   #upload(upload) {
     const { words, consultation } = this.chat;
-    const percent = Math.round(upload.share * 100);
-    const about = h("span.about", {}, h("b", {}, upload.file.name), h("small", {}, words.size(upload.file.size)));
-    const bar =
-      !upload.error &&
-      h("progress", {
-        max: "1",
-        value: upload.share,
-        "aria-label": words.say("file.progress", { name: upload.file.name, percent }),
-      });
-    const note = upload.error ?? words.say(upload.waits ? "file.waits" : "file.sending", { percent });
+    const { file } = upload;
+    const about = h("span.about", {}, h("b", {}, file.name), h("small", {}, words.size(file.size)));
+    const note = upload.error ?? words.say(upload.waits ? "file.waits" : "tick.sending");
     const foot = h(
       `div.foot${upload.error ? ".wrong" : ""}`,
       {},
       h("span", {}, note),
-      upload.error ? button("link", words.say("file.again"), () => consultation.uploads.retry(upload)) : null,
+      upload.error ? button("link", words.say("file.again"), () => consultation.uploads.send(upload)) : null,
       button("link", words.say("file.cancel"), () => consultation.uploads.cancel(upload)),
     );
     return h(
       "div.row.mine.waits",
       {},
-      h("div.bubble", {}, h("div.file", {}, picture("file"), about), bar || null, foot),
+      h("div.bubble", {}, h("div.file", {}, picture("file"), about), upload.error ? null : upload.bar, foot),
     );
   }
 

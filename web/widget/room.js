@@ -12,7 +12,13 @@ export class Room {
     const said = (text) => h("div.line.scope", {}, h("span", {}, words.of(text)));
     this.scope = h("div", {}, said(chat.info.scope), said(chat.info.privacy));
     this.log.intro.append(this.scope);
-    this.wait = h("div.wait", { hidden: true });
+    this.wait = h(
+      "div.wait",
+      { hidden: true },
+      h("div.pulse", { "aria-hidden": "true" }),
+      h("div.waiting", { role: "status" }),
+      button("link", words.say("wait.leave"), () => chat.show("leave")),
+    );
     this.offline = h("div.strip", { hidden: true }, picture("offline"), h("span", {}, words.say("offline.note")));
     this.composer = this.#composer();
     this.farewell = new Farewell(chat);
@@ -61,29 +67,19 @@ export class Room {
     const waits = state.phase === "waiting" && state.queue;
     this.wait.hidden = !waits;
     if (!waits) return;
-    const { position, wait_seconds: seconds, on_duty: onDuty } = state.queue;
+    const { position, wait_seconds, on_duty } = state.queue;
     const { words, info } = this.chat;
-    const nobody = onDuty === 0;
+    const nobody = on_duty === 0;
     if (nobody) this.chat.renew();
     const when = words.of(info.next_open_text) || words.of(info.hours_text);
-    const key = `${position} ${seconds} ${onDuty} ${info.open_now} ${when}`;
-    if (key === this.waitKey) return;
-    this.waitKey = key;
-    const place = nobody
-      ? words.say("duty.away")
-      : position > 1
-        ? words.say("wait.position", { n: position })
-        : words.say("wait.next");
-    const how = nobody
-      ? info.open_now
-        ? words.say("duty.open")
-        : when && words.say("duty.next", { when })
-      : words.wait(seconds);
-    this.wait.replaceChildren(
-      h("div.pulse", { "aria-hidden": "true" }, picture(nobody ? "clock" : "person")),
-      h("div.waiting", { role: "status" }, h("strong", {}, place), h("span", {}, how)),
-      button(nobody ? "primary" : "link", words.say("wait.leave"), () => this.chat.show("leave")),
-    );
+    const [place, how] = nobody
+      ? [words.say("duty.away"), info.open_now ? words.say("duty.open") : when && words.say("duty.next", { when })]
+      : [words.say(position > 1 ? "wait.position" : "wait.next", { n: position }), words.wait(wait_seconds)];
+    const [pulse, status, leave] = this.wait.children;
+    if (status.textContent === place + how) return; // nothing else is said
+    pulse.replaceChildren(picture(nobody ? "clock" : "person"));
+    status.replaceChildren(h("strong", {}, place), h("span", {}, how));
+    leave.className = nobody ? "primary" : "link";
   }
 
   #composer() {

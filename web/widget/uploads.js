@@ -1,7 +1,7 @@
 // Files on their way into a conversation: with progress, to be cancelled, tried again, or, when the line is back, sent
 // on from where the server says it has come to.
 
-import { newId } from "./dom.js";
+import { h, newId } from "./dom.js";
 
 const PIECE = 2 ** 21; // no proxy keeps more than this back from the server
 const AGAIN = 3000;
@@ -13,9 +13,10 @@ export class Uploads {
   }
 
   attach(file) {
-    const upload = { id: newId(), file, share: 0 };
+    // Its bar moves by itself: a row that is drawn anew takes the button to cancel away from under the finger.
+    const upload = { id: newId(), file, bar: h("progress", { value: 0, "aria-label": file.name }) };
     this.list = [...this.list, upload];
-    this.#send(upload);
+    this.send(upload);
   }
 
   cancel(upload) {
@@ -25,11 +26,7 @@ export class Uploads {
 
   // What waited for the line goes now; under its first name, so that it arrives once.
   resume() {
-    for (const upload of this.list) if (upload.waits) this.#send(upload);
-  }
-
-  retry(upload) {
-    this.#send(upload);
+    for (const upload of this.list) if (upload.waits) this.send(upload);
   }
 
   clear() {
@@ -37,21 +34,19 @@ export class Uploads {
     this.list = [];
   }
 
-  async #send(upload) {
+  async send(upload) {
     const { id, file } = upload;
     const path = `/api/sessions/${this.session()}/uploads/${id}`;
-    const moved = (bytes) => {
-      upload.share = bytes / file.size;
-      this.changed("uploads");
-    };
+    const moved = (bytes) => (upload.bar.value = bytes / file.size);
     clearTimeout(upload.timer);
     if (upload.busy) return;
     Object.assign(upload, { busy: true, error: null });
-    this.changed("uploads");
+    this.changed();
     try {
       const query = new URLSearchParams({ name: file.name, size: file.size });
       let { offset } = await this.api.post(`${path}?${query}`);
       upload.waits = false;
+      this.changed();
       do {
         if (!this.list.includes(upload)) return;
         const from = offset;
@@ -64,9 +59,9 @@ export class Uploads {
       if (cancelled || !this.list.includes(upload)) return;
       upload.waits = retry === "retry" || code === "upload_offset";
       upload.late = code === "session_ended"; // it goes into the conversation that continues this one
-      if (upload.waits) upload.timer = setTimeout(() => this.list.includes(upload) && this.#send(upload), AGAIN);
+      if (upload.waits) upload.timer = setTimeout(() => this.list.includes(upload) && this.send(upload), AGAIN);
       else upload.error = message;
-      this.changed("uploads");
+      this.changed(upload.error);
     } finally {
       upload.busy = false;
     }
@@ -74,6 +69,6 @@ export class Uploads {
 
   #drop(upload) {
     this.list = this.list.filter((one) => one !== upload);
-    this.changed("uploads");
+    this.changed();
   }
 }

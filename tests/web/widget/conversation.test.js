@@ -128,6 +128,7 @@ test("a refused message stays, marked, and the next one goes", () => {
   const refusal = { t: "err", id: "a", code: "message_too_long", message: "太长", field: "text", retry: "stop" };
   const [state, wishes] = play([{ t: "opened" }, write("a"), write("b", 2), refusal]);
   assert.equal(state.outbox[0].refused, "太长");
+  assert.ok(wishes.some(({ refused }) => refused?.message === "太长"), "it is said aloud");
   assert.deepEqual(
     sent(wishes, "post").map(({ id }) => id),
     ["a", "b"],
