@@ -1,10 +1,11 @@
 """Asking for a document and following it: by hand, from a citation or link, with and without scripts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from server.actions.accounts import resolve_actor
 from server.actions.requests import Request, submit_request
@@ -68,6 +69,55 @@ async def test_a_pasted_citation_becomes_a_request_among_my_consultations(town: 
     await expect(page.get_by_text("最晚")).to_be_visible()
     await page.get_by_role("link", name="返回我的咨询").click()
     await expect(page.get_by_role("link", name="论图书馆的公共性")).to_be_visible()
+
+
+@pytest.mark.browser
+async def test_on_a_slow_line_what_is_typed_meanwhile_stays(town: Town, visits: Visits) -> None:
+    """Another type of document was chosen and its title begun at once: the late answer wiped it away."""
+    page = await sit_down(visits, town, "reader", "/d/home/request")
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "POST":
+            await arrives.wait()
+        await route.continue_()
+
+    await page.route("**/request", late)
+    await page.get_by_label("书名").fill("民国报业")
+    await page.get_by_role("button", name="学位论文").click()
+    await page.get_by_label("书名").press("End")
+    await page.keyboard.type("研究")
+    await page.keyboard.press("ArrowLeft")
+    arrives.set()
+    await expect(page.get_by_role("button", name="学位论文")).to_have_attribute("aria-pressed", "true")
+    title = page.get_by_role("textbox", name="题名")
+    await expect(title).to_have_value("民国报业研究")
+    await expect(title).to_be_focused()
+    await page.keyboard.type("史")
+    await expect(title).to_have_value("民国报业研史究")
+
+
+@pytest.mark.browser
+async def test_of_two_types_chosen_in_haste_the_second_one_stays(town: Town, visits: Visits) -> None:
+    page = await sit_down(visits, town, "reader", "/d/home/request")
+    second_is_here = asyncio.Event()
+
+    async def overtaken(route: Route) -> None:
+        body = route.request.post_data or ""
+        if route.request.method == "POST" and "thesis" in body:
+            await second_is_here.wait()
+        await route.continue_()
+
+    await page.route("**/request", overtaken)
+    await page.get_by_role("button", name="学位论文").click()
+    await page.get_by_role("button", name="期刊论文").click()
+    chosen = page.get_by_role("button", name="期刊论文")
+    await expect(chosen).to_have_attribute("aria-pressed", "true")
+    async with page.expect_response(lambda answer: "thesis" in (answer.request.post_data or "")) as late:
+        second_is_here.set()
+    await (await late.value).finished()
+    await expect(chosen).to_have_attribute("aria-pressed", "true")
+    await expect(page.get_by_label("刊名")).to_be_visible()
 
 
 @pytest.mark.browser
