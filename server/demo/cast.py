@@ -37,6 +37,7 @@ class Cast:
     weeks: dict[str, tuple[Shifts, ...]] = field(default_factory=dict)
     people: dict[str, Account] = field(default_factory=dict)
     posted: dict[str, list[str]] = field(default_factory=dict)  # who answers at a desk
+    capacities: dict[str, int] = field(default_factory=dict)  # the usual ones, by library where they differ
 
 
 def read_alliance() -> dict[str, list[Table]]:
@@ -61,15 +62,11 @@ async def put_alliance(ctx: Context, tx: Transaction, password_hash: str, now: d
     for table in alliance["group"]:
         desk_ids = tuple(cast.desks[slug].id for slug in table["desks"])
         await save_group(tx, DeskGroup(ctx.ids.new(), table["name_zh"], table["name_en"], desk_ids))
-    usual = {
-        each.get("library"): each["value"]
-        for each in alliance["policy"]
-        if each["name"] == "default_capacity"
-    }
+    for table in alliance["policy"]:
+        if table["name"] == "default_capacity":
+            cast.capacities[table.get("library", "")] = table["value"]
     for table in (*alliance["person"], *alliance["reader"]):
-        account = _account(ctx, cast, table, password_hash, since)
-        capacity = usual.get(table.get("library"), ChatPolicy().default_capacity)
-        await _put_person(ctx, tx, cast, table, account, capacity)
+        await _put_person(ctx, tx, cast, table, _account(ctx, cast, table, password_hash, since))
     for table in alliance["policy"]:
         library_id = cast.libraries[table["library"]].id if "library" in table else ""
         admin = cast.people["admin"].id
@@ -149,9 +146,7 @@ def _account(ctx: Context, cast: Cast, table: Table, password_hash: str, since: 
     )
 
 
-async def _put_person(
-    ctx: Context, tx: Transaction, cast: Cast, table: Table, account: Account, capacity: int
-) -> None:
+async def _put_person(ctx: Context, tx: Transaction, cast: Cast, table: Table, account: Account) -> None:
     cast.people[table["key"]] = account
     await insert_account(tx, account)
     if "role" not in table:
@@ -170,7 +165,7 @@ async def _put_person(
         account.id,
         role=str(role),
         library_id=account.library_id,
-        capacity=capacity,
+        capacity=cast.capacities.get(table["library"], ChatPolicy().default_capacity),
         topics=topics,
         languages=languages,
         at=at,
