@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.server.api.test_document_talks import fields
 from tests.town import Reader, Town
 
 SCAN = b"%PDF-1.7 a page of a newspaper of 1936"
@@ -89,6 +90,20 @@ async def test_a_document_request_takes_along_what_was_sent_before_it(town: Town
     (file,) = (await mine.get(f"/api/tasks/{of_task}")).json()["request"]["files"]
     assert (await mine.get(f"/api/attachments/{file['id']}")).content == SCAN
     assert (await http.get(f"/api/attachments/{file['id']}")).content == SCAN, "it is the reader's own"
+
+
+async def test_by_their_own_link_too_the_reader_takes_along_what_they_sent(town: Town) -> None:
+    """A visitor sent it, and logs in to ask for the document: it is theirs, and with the request."""
+    visitor, http = await town.ask("我想找《图书馆学导论》，于良芝著"), town.people["reader"].http
+    await send(town, visitor, "citation.pdf")
+    shown = (await town.http.get(f"/api/sessions/{visitor.session}", headers=visitor.headers)).json()
+    page = await http.get(shown["request_url"].replace(town.ctx.settings.public_url, ""))
+    form = {**fields(page.text), "csrf": town.people["reader"].csrf}
+    sent = await http.post("/d/home/request", data=form)
+    assert sent.status_code == 303, sent.text
+    path = f"/api/tasks/{await task(town)}"
+    (file,) = (await town.people["mei"].http.get(path)).json()["request"]["files"]
+    assert (await town.people["mei"].http.get(f"/api/attachments/{file['id']}")).content == SCAN
 
 
 async def test_what_the_librarian_sent_stands_with_its_address_in_the_transcript(town: Town) -> None:
