@@ -111,6 +111,24 @@ async def test_a_note_in_the_making_when_its_conversation_leaves_the_desk_is_giv
     await expect(page.locator(".toast").filter(has_text="备注没有记下")).to_contain_text("我查到一半，")
 
 
+async def test_who_scrolls_back_just_when_something_changes_is_not_pulled_to_the_end(
+    town: Town, visits: Visits
+) -> None:
+    """The browser tells of scrolling a frame later: what changed within it pulled the librarian back."""
+    page = await desk(visits, town)
+    reader = await taken(town, page)
+    await say(town, reader, *(f"第 {number} 段。" + "很长的一段话。" * 30 for number in range(8)))
+    await expect(page.locator(".talk").get_by_text("第 7 段。")).to_be_in_viewport()
+    await page.locator(".thread__scroll").evaluate("""node => {
+        node.scrollTop = 0;
+        dispatchEvent(new Event("focus"));  // draws at once
+    }""")
+    await expect(page.locator(".thread__pill")).to_be_visible()
+    await say(town, reader, "又说了一句")
+    await expect(page.locator(".thread__pill")).to_contain_text("1 条")
+    await expect(page.locator(".talk").get_by_text("第 0 段。")).to_be_in_viewport()
+
+
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 async def test_what_came_while_another_reader_was_looked_at_is_unread_until_it_is_in_sight(
     town: Town, visits: Visits, size: tuple[int, int]

@@ -193,6 +193,7 @@ export class ThreadView {
 
   update(focused) {
     const { log } = this.conversation;
+    if (this.stick && this.scroller.scrollTop < this.end) this.#scrolled(); // its event comes a frame later
     set(this.log, { "aria-live": focused && log.current ? "polite" : "off" });
     const before = this.drawnTo;
     for (const event of log.events) if (event.seq > this.drawnTo) this.#append(event);
