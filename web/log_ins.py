@@ -6,7 +6,7 @@ from typing import Any
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from server.actions.logins import LoggedIn
+from server.actions.logins import LoggedIn, log_out
 from server.domain.errors import Refusal
 from server.domain.forms import FormRefused
 from server.domain.logins import own_path
@@ -20,8 +20,12 @@ COOKIE = "sid"
 _KEPT_SECONDS = 400 * 86_400
 
 
-def begin(page: PageRequest, login: LoggedIn, response: Response, *, remember: bool) -> Response:
-    """Give this browser its log-in; without ``remember`` it is gone when the browser is closed."""
+async def begin(page: PageRequest, login: LoggedIn, response: Response, *, remember: bool) -> Response:
+    """Give this browser its log-in; without ``remember`` it is gone when the browser is closed.
+
+    The one that it had, another person's perhaps, ends, and with it their chats that stand open here.
+    """
+    await log_out(page.ctx, page.cookie)
     response.set_cookie(
         COOKIE,
         login.secret,

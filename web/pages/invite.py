@@ -36,7 +36,7 @@ async def accept(page: PageRequest) -> Response:
         return private(asked_again(page, "invite.html", refusal, {"invitation": invitation, "name": name}))
     if login is None:
         return page.redirect("/login", accepted="1")
-    return begin(page, login, page.redirect("/account", done="invite.welcome"), remember=False)
+    return await begin(page, login, page.redirect("/account", done="invite.welcome"), remember=False)
 
 
 PAGES = [

@@ -35,7 +35,7 @@ async def submit(page: PageRequest) -> Response:
     except Refusal as refusal:
         values = {"mail": mail, "next": wanted, "notice": "", "remember": remember}
         return asked_again(page, "login.html", refusal, values)
-    return begin(page, login, next_page(page, wanted, login.actor), remember=remember)
+    return await begin(page, login, next_page(page, wanted, login.actor), remember=remember)
 
 
 async def leave(page: PageRequest) -> Response:

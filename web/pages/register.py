@@ -51,7 +51,7 @@ async def verify(page: PageRequest) -> Response:
         login = await verify_mail(page.ctx, token, password=filled(await page.form(), "password"))
     except Refusal as refusal:
         return private(asked_again(page, "verify.html", refusal, {"mail": link.data["mail"]}))
-    return begin(page, login, page.redirect("/account", done="verify.welcome"), remember=False)
+    return await begin(page, login, page.redirect("/account", done="verify.welcome"), remember=False)
 
 
 PAGES = [

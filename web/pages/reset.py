@@ -43,7 +43,7 @@ async def choose(page: PageRequest) -> Response:
     except Refusal as refusal:
         return private(asked_again(page, "reset_choose.html", refusal, {}))
     to = page.redirect("/account", done="reset.done")
-    return begin(page, login, to, remember=False)
+    return await begin(page, login, to, remember=False)
 
 
 PAGES = [

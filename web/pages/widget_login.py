@@ -48,7 +48,7 @@ async def submit(page: PageRequest) -> Response:
         values = _values(page, window) | {"mail": mail, "remember": remember, "ask": True}
         return asked_again(page, "login_window.html", refusal, values)
     code = await issue_code(page.ctx, login.actor, window)
-    return begin(page, login, _hand_over(page, window, code), remember=remember)
+    return await begin(page, login, _hand_over(page, window, code), remember=remember)
 
 
 def _hand_over(page: PageRequest, window: Window, code: str) -> Response:

@@ -9,10 +9,12 @@ import pytest
 
 from server.actions.accounts import log_out_elsewhere, resolve_actor
 from server.actions.grants import set_account_open
+from server.actions.links import issue_link
 from server.actions.logins import log_out, start_login
 from server.actions.widget_logins import code_for_chat
 from server.api import gateway as gateways
 from server.domain.accounts import OPERATOR
+from server.domain.logins import Purpose
 from server.store.accounts import account_by_id, set_password
 from server.store.libraries import desk_by_slug
 from server.store.logins import delete_login
@@ -193,6 +195,20 @@ async def test_a_line_ends_within_a_minute_where_nobody_told_of_the_log_ins_end(
         for _ in range(gateways.RECHECK_BEATS):
             await town.gateway.beat()
         assert await ending(line) == (4401, "not_logged_in")
+
+
+async def test_who_begins_by_a_mailed_link_ends_the_log_in_of_who_left_this_computer(town: Town) -> None:
+    """Only the log-in form did; the chats of the one before went on in their name beside the new reader's pages."""
+    before = town.people["reader"]
+    chat = await talk(town, await bearer_of(town, before.cookie))
+    async with town.ctx.transaction() as tx:
+        wanted = {"mail": "next@library.test", "name": "Next", "language": "zh"}
+        secret = await issue_link(town.ctx, tx, Purpose.VERIFY, data=wanted)
+    async with town.socket(token=chat.token) as line:
+        begun = await before.http.post(f"/verify/{secret}", data={"password": "eight immortals cross the sea"})
+        assert (begun.status_code, begun.headers["location"]) == (303, "/account?done=verify.welcome")
+        assert await ending(line) == (4401, "not_logged_in")
+    assert not (await resolve_actor(town.ctx, cookie=before.cookie)).account_id
 
 
 async def test_a_token_of_before_that_names_an_account_alone_is_changed_for_another(town: Town) -> None:
