@@ -137,9 +137,9 @@ async def test_a_file_on_its_way_is_cancelled_at_any_moment(
         assert "file" not in {event["kind"] for event in events}
 
 
-async def test_a_refused_file_is_said_aloud(host: Host, visits: Visits) -> None:
+async def test_a_refused_file_is_said_aloud_and_hides_no_way_on(host: Host, visits: Visits) -> None:
     async with librarian(host.town):
-        page = await visits.page(host.url)
+        page = await visits.page(host.url, size=(390, 480))  # as a phone's keyboard leaves it
         await open_chat(page)
         await ask(page)
         await host.town.take("lin")
@@ -147,7 +147,12 @@ async def test_a_refused_file_is_said_aloud(host: Host, visits: Visits) -> None:
         program = {"name": "bad.exe", "mimeType": "application/octet-stream", "buffer": b"MZ\0\0"}
         await page.locator("shuqiao-chat input[type=file]").set_input_files(program)
         why = page.locator(".waits .wrong span").first
-        await expect(page.get_by_role("alert").filter(has_text=await why.inner_text())).to_be_visible()
+        told = page.get_by_role("alert").filter(has_text=await why.inner_text())
+        await expect(told).to_be_visible()
+        cancel = page.get_by_role("button", name="取消")
+        await expect(cancel).to_be_in_viewport(ratio=1)
+        over, under = await told.bounding_box(), await cancel.bounding_box()
+        assert over and under and over["y"] + over["height"] <= under["y"]
     visits.faults.clear()  # the browser reports the refusal
 
 
