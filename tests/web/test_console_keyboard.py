@@ -1,13 +1,14 @@
 """Who writes, reads or listens at the desk while it changes by itself: what the hands and the ears were at goes on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.servers.browsers import DESKTOP, PHONE, Visits
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.machine import free_port
 from tests.town import Reader, Town, open_town
 from tests.web.test_console import desk, taken
@@ -181,6 +182,38 @@ async def test_an_offer_is_told_to_who_listens_while_a_dialog_is_open_and_after_
     await town.ask("关上以后来的读者")
     await expect(said).to_contain_text("关上以后来的读者")
     assert "按 Alt+A 接受" in await heard(page)
+
+
+async def test_what_went_wrong_while_a_dialog_is_open_can_be_read_and_closed(
+    town: Town, visits: Visits
+) -> None:
+    """It lay under the dialog's veil, where no click and no screen reader comes."""
+    page = await desk(visits, town)
+    await taken(town, page)
+    left = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await left.wait()
+        await route.continue_()
+
+    await page.route("**/accept", late)
+    await page.keyboard.press("Alt+t")
+    await expect(page.locator("dialog textarea")).to_be_visible()
+    impatient = await town.ask("等不及的读者")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("Alt+a")
+    await leaves(impatient)
+    left.set()
+    toast = page.locator(".toast").filter(has_text="邀约已经失效")
+    await expect(toast).to_be_visible()
+    assert await accessibility_faults(page) == []
+    assert "邀约已经失效" in await heard(page)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog")).to_have_count(0)
+    await expect(toast).to_be_visible()
+    await toast.get_by_role("button").click()
+    await expect(toast).to_have_count(0)
+    visits.faults.clear()  # the browser reports the refusal
 
 
 async def heard(page: Page) -> str:

@@ -108,23 +108,21 @@ export function announce(text, urgent = false) {
   const region = document.getElementById(urgent ? "say-now" : "say");
   if (!region) return;
   region.textContent = "";
-  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
-  if (dialog && !dialog.contains(region)) sayIn(dialog, region);
+  settle(region, () => (region.textContent = "")); // what comes back with its text would be said again
   setTimeout(() => (region.textContent = text), 30);
 }
 
-/** A modal dialog shuts off whatever is outside of it, from screen readers, too: while it is open, the region is in it. */
-function sayIn(dialog, region) {
+/** A modal dialog shuts off whatever is outside of it, from screen readers, too: while it is open, a region is in it. */
+function settle(region, leaves = () => {}) {
+  const dialog = [...document.querySelectorAll("dialog[open]")].at(-1);
+  if (!dialog || dialog.contains(region)) return;
   const home = region.parentElement;
+  const goHome = () => {
+    leaves();
+    home.append(region);
+  };
   dialog.append(region);
-  dialog.addEventListener(
-    "close",
-    () => {
-      region.textContent = ""; // it was said: what comes back with its text would be said again
-      home.append(region);
-    },
-    { once: true },
-  );
+  dialog.addEventListener("close", goHome, { once: true });
 }
 
 /** A short message at the corner, with what to do next; `action` is [text, function]. Errors stay until they are closed. */
@@ -153,6 +151,7 @@ export function toast(text, { bad = false, action = null } = {}) {
     });
     line.append(button);
   }
+  settle(box);
   box.append(line);
   while (box.children.length > 4) box.firstElementChild.remove();
   if (!bad) setTimeout(close, action ? 10_000 : 6_000);
