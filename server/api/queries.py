@@ -17,7 +17,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
         "before": "Only earlier than this moment (`next.before` of the page before)",
         "before_id": "`next.before_id` of the page before",
     },
-    "GET /api/sessions/{id}/events": {"after": _AFTER, "limit": "How many at most (200, up to 500)"},
+    "GET /api/sessions/{id}/events": {"after": _AFTER, "limit": "How many at most (200, up to 5000)"},
     "GET /api/sessions/{id}/notes": {"after": _AFTER},
     "GET /api/sessions/{id}/stream": {"after": _AFTER, "token": "The conversation token"},
     "GET /api/stream": {

@@ -82,7 +82,7 @@ async def token(r: ApiRequest) -> bodies.FreshToken:
 
 
 async def events(r: ApiRequest) -> bodies.Events:
-    limit = r.number("limit", 200, low=1, high=500)
+    limit = r.number("limit", 200, low=1, high=5000)
     found, last = await read_events(r.ctx, r.actor, r.path["id"], after=r.number("after", 0), limit=limit)
     return events_view(found, last)
 

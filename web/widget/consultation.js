@@ -178,7 +178,7 @@ export class Consultation {
   }
 
   earlierEvents(session) {
-    return this.api.get(`/api/sessions/${session}/events?after=0&limit=500`);
+    return this.api.get(`/api/sessions/${session}/events?after=0&limit=5000`);
   }
 
   // Put the conversation away: the next question begins a new one.

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from server.store.database import NewMessage
 from server.store.rows import to_us
 from tests.town import Town
 
@@ -298,6 +299,20 @@ async def test_an_intern_is_not_brought_into_a_real_conversation(town: Town) -> 
         assert (refused.status_code, refused.json()["error"]["rule"]) == (403, "R-ORG.5")
         invited = await town.people["lin"].http.post(address, json={"staff_id": town.people["mei"].id})
         assert invited.status_code == 200, invited.text
+
+
+async def test_the_longest_conversation_is_read_whole_at_once(town: Town) -> None:
+    """As the chat does with an earlier one; it used to end with the five hundredth line, and nothing said so."""
+    reader = await town.ask()
+    crew = (await town.ctx.db.read.rows("SELECT crew FROM chat_log"))[0]["crew"]
+    said = [
+        NewMessage(reader.session, crew, f"m{n}", "reader", "", "", "message", f"第 {n} 句", "", 0)
+        for n in range(600)
+    ]
+    await asyncio.gather(*map(town.ctx.db.append, said))
+    asked = f"/api/sessions/{reader.session}/events?after=0&limit=5000"
+    events = (await reader.http.get(asked, headers=reader.headers)).json()["events"]
+    assert [event["text"] for event in events][-600:] == [message.body for message in said]
 
 
 async def test_a_transcript_names_the_days_on_which_it_was_said(town: Town) -> None:
