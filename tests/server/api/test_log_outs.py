@@ -205,7 +205,9 @@ async def test_who_begins_by_a_mailed_link_ends_the_log_in_of_who_left_this_comp
         wanted = {"mail": "next@library.test", "name": "Next", "language": "zh"}
         secret = await issue_link(town.ctx, tx, Purpose.VERIFY, data=wanted)
     async with town.socket(token=chat.token) as line:
-        begun = await before.http.post(f"/verify/{secret}", data={"password": "eight immortals cross the sea"})
+        begun = await before.http.post(
+            f"/verify/{secret}", data={"password": "eight immortals cross the sea"}
+        )
         assert (begun.status_code, begun.headers["location"]) == (303, "/account?done=verify.welcome")
         assert await ending(line) == (4401, "not_logged_in")
     assert not (await resolve_actor(town.ctx, cookie=before.cookie)).account_id
