@@ -77,8 +77,10 @@ async def test_a_database_that_answers_and_takes_nothing_is_told_by_whoever_is_r
             while await said("m1") != "err":  # an ack comes from a line that has not noticed yet
                 await asyncio.sleep(0.05)
             assert await said("m2") == "err"
-        ready = await town.http.get("/readyz")
-        assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+        async with asyncio.timeout(30):
+            while (ready := await town.http.get("/readyz")).json()["status"] != "degraded":
+                await asyncio.sleep(0.05)  # a busy machine may have no answer in time
+        assert ready.status_code == 200
         assert ready.json()["checks"]["database"] == "refuses"
         assert "messages are refused, their commit failed" in caplog.text
         assert "ReadOnlySQLTransactionError" in caplog.text
