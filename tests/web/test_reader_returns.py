@@ -122,7 +122,7 @@ async def test_a_log_in_that_was_ended_elsewhere_is_not_shown_any_longer(host: H
     await page.reload()
     await open_chat(page)
     await expect(page.locator(".identity")).to_contain_text("匿名咨询")
-    await expect(page.get_by_role("alert").filter(has_text="登录已过期")).to_be_visible()
+    await expect(page.get_by_role("alert").filter(has_text="登录已结束")).to_be_visible()
     visits.faults.clear()  # the browser reports the refusal
 
 

@@ -106,7 +106,7 @@ async def test_after_a_log_in_that_ran_out_the_next_one_finds_the_conversation(
         await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=12))
         await page.context.set_offline(False)
         await page.goto(host.url)
-        await expect(page.get_by_role("alert").filter(has_text="登录已过期")).to_be_visible()
+        await expect(page.get_by_role("alert").filter(has_text="登录已结束")).to_be_visible()
         await log_in(host, page)
         await expect(page.locator(".waits")).to_have_count(0)
         assert await shown(page) == [QUESTION, "夜里写的"]
