@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 # trip. One alone shows that times are quiet, and it must not wait; of more, enough gather during the commit itself.
 FEW = (2, 3)
 MOMENT_SECONDS = 0.001
-# Where several server processes share a database, each brings it half as much at a time and as many fsyncs: there one
-# alone makes the next wait, too, and longer. Nobody in a conversation notices so little.
-FEW_SHARED = range(1, 9)
+# Where several server processes share a database, each brings it half as much at a time and as many fsyncs: there the
+# next one waits after nearly every commit, and longer. Nobody in a conversation notices so little.
+FEW_SHARED = range(1, 201)
 MOMENT_SHARED_SECONDS = 0.002
 
 
