@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
 from server.domain.citations import Citation, Material
 from server.domain.task_policies import TaskPolicy
@@ -267,6 +267,14 @@ async def test_a_late_answer_is_refused_kept_and_offered_to_who_holds_the_task_n
     page = await sit(visits, pool, task=asked.task_id)
     await page.get_by_label("给读者的话").fill("可用“全国报刊索引”查找。")
     await expect(page.locator('.draft-state[data-state="saved"]')).to_be_visible()
+    pressed = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await pressed.wait()
+        await route.continue_()
+
+    # Once logged in again, the page would see by itself that the claim is over, sometimes before the button is pressed.
+    await page.route(re.compile(rf"/api/tasks/{asked.task_id}($|\?)"), hold)
     await pool.later(hours=25)
     await pool.claim("wu", asked.task_id)
     other = await sit(visits, pool, "wu", task=asked.task_id)
@@ -279,6 +287,7 @@ async def test_a_late_answer_is_refused_kept_and_offered_to_who_holds_the_task_n
         [statics.base(), csrf],
     )
     await page.get_by_role("button", name="发送答复").click()
+    pressed.set()
     await expect(page.locator(".task-notice")).to_contain_text("已存为草稿")
     await expect(page.get_by_label("给读者的话")).to_have_value("可用“全国报刊索引”查找。")
     await expect(other.locator(".flash").first).to_contain_text("全国报刊索引")  # nobody loaded the page anew
