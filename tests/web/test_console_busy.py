@@ -46,16 +46,22 @@ def column(page: Page, question: str) -> Locator:
     return page.locator(".column").filter(has_text=question)
 
 
-async def test_an_offer_is_answered_over_an_open_dialog_and_what_was_filled_in_stays(
-    town: Town, visits: Visits
-) -> None:
-    """A dialog shut it off: it ran down, twice set its librarian away, or cost what was filled in."""
+async def filling_in(town: Town, visits: Visits) -> tuple[Page, Locator]:
+    """A librarian's page and the field of a dialog that they are filling in when one more reader asks."""
     page = await desk(visits, town)
     await taken(town, page)
     await page.keyboard.press("Alt+t")
     reason = page.locator("dialog textarea")
     await reason.fill("理由写到一半")
     await town.ask("对话框开着时来的读者")
+    return page, reason
+
+
+async def test_an_offer_is_answered_over_an_open_dialog_and_what_was_filled_in_stays(
+    town: Town, visits: Visits
+) -> None:
+    """A dialog shut it off: it ran down, twice set its librarian away, or cost what was filled in."""
+    page, reason = await filling_in(town, visits)
     offer = page.locator(".offer")
     await expect(offer.get_by_role("button", name="接待")).to_be_in_viewport()
     assert await accessibility_faults(page) == []

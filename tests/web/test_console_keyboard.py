@@ -12,7 +12,7 @@ from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
 from tests.servers.machine import free_port
 from tests.town import Reader, Town, open_town
 from tests.web.test_console import desk, taken
-from tests.web.test_console_busy import another, column, say
+from tests.web.test_console_busy import another, column, filling_in, say
 
 pytestmark = pytest.mark.browser
 
@@ -164,12 +164,7 @@ async def test_an_offer_is_told_to_who_listens_while_a_dialog_is_open_and_after_
     town: Town, visits: Visits
 ) -> None:
     """It was said outside of the dialog, where a screen reader hears nothing: the offer ran down unheard."""
-    page = await desk(visits, town)
-    await taken(town, page)
-    await page.keyboard.press("Alt+t")
-    reason = page.locator("dialog textarea")
-    await reason.fill("理由写到一半")
-    await town.ask("对话框开着时来的读者")
+    page, reason = await filling_in(town, visits)
     said = page.locator("#say-now")
     await expect(said).to_contain_text("对话框开着时来的读者")
     assert "按 Alt+A 接受" in await heard(page)
