@@ -60,8 +60,9 @@ async def test_a_stranger_gets_the_link_in_the_conversation(town: Town, visits: 
     await expect(page.get_by_role("dialog")).to_contain_text("读者还没有登录")
     assert await accessibility_faults(page) == []
     await page.get_by_role("button", name="把链接发给读者").click()
-    await expect(page.get_by_text("链接已发给读者")).to_be_visible()
+    await expect(page.get_by_text("链接已写进对话")).to_be_visible()
     await expect(page.get_by_role("link", name="/d/home/request?talk=").last).to_be_visible()
+    await expect(page.locator(".bubble--waiting")).to_have_count(0)  # shown at once, said when acknowledged
     link = (await said(town, reader))[-1].split("：")[-1]
     form = await (await visits.person(size=PHONE)).new_page()
     await form.goto(link)
