@@ -1,6 +1,6 @@
 """A hall with desks, librarians and waiting readers: what tests of routing, duty and presence start from."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -102,7 +102,9 @@ class Hall:
             now = self.clock.now()
             await add_entry(tx, PolicyEntry(self.ctx.ids.new(), "", name, value, now, "test"))
 
-    async def hire(self, name: str, desk: str = "home", *, role: Role = Role.LIBRARIAN) -> Actor:
+    async def hire(
+        self, name: str, desk: str = "home", *, role: Role = Role.LIBRARIAN, also: Sequence[Role] = ()
+    ) -> Actor:
         """Somebody with an account who may answer at the desk; they are not there yet."""
         now = self.clock.now()
         account = Account(
@@ -118,21 +120,28 @@ class Hall:
             large_type=False,
             created_at=now,
         )
-        grant = Grant(role, ScopeKind.ALLIANCE)
+        grants = [Grant(each, ScopeKind.ALLIANCE) for each in (role, *also)]
         self.people[name] = Actor(
-            account.id, account.name, "zh", account.library_id, account.mail, grants=frozenset({grant})
+            account.id, account.name, "zh", account.library_id, account.mail, grants=frozenset(grants)
         )
         async with self.ctx.transaction() as tx:
             await insert_account(tx, account)
-            await add_grant(tx, account.id, grant, grant_id=self.ctx.ids.new(), by="", at=now)
+            for grant in grants:
+                await add_grant(tx, account.id, grant, grant_id=self.ctx.ids.new(), by="", at=now)
             await post_to_desk(tx, self.desks[desk], account.id)
         return self.people[name]
 
     async def staff(
-        self, name: str, desk: str = "home", *, role: Role = Role.LIBRARIAN, **wish: Any
+        self,
+        name: str,
+        desk: str = "home",
+        *,
+        role: Role = Role.LIBRARIAN,
+        also: Sequence[Role] = (),
+        **wish: Any,
     ) -> Actor:
         """Somebody who sits at the desk and is available."""
-        actor = await self.hire(name, desk, role=role)
+        actor = await self.hire(name, desk, role=role, also=also)
         await self.come(name)
         await self.wish(name, availability="available", **wish)
         return actor

@@ -20,6 +20,7 @@ from server.clocks import TimedIds
 from server.commands.serve import FRAME_BYTES, KEEP_ALIVE_SECONDS
 from server.context import Context
 from server.domain.accounts import Account, AccountState
+from server.domain.duty import topics_for
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
 from server.live.web_socket import WebSocket
 from server.settings import Settings
@@ -281,7 +282,6 @@ async def add_person(
     if grant.role is not Role.READER:
         await add_grant(tx, account.id, grant, grant_id=ctx.ids.new(), by="", at=ctx.clock.now())
     if grant.role in ANSWERING:
-        topics = "order" if grant.role is Role.SUPPORT_AGENT else "reference,platform,account"
         await post_to_desk(tx, town.desks[library], account.id)
         await open_duty(
             tx,
@@ -289,7 +289,7 @@ async def add_person(
             role=str(grant.role),
             library_id=account.library_id,
             capacity=3,
-            topics=topics,
+            topics=topics_for(grant.role),
             languages="zh,en",
             at=ctx.clock.now(),
         )

@@ -29,7 +29,7 @@ from server.domain.chat import (
 from server.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from server.domain.events import CrewChanged
 from server.domain.permissions import ANSWERING, Actor, Role, Verb
-from server.domain.routing import demand_room, demand_there, topic_given_to
+from server.domain.routing import demand_room, demand_there, supports, topic_given_to
 from server.store.accounts import account_by_id, grants_of
 from server.store.blocks import Block, insert_block
 from server.store.chat import mark_wrapped_up, record_event, session_by_id
@@ -110,7 +110,8 @@ async def transfer_session(ctx: Context, actor: Actor, session_id: str, transfer
         await _changed(tx, session, actor.account_id, staff_id)
         now = ctx.clock.now()
         if staff_id:
-            topic = topic_given_to(demand_room(await on_duty_as(tx, staff_id, now), name).role, topic)
+            person = demand_room(await on_duty_as(tx, staff_id, now), name)
+            topic = topic_given_to(topic, support=supports(person))
         await set_target(
             tx, session.id, desk_id=desk_id, staff_id=staff_id, topic=str(topic), declined=actor.account_id
         )
@@ -259,7 +260,7 @@ async def _target(
         names = {"zh": desk.name_zh, "en": desk.name_en}
         if not desk.open and desk.id != session.desk_id:  # who talks there already finishes there
             raise Conflict("desk_takes_nothing", "R-ORG.3", name=_name(names, actor))
-        return names, desk.id, "", topic_given_to(Role.LIBRARIAN, session.topic)
+        return names, desk.id, "", topic_given_to(session.topic, support=False)
     if transfer.to == "support":
         return {"zh": "服务咨询人员", "en": "support"}, session.target_desk_id, "", Topic.ORDER
     raise Invalid("transfer_to", "to")

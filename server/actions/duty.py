@@ -49,7 +49,8 @@ async def set_duty(ctx: Context, actor: Actor, wish: DutyWish) -> Duty:
         duty = await lock_duty(tx, actor.account_id) or await _first_duty(ctx, tx, actor)
         now = ctx.clock.now()
         policy = await policy_at(tx, duty.library_id, now)
-        after = duties.changed(duty, wish, policy, now)
+        supports = Role.SUPPORT_AGENT in actor.roles
+        after = duties.changed(duty, wish, policy, now, supports=supports)
         offered = []
         if duty.offers and after.availability is not Availability.AVAILABLE:
             offered = await offers_to(tx, duty.staff_id)
@@ -191,7 +192,11 @@ async def _first_duty(ctx: Context, tx: Transaction, actor: Actor) -> Duty:
     answering = answering_role(actor.grants)
     role = answering.role if answering else Role.LIBRARIAN
     policy = await policy_at(tx, actor.library_id, now)
-    await insert_duty(tx, duties.new_duty(actor.account_id, role, actor.library_id, policy=policy, now=now))
+    supports = Role.SUPPORT_AGENT in actor.roles
+    first = duties.new_duty(
+        actor.account_id, role, actor.library_id, supports=supports, policy=policy, now=now
+    )
+    await insert_duty(tx, first)
     duty = await lock_duty(tx, actor.account_id)
     if duty is None:
         raise NotFound("duty_not_found")

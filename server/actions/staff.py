@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from server.actions.access import audit
 from server.context import Context
-from server.domain.accounts import Account, answering_role, topics_for
+from server.domain.accounts import Account, answering_role
 from server.domain.boards import StaffLine
 from server.domain.desks import Desk
-from server.domain.duty import usual_capacity
+from server.domain.duty import topics_after, usual_capacity
 from server.domain.errors import NotFound
 from server.domain.forms import Form
-from server.domain.permissions import Actor, Grant, ScopeKind, Thing, Verb, demand, may
+from server.domain.permissions import Actor, Grant, Role, ScopeKind, Thing, Verb, demand, may
 from server.store.accounts import account_by_id, grants_of
 from server.store.boards import staff_named, staff_of_desk, staff_on_board
+from server.store.duty import lock_duty
 from server.store.libraries import desks_by_ids
 from server.store.policies import policy_at
 from server.store.postings import close_duty, desk_ids_of_staff, leave_desk, open_duty, post_to_desk
@@ -83,10 +84,14 @@ async def seat_staff(ctx: Context, tx: Transaction, account_id: str, desk_ids: S
         raise NotFound("account_not_found")
     for desk_id in desk_ids:
         await post_to_desk(tx, desk_id, account_id)
-    answering = answering_role(await grants_of(tx, account_id))
+    grants = await grants_of(tx, account_id)
+    answering = answering_role(grants)
     if answering is None:
         await close_duty(tx, account_id)
         return
+    supports = any(grant.role is Role.SUPPORT_AGENT for grant in grants)
+    before = await lock_duty(tx, account_id)
+    topics = topics_after(before.topics if before else None, answering.role, supports=supports)
     now, library_id = ctx.clock.now(), account.library_id or answering.scope_id
     await open_duty(
         tx,
@@ -94,7 +99,7 @@ async def seat_staff(ctx: Context, tx: Transaction, account_id: str, desk_ids: S
         role=str(answering.role),
         library_id=library_id,
         capacity=usual_capacity(await policy_at(tx, library_id, now)),
-        topics=topics_for(answering.role),
+        topics=topics,
         languages="zh,en" if account.language == "en" else "zh",
         at=now,
     )

@@ -8,8 +8,9 @@ from importlib.resources import files
 from typing import Any
 
 from server.context import Context
-from server.domain.accounts import Account, AccountState, topics_for
+from server.domain.accounts import Account, AccountState
 from server.domain.desks import Desk, DeskGroup, Library
+from server.domain.duty import topics_for
 from server.domain.hours import Closure, Shift, Shifts, parse_shifts
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
 from server.domain.phrases import Level, Phrase
@@ -159,14 +160,13 @@ async def _put_person(ctx: Context, tx: Transaction, cast: Cast, table: Table, a
     if role not in ANSWERING:
         return
     languages = table.get("languages", "zh")
-    topics = topics_for(role)
     await open_duty(
         tx,
         account.id,
         role=str(role),
         library_id=account.library_id,
         capacity=cast.capacities.get(table["library"], ChatPolicy().default_capacity),
-        topics=topics,
+        topics=topics_for(role),
         languages=languages,
         at=at,
     )

@@ -168,8 +168,3 @@ def answering_role(grants: Iterable[Grant]) -> Grant | None:
     order = (Role.LIBRARIAN, Role.SUPPORT_AGENT, Role.INTERN)
     answering = [grant for grant in grants if grant.role in ANSWERING]
     return min(answering, key=lambda grant: order.index(grant.role), default=None)
-
-
-def topics_for(role: Role) -> str:
-    """What somebody in this role answers until they choose themselves."""
-    return "order,platform" if role is Role.SUPPORT_AGENT else "reference,platform,account"

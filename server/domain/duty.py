@@ -10,6 +10,7 @@ from server.domain.permissions import Role
 from server.domain.policies import ChatPolicy
 
 LANGUAGES = frozenset({"zh", "en"})
+_ORDERS = frozenset({str(Topic.ORDER)})
 
 
 class Availability(StrEnum):
@@ -58,10 +59,25 @@ class DutyWish:
     languages: frozenset[str] | None = None
 
 
-def topics_for(role: Role) -> frozenset[str]:
-    """The topics that a role may take: orders and complaints are the support agents' (R-ORG.5)."""
-    order = frozenset({str(Topic.ORDER)})
-    return order if role is Role.SUPPORT_AGENT else frozenset(map(str, Topic)) - order
+def topics_for(role: Role, *, supports: bool = False) -> frozenset[str]:
+    """The topics of somebody who serves in this role, until they choose among them themselves.
+
+    Orders and complaints are the support agents' (R-ORG.5): a librarian's only where they hold that role as well.
+    """
+    if role is Role.SUPPORT_AGENT:
+        return _ORDERS
+    topics = frozenset(map(str, Topic))
+    return topics if role is Role.LIBRARIAN and supports else topics - _ORDERS
+
+
+def topics_after(before: frozenset[str] | None, role: Role, *, supports: bool) -> frozenset[str]:
+    """The topics of somebody whose roles have changed: what they had chosen, if anything, stays as far as it is theirs.
+
+    Who is a support agent besides is offered orders as well, until they choose otherwise.
+    """
+    usual = topics_for(role, supports=supports)
+    chosen = ((before or usual) | _ORDERS) & usual
+    return chosen if chosen - _ORDERS else usual
 
 
 def usual_capacity(policy: ChatPolicy) -> int:
@@ -69,7 +85,9 @@ def usual_capacity(policy: ChatPolicy) -> int:
     return min(policy.default_capacity, policy.max_capacity)
 
 
-def new_duty(staff_id: str, role: Role, library_id: str, *, policy: ChatPolicy, now: datetime) -> Duty:
+def new_duty(
+    staff_id: str, role: Role, library_id: str, *, supports: bool = False, policy: ChatPolicy, now: datetime
+) -> Duty:
     """Somebody's first duty: away, with the capacity that their library's policy gives."""
     return Duty(
         staff_id,
@@ -81,15 +99,15 @@ def new_duty(staff_id: str, role: Role, library_id: str, *, policy: ChatPolicy, 
         load=0,
         offers=0,
         missed=0,
-        topics=topics_for(role),
+        topics=topics_for(role, supports=supports),
         languages=frozenset({"zh"}),
         idle_since=now,
         version=0,
     )
 
 
-def changed(duty: Duty, wish: DutyWish, policy: ChatPolicy, now: datetime) -> Duty:
-    """The duty as they want it. Raises Invalid naming the field.
+def changed(duty: Duty, wish: DutyWish, policy: ChatPolicy, now: datetime, *, supports: bool = False) -> Duty:
+    """The duty as they want it; ``supports`` is who is a support agent as well. Raises Invalid naming the field.
 
     A capacity below the present load ends no conversation, it only holds new ones back. Coming back from away starts
     a new count of missed offers, and a new wait for the next turn.
@@ -103,7 +121,7 @@ def changed(duty: Duty, wish: DutyWish, policy: ChatPolicy, now: datetime) -> Du
             raise Invalid("capacity_range", "capacity", low=1, high=policy.max_capacity)
         duty = replace(duty, capacity=wish.capacity)
     if wish.topics is not None:
-        allowed = topics_for(duty.role)
+        allowed = topics_for(duty.role, supports=supports)
         if not wish.topics or not wish.topics <= allowed:
             raise Invalid("duty_topics", "topics", choices=", ".join(sorted(allowed)))
         duty = replace(duty, topics=wish.topics)

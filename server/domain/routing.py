@@ -193,11 +193,18 @@ def topics_served(staff: Iterable[Skills], languages: Iterable[str]) -> dict[str
 
 def fits(need: Need, someone: OnDuty | Skills) -> bool:
     """Whether somebody brings what a session needs, free or not."""
-    return (
-        someone.role is need.role
-        and need.language in someone.languages
-        # An intern practises, and a support agent supports, whatever else they ticked.
-        and (need.role is not Role.LIBRARIAN or need.topic in someone.topics)
+    if need.language not in someone.languages:
+        return False
+    if need.role is Role.SUPPORT_AGENT:
+        return supports(someone)
+    # An intern practises whatever else they ticked.
+    return someone.role is need.role and (need.role is not Role.LIBRARIAN or need.topic in someone.topics)
+
+
+def supports(someone: OnDuty | Skills) -> bool:
+    """Whether somebody takes orders and complaints: support agents, and librarians who are that as well (R-ORG.5)."""
+    return someone.role is Role.SUPPORT_AGENT or (
+        someone.role is Role.LIBRARIAN and Topic.ORDER in someone.topics
     )
 
 
@@ -232,12 +239,12 @@ def demand_anybody(waiting: Waiting, roster: Roster, name: str, *, support: bool
         raise Conflict("support_unattended" if support else "desk_unattended", "R-LIVE.4", name=name)
 
 
-def topic_given_to(role: Role, topic: Topic) -> Topic:
-    """What a conversation is about once it is passed on to somebody of this role.
+def topic_given_to(topic: Topic, *, support: bool) -> Topic:
+    """What a conversation is about once it is passed on, to support or not.
 
     Orders and complaints are offered to support agents alone: what these pass on to librarians is a question.
     """
-    return Topic.REFERENCE if topic is Topic.ORDER and role is not Role.SUPPORT_AGENT else topic
+    return Topic.REFERENCE if topic is Topic.ORDER and not support else topic
 
 
 def may_be_offered(waiting: Waiting, someone: OnDuty) -> bool:

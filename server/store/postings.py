@@ -1,5 +1,6 @@
 """Who works at which desk, and the duty row without which nobody is offered a conversation."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from server.store.rows import Reader, Transaction, to_us
@@ -36,27 +37,23 @@ async def open_duty(
     role: str,
     library_id: str,
     capacity: int,
-    topics: str,
+    topics: Iterable[str],
     languages: str,
     at: datetime,
 ) -> None:
-    """Make somebody able to stand duty in this role; what they have set themselves is kept.
-
-    Between support and the desk the topics are others: what was chosen for one means nothing for the other.
-    """
+    """Make somebody able to stand duty in this role, for these topics; what else they have set themselves is kept."""
     await tx.execute(
         "INSERT INTO duty (staff_id, role, library_id, availability, away_reason, capacity, load, offers, missed,"
         " topics, languages, idle_since_at, version)"
         " VALUES ($1, $2, $3, 'away', '', $7, 0, 0, 0, $6, $4, $5, 0)"
-        " ON CONFLICT (staff_id) DO UPDATE SET role = $2, library_id = $3, version = duty.version + 1,"
-        " topics = CASE WHEN duty.role <> excluded.role AND 'support_agent' IN (duty.role, excluded.role)"
-        " THEN excluded.topics ELSE duty.topics END",
+        " ON CONFLICT (staff_id) DO UPDATE SET role = $2, library_id = $3, topics = $6,"
+        " version = duty.version + 1",
         staff_id,
         role,
         library_id,
         languages,
         to_us(at),
-        topics,
+        ",".join(sorted(topics)),
         capacity,
     )
 

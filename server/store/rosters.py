@@ -98,17 +98,25 @@ async def on_duty_as(db: Reader, staff_id: str, now: datetime) -> OnDuty | None:
 
 async def free_anywhere(db: Reader, need: Need, now: datetime, *, limit: int) -> list[OnDuty]:
     """The next in turn, wherever they sit, who could take a session with this need. Their desks are not told."""
-    topical = " AND (',' || d.topics || ',') LIKE '%,' || $5 || ',%'" if need.role is Role.LIBRARIAN else ""
+    chosen = "(',' || d.topics || ',') LIKE '%,' || $5 || ',%'"
+    if need.role is Role.LIBRARIAN:
+        fitting = f"d.role = $2 AND {chosen}"
+    elif (
+        need.role is Role.SUPPORT_AGENT
+    ):  # librarians who are support agents as well have orders among their topics
+        fitting = f"(d.role = $2 OR d.role = 'librarian' AND {chosen})"
+    else:
+        fitting = "d.role = $2"
     rows = await db.rows(
         _FACTS.format(desk="''")
         + " WHERE d.availability = 'available' AND d.offers = 0 AND d.load < d.capacity"
-        f" AND d.role = $2 AND (',' || d.languages || ',') LIKE '%,' || $3 || ',%'{topical}"
+        f" AND {fitting} AND (',' || d.languages || ',') LIKE '%,' || $3 || ',%'"
         f" AND {present('staff', 'd.staff_id', '$1')} ORDER BY d.load, d.idle_since_at LIMIT $4",
         to_us(now),
         str(need.role),
         need.language,
         limit,
-        *([str(need.topic)] if topical else []),
+        *([str(need.topic)] if "$5" in fitting else []),
     )
     return _on_duty(rows)
 

@@ -64,7 +64,7 @@ async def hire(town: Town, count: int) -> list[Person]:
                 role="librarian",
                 library_id=account.library_id,
                 capacity=3,
-                topics="reference",
+                topics=["reference"],
                 languages="zh,en",
                 at=now,
             )

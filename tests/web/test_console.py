@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from server.actions.grants import grant_role
 from server.actions.logins import start_login
+from server.domain.accounts import OPERATOR
+from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import account_by_id
 from server.store.rows import to_us
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
@@ -194,12 +197,19 @@ async def test_an_offer_never_takes_the_keyboard_and_drafts_stay(town: Town, vis
 
 
 @pytest.mark.parametrize(
-    ("name", "topics"), [("lin", ["参考咨询", "平台使用", "账户与读者证"]), ("agent", ["订单与投诉"])]
+    ("name", "also", "topics"),
+    [
+        ("lin", [], ["参考咨询", "平台使用", "账户与读者证"]),
+        ("lin", [Role.SUPPORT_AGENT], ["参考咨询", "平台使用", "账户与读者证", "订单与投诉"]),
+        ("agent", [], ["订单与投诉"]),
+    ],
 )
 async def test_one_may_choose_among_the_topics_of_ones_role(
-    town: Town, visits: Visits, name: str, topics: list[str]
+    town: Town, visits: Visits, name: str, also: list[Role], topics: list[str]
 ) -> None:
     """Orders could be ticked by a librarian, and were refused with words that spoke of something else (R-ORG.5)."""
+    for role in also:
+        await grant_role(town.ctx, OPERATOR, town.people[name].id, Grant(role, ScopeKind.ALLIANCE))
     page = await desk(visits, town, name)
     await page.get_by_role("button", name="值班设置").click()
     choices = page.get_by_role("group", name="接待的主题")

@@ -1,6 +1,7 @@
 """Inviting staff and giving roles, each within one's own scope."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -93,6 +94,24 @@ async def test_a_support_agent_who_becomes_a_librarian_is_offered_readers_questi
     assert (await duty_of(alliance.ctx.db.read, agent.account_id)).role == Role.SUPPORT_AGENT
     await grant_role(alliance.ctx, OPERATOR, agent.account_id, alliance.grant(Role.LIBRARIAN, "home"))
     duty = await duty_of(alliance.ctx.db.read, agent.account_id)
+    assert (duty.role, duty.topics) == (Role.LIBRARIAN, {"reference", "platform", "account", "order"})
+
+
+async def test_a_librarian_is_offered_orders_while_they_are_a_support_agent_as_well(
+    alliance: Alliance,
+) -> None:
+    """In a small library one person is both; what they chose among the topics stays."""
+    lin = await alliance.actor("lin", alliance.grant(Role.LIBRARIAN, "home"), library="home")
+    await set_duty(alliance.ctx, lin, DutyWish(topics=frozenset({"platform"})))
+    with pytest.raises(Invalid):
+        await set_duty(alliance.ctx, lin, DutyWish(topics=frozenset({"order"})))
+    support = alliance.grant(Role.SUPPORT_AGENT)
+    await grant_role(alliance.ctx, OPERATOR, lin.account_id, support)
+    assert (await duty_of(alliance.ctx.db.read, lin.account_id)).topics == {"platform", "order"}
+    both = replace(lin, grants=(*lin.grants, support))
+    await set_duty(alliance.ctx, both, DutyWish(topics=frozenset({"order"})))  # today, only these
+    await revoke_role(alliance.ctx, OPERATOR, lin.account_id, support)
+    duty = await duty_of(alliance.ctx.db.read, lin.account_id)
     assert (duty.role, duty.topics) == (Role.LIBRARIAN, {"reference", "platform", "account"})
 
 

@@ -303,6 +303,22 @@ async def test_orders_reach_support_and_practice_reaches_interns(hall: Hall) -> 
     assert await hall.who(practice) == "intern"
 
 
+async def test_who_is_librarian_and_support_agent_is_offered_both_and_what_they_chose(hall: Hall) -> None:
+    await hall.staff("lin", "far", also=[Role.SUPPORT_AGENT])
+    order = await hall.ask("buyer", topic="order")
+    await hall.work()
+    assert await hall.who(order) == "lin"
+    await hall.take("lin")
+    question = await hall.ask("reader", desk="far")
+    await hall.work()
+    assert await hall.who(question) == "lin"
+    await hall.take("lin")
+    await hall.wish("lin", topics=frozenset({"reference"}))
+    late = await hall.ask("late", topic="order")
+    await hall.work()
+    assert await hall.who(late) == ""
+
+
 async def test_a_supervised_intern_has_a_named_full_librarian_behind_them(hall: Hall) -> None:
     await hall.set_policy("intern_live", "supervised")
     lin = await hall.staff("lin", capacity=1)

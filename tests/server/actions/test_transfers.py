@@ -39,13 +39,20 @@ async def test_who_chose_order_by_mistake_comes_to_a_librarian_of_their_desk(hal
     assert (await hall.take("mei")).id == asked
 
 
-@pytest.mark.parametrize(("role", "topic"), [(Role.LIBRARIAN, "reference"), (Role.SUPPORT_AGENT, "order")])
+@pytest.mark.parametrize(
+    ("role", "also", "topic"),
+    [
+        (Role.LIBRARIAN, [], "reference"),
+        (Role.SUPPORT_AGENT, [], "order"),
+        (Role.LIBRARIAN, [Role.SUPPORT_AGENT], "order"),
+    ],
+)
 async def test_what_is_passed_on_to_a_person_is_their_kind_of_question(
-    hall: Hall, role: Role, topic: str
+    hall: Hall, role: Role, also: list[Role], topic: str
 ) -> None:
     await hall.staff("agent", role=Role.SUPPORT_AGENT)
     asked = await hall.talk("agent", "reader", topic="order")
-    wu = await hall.staff("wu", "far", role=role)
+    wu = await hall.staff("wu", "far", role=role, also=also)
     await pass_on(hall, "agent", asked, "person", wu.account_id)
     await hall.work()
     assert await hall.who(asked) == "wu"

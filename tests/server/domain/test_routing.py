@@ -196,6 +196,16 @@ def test_orders_go_to_support_agents_and_nothing_else_does(topic: Topic) -> None
     assert offered(both, people) == {"order": "agent", "other": "lin"}
 
 
+def test_a_librarian_who_is_a_support_agent_as_well_gets_both_kinds() -> None:
+    both = replace(someone("both"), topics=frozenset({"reference", "order"}))
+    order, question = waiting("order", topic=Topic.ORDER), waiting("question")
+    assert offered([order], roster(both, someone())) == {"order": "both"}
+    assert offered([question], roster(both)) == {"question": "both"}
+    agent = someone("agent", role=Role.SUPPORT_AGENT, idle=1)
+    assert offered([order], roster(both, agent)) == {"order": "both"}, "longest idle first among equals"
+    assert offered([order], roster(replace(both, topics=frozenset({"reference"})))) == {}
+
+
 def test_an_intern_gets_practice_and_no_reader() -> None:
     people = roster(someone("intern", role=Role.INTERN), someone("lin", load=3))
     practice = replace(waiting("practice"), practice=True)

@@ -86,8 +86,10 @@ export class DutyView {
     write(this.capacity, String(this.pending?.capacity ?? duty.capacity));
     this.#boxes(this.topicBoxes, this.pending?.topics ?? duty.topics);
     // Orders and complaints are the support agents', and theirs alone (R-ORG.5): nobody is offered what is refused.
-    const forOrders = duty.topics.includes("order");
-    for (const box of this.topicBoxes) show(box, (box.firstChild.value === "order") === forOrders);
+    const { roles } = this.model.state.me;
+    const supports = roles.includes("support_agent");
+    const answers = roles.includes("librarian") || !supports;
+    for (const box of this.topicBoxes) show(box, box.firstChild.value === "order" ? supports : answers);
     this.#boxes(this.languageBoxes, this.pending?.languages ?? duty.languages);
   }
 
