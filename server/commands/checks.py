@@ -18,7 +18,7 @@ from server.commands.processes import away_lines
 from server.commands.terminal import reason_of
 from server.context import Context
 from server.domain.calendar import years_to_mend
-from server.live.redis_bus import channel_of
+from server.live.redis_bus import channel_of, nothing_to_tell
 from server.live.redis_facts import RedisAway, look_at_redis
 from server.outside.clamd import ScannerAway, ping
 from server.settings import Settings
@@ -101,7 +101,7 @@ async def check_redis(settings: Settings, language: str) -> tuple[Finding, float
             return ill(Level.WARN, "redis", "no_redis", language), None
         return well("redis", "bus_inside", language), None
     try:
-        facts = await look_at_redis(settings.redis_url, channel_of(settings.redis_prefix))
+        facts = await look_at_redis(settings.redis_url, channel_of(settings.redis_prefix), nothing_to_tell())
     except RedisAway as away:
         return useless("redis", away, language), None
     return well("redis", "redis", language, version=facts.version), facts.drift

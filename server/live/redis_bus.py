@@ -30,6 +30,7 @@ SILENT = 3  # pulses without hearing anything, not even oneself: the line is dea
 PAUSE = 0.01
 PAUSE_BUSY = 0.002
 BUSY = 32
+_ORIGIN_BYTES = 32  # at a message's beginning, who sent it
 FLUSH = 1.0  # seconds that `stop` waits for what is still to be sent
 
 
@@ -43,6 +44,11 @@ class Batch(msgspec.Struct, array_like=True):
 
     lost: bool
     envelopes: list[Envelope]
+
+
+def nothing_to_tell() -> bytes:
+    """A message that every process understands and none heeds: to try whether one may be sent."""
+    return b" " * _ORIGIN_BYTES + msgspec.msgpack.encode(Batch(False, []))
 
 
 class RedisBus:
@@ -59,7 +65,7 @@ class RedisBus:
         """``origin`` names this process, and no other that is alive."""
         self._lines = lines
         self._channel = channel_of(prefix)
-        self._origin = origin.encode().ljust(32)[:32]
+        self._origin = origin.encode().ljust(_ORIGIN_BYTES)[:_ORIGIN_BYTES]
         self._topics: set[str] = set()
         self._outgoing = Outgoing()
         self._some = asyncio.Event()

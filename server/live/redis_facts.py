@@ -25,8 +25,8 @@ class RedisFacts:
     drift: float  # seconds that its clock is ahead of ours
 
 
-async def look_at_redis(url: str, channel: str) -> RedisFacts:
-    """Ask Redis about itself, and whether we may listen to this channel. Raises RedisAway.
+async def look_at_redis(url: str, channel: str, word: bytes) -> RedisFacts:
+    """Ask Redis about itself, and whether we may say a word on this channel and listen to it. Raises RedisAway.
 
     Since Redis 7 an account has no right to channels unless it was given one, whatever else it may do.
     """
@@ -41,6 +41,7 @@ async def look_at_redis(url: str, channel: str) -> RedisFacts:
             asked = datetime.now(UTC)
             seconds, microseconds = await _ask(line, "TIME")
             info = str((await _ask(line, "INFO", "server")).decode())
+            await _ask(line, "PUBLISH", channel, word)
             await _ask(line, "SUBSCRIBE", channel)
     except TimeoutError as error:
         raise RedisAway(f"TimeoutError after {PATIENCE:.0f} s") from error
@@ -54,6 +55,6 @@ async def look_at_redis(url: str, channel: str) -> RedisFacts:
     return RedisFacts(version, (theirs - asked).total_seconds())
 
 
-async def _ask(line: AbstractConnection, *command: str) -> Any:
+async def _ask(line: AbstractConnection, *command: str | bytes) -> Any:
     await line.send_command(*command)
     return await line.read_response(push_request=True)

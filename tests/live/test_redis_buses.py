@@ -13,7 +13,8 @@ from server.live import redis_bus, redis_lines
 from server.live.bus import Envelope
 from server.live.hub import Hub
 from server.live.limits import Limits
-from server.live.redis_bus import RedisBus
+from server.live.redis_bus import RedisBus, channel_of, nothing_to_tell
+from server.live.redis_facts import look_at_redis
 from server.live.redis_lines import RedisLines
 from tests.contracts.buses import Ear
 from tests.live.lines import Evenly, Line, Log, eventually
@@ -185,6 +186,17 @@ async def test_an_account_without_a_right_to_channels_is_told_once_and_redis_is_
     finally:
         await ear.bus.stop()
         _tell(valkey_server, "ACL DELUSER deaf")
+
+
+async def test_who_looks_at_redis_from_outside_disturbs_nobody(
+    make: Make, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The doctor says a word on the channel of those at work, to learn whether it may."""
+    here, there = await Ear(make("p1")).start(), await Ear(make("p2")).start()
+    await look_at_redis(redis_url, channel_of("test"), nothing_to_tell())
+    await there.reached_by(here)
+    assert here.resyncs == there.resyncs == 0
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def _tell(server: Valkey, command: str) -> None:

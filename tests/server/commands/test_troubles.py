@@ -169,10 +169,10 @@ def test_a_redis_that_is_of_no_use(shuqiao: Shuqiao, redis: Valkey, mails: MailS
     demand_told(shuqiao, "redis", "stranger", redis_url=f"redis://127.0.0.1:{mails.port}")
     tell(redis, "ACL", "SETUSER", "small", "on", ">pw", "-@all", "+hello", "+client", "+select")
     demand_told(shuqiao, "redis", "right", redis_url=f"redis://small:pw@{address}")
-    tell(
-        redis, "ACL", "SETUSER", "deaf", "on", ">pw", "~*", "+@all"
-    )  # all rights, as of Redis 6; channels are extra
-    demand_told(shuqiao, "redis", "right", redis_url=f"redis://deaf:pw@{address}")
+    everything = ("on", ">pw", "~*", "+@all")  # as of Redis 6; channels are extra
+    for name, rights in (("outside", ()), ("deaf", ("&*", "-subscribe")), ("mute", ("&*", "-publish"))):
+        tell(redis, "ACL", "SETUSER", name, *everything, *rights)
+        demand_told(shuqiao, "redis", "right", redis_url=f"redis://{name}:pw@{address}")
     tell(redis, "CONFIG", "SET", "requirepass", "right")
     demand_told(shuqiao, "redis", "no_password", redis_url=f"redis://{address}")
     demand_told(shuqiao, "redis", "log_in", redis_url=f"redis://:wrong@{address}")
