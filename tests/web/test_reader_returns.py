@@ -1,10 +1,11 @@
 """A reader comes back: to a desk that has closed, with a log-in, without one any more. Nothing said is lost."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from server.domain.events import QueueMoved
 from tests.servers.browsers import PHONE, Visits, accessibility_faults
@@ -110,6 +111,45 @@ async def test_what_was_asked_before_logging_in_goes_along_by_going_on(host: Hos
     mine = (await host.town.people["reader"].http.get("/api/me/sessions")).json()["sessions"]
     assert session in {one["id"] for one in mine}, "the reader finds it wherever they log in"
     visits.faults.clear()  # the browser reports that logging in alone did not move it
+
+
+@pytest.mark.parametrize("late", ["**/api/widget/login?*", "**/api/desks/home/sessions?*"])
+async def test_who_logs_in_and_asks_in_one_breath_asks_under_their_name(
+    host: Host, visits: Visits, late: str
+) -> None:
+    """Whichever answer came late, the chat took the question for one that it was not, and lost the conversation."""
+    done = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await done.wait()
+        await route.continue_()
+
+    async with librarian(host.town):
+        page = await visits.page(f"{host.town.base}/d/home")
+        await page.get_by_label("您的问题").fill("请问怎样查民国报纸？")
+        await page.route(late, hold)
+        async with page.expect_request(late):
+            if "login" in late:
+                await log_in(host, page)
+            else:
+                await page.get_by_role("button", name="开始咨询").click()
+        if "login" in late:
+            await page.get_by_role("button", name="开始咨询").click()
+        else:
+            async with page.expect_popup() as opened:
+                await log_in(host, page)
+            window = await opened.value
+            if not window.is_closed():
+                await window.wait_for_event("close")
+        done.set()
+        await expect(page.get_by_role("log")).to_contain_text("民国报纸")
+        await expect(page.get_by_text("已登录：Reader")).to_be_visible()
+        session = await host.town.take("lin")
+        await expect(page.get_by_text("lin 正在为您服务")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_role("log")).to_contain_text("民国报纸")
+    mine = (await host.town.people["reader"].http.get("/api/me/sessions")).json()["sessions"]
+    assert [one["id"] for one in mine] == [session]
 
 
 async def test_a_log_in_that_was_ended_elsewhere_is_not_shown_any_longer(host: Host, visits: Visits) -> None:

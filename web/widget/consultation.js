@@ -49,13 +49,15 @@ export class Consultation {
     return this.keeping.login?.reader;
   }
 
-  async logIn(code) {
-    const visitor = this.keeping.get("visitor") ?? "";
-    const answer = await this.api.post("/api/widget/login", { desk: this.slug, code, visitor }, "");
-    this.keeping.set("login", { bearer: answer.bearer, reader: answer.reader, until: Date.now() + 11.5 * 3_600_000 });
-    if (this.talk) await this.#bound();
-    await this.findOpen();
-    this.changed();
+  logIn(code) {
+    return this.#inTurn(async () => {
+      const visitor = this.keeping.get("visitor") ?? "";
+      const { bearer, reader } = await this.api.post("/api/widget/login", { desk: this.slug, code, visitor }, "");
+      this.keeping.set("login", { bearer, reader, until: Date.now() + 11.5 * 3_600_000 });
+      if (this.talk) await this.#bound();
+      await this.findOpen();
+      this.changed();
+    });
   }
 
   logOut() {
@@ -95,17 +97,20 @@ export class Consultation {
   }
 
   // Ask: a double click, a second tab or a lost answer open one conversation, and the question stands in it once.
-  async open(asking) {
-    const visitor = this.keeping.get("visitor") ?? undefined; // goes on from what they asked before logging in
-    const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
-    const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, this.keeping.bearer);
-    if (opened.visitor) this.keeping.set("visitor", opened.visitor);
-    this.#keepToken(opened.session.id, opened.token);
-    for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
-    this.keeping.drop("draft"); // and so did this
-    const files = this.uploads.list.filter(({ late }) => late);
-    this.#take(opened.session);
-    for (const { file } of files) this.uploads.attach(file);
+  open(asking) {
+    return this.#inTurn(async () => {
+      const { bearer } = this.keeping;
+      const visitor = this.keeping.get("visitor") ?? undefined; // goes on from what they asked before logging in
+      const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
+      const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, bearer);
+      if (opened.visitor) this.keeping.set("visitor", opened.visitor);
+      this.#keepToken(opened.session.id, opened.token);
+      for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
+      this.keeping.drop("draft"); // and so did this
+      const files = this.uploads.list.filter(({ late }) => late);
+      this.#take(opened.session, bearer); // whoever has logged in meanwhile, in another tab
+      for (const { file } of files) this.uploads.attach(file);
+    });
   }
 
   write(text) {
@@ -201,13 +206,18 @@ export class Consultation {
     this.changed();
   }
 
-  #take(session) {
+  // Whether the reader logs in or asks first decides whose conversation it is: each waits for the other's answer.
+  #inTurn(work) {
+    return (this.turn = Promise.allSettled([this.turn]).then(work));
+  }
+
+  #take(session, bearer = this.keeping.login) {
     const same = this.talk?.id === session.id;
     this.view = session;
     if (!same)
       this.keeping.set("talk", {
         id: session.id,
-        as: this.keeping.login ? "login" : "visitor",
+        as: bearer ? "login" : "visitor",
         seen: 0,
         ended: false,
         topic: session.topic,

@@ -15,7 +15,7 @@ export class Contact {
       maxlength: "100",
       value: kept.name ?? reader?.name ?? "",
     });
-    const mailHint = reader ? words.say("contact.mail_account") : words.say("contact.mail_hint");
+    const mailHint = words.say(reader ? "contact.mail_account" : "contact.mail_hint");
     this.fields = {
       mail: field(words.say("contact.mail"), this.mail, mailHint),
       phone: field(words.say("contact.phone"), this.phone, words.say("contact.phone_hint")),
@@ -38,7 +38,7 @@ export class Contact {
 
   get values() {
     const phone = this.kind === "phone" ? this.phone.value.trim() : "";
-    return { kind: this.kind, mail: this.mail.value.trim(), phone, name: this.name.value.trim() };
+    return { kind: this.kind, mail: this.mail.value, phone, name: this.name.value.trim() };
   }
 
   // Shows a refusal at the field it is about; false if it is about none of these.

@@ -181,7 +181,6 @@ function told(state, event) {
         holder: { ...event.data.staff, library: event.data.library },
       };
     case "requeued":
-      return { ...state, phase: "waiting", holder: null };
     case "transferred":
       return { ...state, phase: "waiting", holder: null };
     case "ended":

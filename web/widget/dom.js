@@ -44,18 +44,18 @@ export function h(tag, properties = {}, ...children) {
   const element = document.createElement(name);
   if (classes.length) element.className = classes.join(" ");
   for (const [key, value] of Object.entries(properties)) {
-    if (value === undefined || value === null) continue;
+    if (value == null) continue;
     if (typeof value === "function" || typeof value === "boolean" || key === "value") element[key] = value;
     else element.setAttribute(key, value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat().filter((child) => (child ?? "") !== ""));
   return element;
 }
 
 export const quiet = (text) => h("span.quiet", {}, text); // for screen readers alone
 
 export function button(kind, label, onclick, pictured) {
-  return h(`button.${kind}`, { type: "button", onclick }, pictured ? picture(pictured) : null, h("span", {}, label));
+  return h(`button.${kind}`, { type: "button", onclick }, pictured && picture(pictured), h("span", {}, label));
 }
 
 export function iconButton(pictured, label, onclick) {
@@ -97,14 +97,12 @@ export function choices(legend, name, options, chosen, onchange, kind = "pills")
 // http and https addresses in a text become links; everything else stays text.
 export function linked(text) {
   const parts = text.split(/(https?:\/\/[^\s<>"'（）《》，。；！？、]+)/);
-  return parts
-    .map((part, odd) => {
-      if (odd % 2 === 0) return part;
-      const end = part.match(/[.,;:!?)\]]*$/)[0];
-      const address = part.slice(0, part.length - end.length);
-      return [h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address), end];
-    })
-    .flat();
+  return parts.flatMap((part, odd) => {
+    if (odd % 2 === 0) return part;
+    const end = part.match(/[.,;:!?)\]]*$/)[0];
+    const address = part.slice(0, part.length - end.length);
+    return [h("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, address), end];
+  });
 }
 
 // Enter sends, Shift+Enter breaks the line, Enter that ends a composition (Chinese, Japanese…) does neither.

@@ -24,9 +24,9 @@ export class Farewell {
   update() {
     this.#leftOver();
     const { state, view } = this.chat.consultation;
-    const rated = state.events.findLast?.(({ kind }) => kind === "rated")?.data.rating ?? view?.rating;
-    if (this.drawn !== (rated || "none")) {
-      this.drawn = rated || "none";
+    const rated = (state.events.findLast?.(({ kind }) => kind === "rated")?.data.rating ?? view?.rating) || "";
+    if (this.drawn !== rated) {
+      this.drawn = rated;
       if (rated) this.sent || this.#thanks(rated);
       else if (state.events.some(({ by, text }) => text && by.kind === "staff")) this.#ask(); // where somebody answered
       this.#transcript();
@@ -127,8 +127,8 @@ export class Farewell {
     form.onsubmit = async (event) => {
       event.preventDefault();
       try {
-        await consultation.mailTranscript(mail.value.trim());
-        form.replaceChildren(h("p", { role: "status" }, words.say("transcript.sent", { mail: mail.value.trim() })));
+        await consultation.mailTranscript(mail.value);
+        form.replaceChildren(h("p", { role: "status" }, words.say("transcript.sent", { mail: mail.value })));
       } catch (error) {
         box.refuse(error.message);
         mail.focus();

@@ -49,7 +49,7 @@ export class Keeping {
 
   // Messages of a conversation that the server has not acknowledged.
   unsent(session) {
-    const names = new Set([...this.memory.keys()]);
+    const names = new Set(this.memory.keys());
     this.#guard(() => {
       for (const key of Object.keys(localStorage)) {
         if (key.startsWith(this.prefix)) names.add(key.slice(this.prefix.length));

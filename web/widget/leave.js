@@ -65,8 +65,7 @@ export class Leave {
     // Perhaps it was ended while this form was filled in.
     if (this.unsent || consultation.state.phase === "ended") asking.question = this.question; // else the server takes what stands in the conversation
     try {
-      const kept = await consultation.ask(asking);
-      this.chat.receipt(kept, this.contact.values);
+      this.chat.receipt(await consultation.ask(asking), this.contact.values);
     } catch (error) {
       if (!this.contact.refuse(error.field, error.message)) {
         this.problem.textContent = error.message;

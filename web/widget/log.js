@@ -134,7 +134,7 @@ export class Log {
   }
 
   #line(text, pictured) {
-    return h("div.line", {}, pictured ? picture(pictured) : null, h("span", {}, text));
+    return h("div.line", {}, pictured && picture(pictured), h("span", {}, text));
   }
 
   #bubble(event, content) {
@@ -288,9 +288,7 @@ export class Log {
       .filter(({ until }) => until > now)
       .map(({ name }) => name);
     this.writing.hidden = !names.length;
-    this.writing.lastChild.textContent = names.length
-      ? this.chat.words.say("log.typing", { name: names.join("、") })
-      : "";
+    this.writing.lastChild.textContent = this.chat.words.say("log.typing", { name: names.join("、") });
   }
 
   #scrolled() {
