@@ -16,7 +16,7 @@ PYTHON ?= $(shell tools/find-python)
 # Three test processes, each with servers of its own, for they wait a lot; a file's tests stay together (SIDE_BY_SIDE= for one).
 SIDE_BY_SIDE ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo serve test check format lock load-venv clean
+.PHONY: help setup demo serve test engines check format lock load-venv clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ setup: $(VENV)/.test  ## Make the environment that tests and checks use
 test: $(VENV)/.test  ## Set up and run all tests (ARGS='-k word' for some)
 	tools/ensure-browser
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(ARGS)
+
+engines: $(VENV)/.test  ## Readers and librarians at Firefox and WebKit (packages firefox-esr, webkit2gtk-driver, xvfb)
+	$(BIN)/pytest -m engines tests/engines $(ARGS)
 
 check: $(VENV)/.test  ## Form, lint, types, who imports whom, sizes
 	$(BIN)/ruff format --check .
