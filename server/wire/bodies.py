@@ -27,7 +27,11 @@ class Names(Struct):
 
 
 class OpenSession(Struct):
-    """Open a conversation; ``visitor`` is the secret of an earlier one, ``client_id`` names the first message."""
+    """Open a conversation; ``client_id`` names the first message.
+
+    ``visitor`` is the secret of an earlier one, or one that a reader without log-in has made: who asks again because
+    no answer came is then known as the same one.
+    """
 
     topic: Annotated[TopicName, Meta(max_length=60)]
     question: Text
@@ -35,7 +39,7 @@ class OpenSession(Struct):
     language: Annotated[Language, Meta(max_length=60)] = "zh"
     page_url: Annotated[str, Meta(max_length=4000)] = ""
     page_title: Annotated[str, Meta(max_length=1000)] = ""
-    visitor: Annotated[str, Meta(max_length=100)] = ""
+    visitor: Annotated[str, Meta(max_length=100, pattern=r"^(.{20,})?$")] = ""
     name: Short = ""
     previous_id: Tag = ""
     practice: Annotated[str, Meta(max_length=100)] = ""

@@ -46,7 +46,7 @@ async def test_who_proves_both_goes_on_from_what_they_asked_before_logging_in(to
 
 async def test_one_proof_is_not_enough(town: Town) -> None:
     visitor, stranger = await ended(town), await ended(town)
-    for press, secret in (("none", ""), ("other", stranger.visitor), ("guess", "guessed")):
+    for press, secret in (("none", ""), ("other", stranger.visitor), ("guess", "guessed, and long enough")):
         fresh = await ask_as(town, "reader", press, visitor=secret, previous_id=visitor.session)
         shown = await town.people["reader"].http.get(f"/api/sessions/{fresh['id']}/events")
         assert shown.json()["events"][0]["data"]["previous_id"] != visitor.session

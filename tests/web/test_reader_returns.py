@@ -152,6 +152,37 @@ async def test_who_logs_in_and_asks_in_one_breath_asks_under_their_name(
     assert [one["id"] for one in mine] == [session]
 
 
+@pytest.mark.parametrize("reloads", [False, True], ids=["asks again", "reloads"])
+async def test_an_answer_that_is_lost_makes_no_second_conversation(
+    host: Host, visits: Visits, reloads: bool
+) -> None:
+    """The question came in, its answer did not arrive: a librarian was offered a reader who was not there any more."""
+
+    async def lose(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    async with librarian(host.town):
+        page = await visits.page(host.url)
+        await open_chat(page)
+        await page.get_by_label("您的问题").fill("请问怎样查民国报纸？")
+        await page.route("**/api/desks/home/sessions?*", lose, times=1)
+        await page.get_by_role("button", name="开始咨询").click()
+        await expect(page.get_by_role("alert").filter(has_text="现在连不上服务器")).to_be_visible()
+        if reloads:
+            await page.reload()
+            await open_chat(page)
+        else:
+            await page.get_by_role("button", name="开始咨询").click()
+        await expect(page.get_by_role("log")).to_contain_text("民国报纸")
+        session = await host.town.take("lin")
+        await expect(page.get_by_text("lin 正在为您服务")).to_be_visible()
+    rows = await host.town.ctx.db.read.rows("SELECT id FROM chat_session")
+    assert [row["id"] for row in rows] == [session]
+    assert await said(host.town, session) == ["请问怎样查民国报纸？"]
+    visits.faults.clear()  # the browser reports the line that broke
+
+
 async def test_a_log_in_that_was_ended_elsewhere_is_not_shown_any_longer(host: Host, visits: Visits) -> None:
     page = await visits.page(host.url)
     await open_chat(page)

@@ -100,10 +100,10 @@ export class Consultation {
   open(asking) {
     return this.#inTurn(async () => {
       const { bearer } = this.keeping;
-      const visitor = this.keeping.get("visitor") ?? undefined; // goes on from what they asked before logging in
+      let visitor = this.keeping.get("visitor") ?? ""; // goes on from what they asked before logging in
+      if (!visitor && !bearer) this.keeping.set("visitor", (visitor = newId())); // who asks again is the same one
       const body = { ...asking, visitor, page_url: location.href, page_title: document.title };
       const opened = await this.api.post(`/api/desks/${this.slug}/sessions`, body, bearer);
-      if (opened.visitor) this.keeping.set("visitor", opened.visitor);
       this.#keepToken(opened.session.id, opened.token);
       for (const { id } of this.held()) this.keeping.drop(`unsent ${id}`); // they went into the new question
       this.keeping.drop("draft"); // and so did this

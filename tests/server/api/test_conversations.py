@@ -85,6 +85,13 @@ async def test_many_first_clicks_at_once_open_one_conversation(town: Town) -> No
     assert [answer.status_code for answer in answers].count(201) == 1
 
 
+async def test_a_secret_that_anybody_could_guess_is_refused(town: Town) -> None:
+    body = {"topic": "reference", "question": "你好", "client_id": "c", "visitor": "me"}
+    answer = await town.http.post("/api/desks/home/sessions", json=body)
+    refused = answer.json()["error"]
+    assert (answer.status_code, refused["field"]) == (422, "visitor"), refused
+
+
 async def test_a_stranger_sees_nothing(town: Town) -> None:
     reader, other = await town.ask(), await town.ask()
     address = f"/api/sessions/{reader.session}"
