@@ -27,11 +27,7 @@ class Names(Struct):
 
 
 class OpenSession(Struct):
-    """Open a conversation; ``client_id`` names the first message.
-
-    ``visitor`` is the secret of an earlier one, or one that a reader without log-in has made: who asks again because
-    no answer came is then known as the same one.
-    """
+    """Open a conversation; ``visitor``: an earlier one's secret, or a new one's own; ``client_id`` names its message."""
 
     topic: Annotated[TopicName, Meta(max_length=60)]
     question: Text
