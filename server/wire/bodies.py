@@ -27,7 +27,7 @@ class Names(Struct):
 
 
 class OpenSession(Struct):
-    """Open a conversation; ``visitor``: an earlier one's secret, or a new one's own; ``client_id`` names its message."""
+    """Open a conversation; ``visitor``: an earlier secret, or one newly made; ``client_id`` names the first message."""
 
     topic: Annotated[TopicName, Meta(max_length=60)]
     question: Text
