@@ -54,10 +54,20 @@ class Ids(Protocol):
 
 
 class TimedIds:
-    """26 characters that sort by the moment they were made: 48 bits of milliseconds, 80 of chance (ULID)."""
+    """26 characters that sort in the order in which they were made: 48 bits of milliseconds, 80 of chance (ULID).
+
+    What a process makes within one millisecond, or while its clock is put back, sorts in that order too: lists that
+    sort by moment and name tell what happened as it happened.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
 
     def new(self) -> str:
         number = (time.time_ns() // 1_000_000) << 80 | secrets.randbits(80)
+        if number <= self._last:
+            number = self._last + 1 + secrets.randbits(64)
+        self._last = number
         return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
