@@ -101,9 +101,8 @@ async def free_anywhere(db: Reader, need: Need, now: datetime, *, limit: int) ->
     chosen = "(',' || d.topics || ',') LIKE '%,' || $5 || ',%'"
     if need.role is Role.LIBRARIAN:
         fitting = f"d.role = $2 AND {chosen}"
-    elif (
-        need.role is Role.SUPPORT_AGENT
-    ):  # librarians who are support agents as well have orders among their topics
+    elif need.role is Role.SUPPORT_AGENT:
+        # Librarians who are support agents as well have orders among their topics.
         fitting = f"(d.role = $2 OR d.role = 'librarian' AND {chosen})"
     else:
         fitting = "d.role = $2"
