@@ -151,11 +151,14 @@ async def _follow(
     events: dict[str, list[OrderEvent]] = {}
     ends: dict[str, tuple[CommandState, str]] = {}
     accepted: list[str] = []
+    not_found: list[CommandRow] = []
     for letter in fresh:
         if letter.command is None or letter.told is None:
             continue
         if letter.command.order_id and letter.told.problem in (None, Problem.WRONG_ITEM):
             events.setdefault(letter.command.order_id, []).append(_order_event(letter, letter.command, now))
+        if letter.told.kind is EventKind.NOT_FOUND and letter.command.kind is CommandKind.RETRIEVE:
+            not_found.append(letter.command)
         if end := end_of(letter.command.kind, letter.told):
             if end[0] is CommandState.DONE or letter.command.id not in ends:
                 ends[letter.command.id] = end
@@ -171,7 +174,7 @@ async def _follow(
     settled = await settle_commands(tx, ends, now)
     if events:
         await absorb(ctx, tx, events)
-    await books_follow(ctx, tx, settled)
+    await books_follow(ctx, tx, settled, not_found)
     await add_to_hour(tx, device_id, settled, now)
 
 

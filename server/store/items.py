@@ -1,13 +1,13 @@
 """Single volumes: which are free, who has them. A book is promised by one conditional UPDATE, so never twice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from server.domain.allocation import Candidate
 from server.domain.loan_rows import Item
 from server.store.rows import Reader, Row, Transaction, placeholders, to_us
 from server.store.stack_commands import UNENDED
-from server.store.values import columns, value_from
+from server.store.values import columns, rows_as_table, value_from
 
 _ITEM = columns(Item)
 _PER_TITLE = 20  # copies looked at for one line
@@ -90,6 +90,20 @@ async def set_aside(tx: Transaction, item_ids: Collection[str]) -> set[str]:
     rows = await tx.rows(
         "UPDATE item SET state = 'stray' WHERE id = ANY($1) AND state IN ('available', 'missing') RETURNING store_id",
         sorted(item_ids),
+    )
+    return {row["store_id"] for row in rows}
+
+
+async def set_missing(tx: Transaction, totes: Mapping[str, str]) -> set[str]:
+    """A machine looked in the totes (by item) in which our books have these, and they are not there: nobody is
+    promised them. What people have put on a shelf since stays free. Returns their stores."""
+    if not totes:
+        return set()
+    source, given = rows_as_table(tx, sorted(totes.items()))
+    rows = await tx.rows(
+        f"UPDATE item SET state = 'missing' FROM {source} WHERE id = v.column1 AND state = 'available'"
+        " AND (tote <> '' OR v.column2 = '') RETURNING store_id",
+        *given,
     )
     return {row["store_id"] for row in rows}
 

@@ -3,9 +3,11 @@
 import pytest
 
 from server.actions.orders import retry_allocation
+from server.actions.shelving import NewItem, put_on_shelf
 from server.actions.store_lists import store_work
 from server.actions.store_returns import put_stray_back
 from server.domain.errors import NotFound
+from server.domain.loan_rows import ItemPlace
 from server.domain.loans import House, Stage
 from server.domain.permissions import Actor, Grant, Role, ScopeKind
 from server.domain.stack import CommandKind, EventKind, StackEvent
@@ -124,3 +126,39 @@ async def test_what_failed_is_put_back_when_it_comes_though_no_other_copy_was_to
     await machine_says(loans, desk, CommandKind.PUT_BACK, K.PUT_AWAY, 3)
     await loans.later(minutes=16)
     assert await desk.stage() is Stage.REQUESTED, "the only copy there is, once more"
+
+
+async def cancelled_on_its_way(loans: Loans) -> tuple[Desk, str]:
+    """A reader cancelled while the machine was at it: in our books the copy stands free in its place."""
+    desk = await fetching(loans)
+    async with loans.town.ctx.transaction() as tx:
+        await tx.execute("UPDATE stack_command SET state = 'accepted', sends = 1")
+    await loans.tell(desk.order_id, House.CANCELLED, reason="不要了")
+    item_id = (await loans.lines(desk.order_id))[0].item_id
+    assert await loans.item_state(item_id) == "available"
+    return desk, item_id
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_copy_that_was_not_there_when_its_order_had_given_it_up_is_missing(
+    loans: Loans, answered: bool
+) -> None:
+    """It stood free in our books, and the next reader was promised what nobody has."""
+    desk, item_id = await cancelled_on_its_way(loans)
+    other = await wanted_too(loans)
+    if answered:  # when it was asked, it said no more than this
+        await desk.hear(desk.event(K.FAILED, 1, code="item_missing"))
+    await desk.hear(desk.event(K.NOT_FOUND, 2, code="item_missing"))
+    await machine_says(loans, desk, CommandKind.CANCEL, K.REJECTED, 3)
+    assert await loans.item_state(item_id) == "missing"
+    assert await tried_again(loans, other) is Stage.APPROVED
+
+
+async def test_a_copy_that_people_found_before_the_machine_said_that_it_had_not_stays_free(
+    loans: Loans,
+) -> None:
+    desk, item_id = await cancelled_on_its_way(loans)
+    found = NewItem((await loans.lines(desk.order_id))[0].barcode, ItemPlace("A-01-1"))
+    await put_on_shelf(loans.town.ctx, keeper(loans), loans.stores["stack"], found)
+    await desk.hear(desk.event(K.NOT_FOUND, 1, code="not_in_stock"))
+    assert await loans.item_state(item_id) == "available"
