@@ -16,7 +16,7 @@ PYTHON ?= $(shell tools/find-python)
 # Three test processes, each with servers of its own, for they wait a lot; a file's tests stay together (SIDE_BY_SIDE= for one).
 SIDE_BY_SIDE ?= --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo serve test engines check format lock load-venv clean
+.PHONY: help setup demo serve test engines proxies check format lock load-venv clean
 
 help:  ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: $(VENV)/.test  ## Set up and run all tests (ARGS='-k word' for some)
 
 engines: $(VENV)/.test  ## Readers and librarians at Firefox and WebKit (packages firefox-esr, webkit2gtk-driver, xvfb)
 	$(BIN)/pytest -m engines tests/engines $(ARGS)
+
+proxies: $(VENV)/.test  ## Two servers behind nginx as docs/operations.md sets it up (packages nginx-light, openssl)
+	$(BIN)/pytest -m proxies tests/proxies $(ARGS)
 
 check: $(VENV)/.test  ## Form, lint, types, who imports whom, sizes
 	$(BIN)/ruff format --check .
