@@ -106,7 +106,9 @@ def judge_desk(
 ) -> tuple[DeskSettings | None, list[LineProblem]]:
     """What a line says about its desk; None for a line without one. A new desk stays private unless it says so."""
     if "desk_slug" not in listed.cells:
-        return None, []
+        of_a_desk = [name for name in _desk_columns().values() if name in listed.cells]
+        nameless = Invalid("libraries_no_desk", "desk_slug", columns=", ".join(of_a_desk))
+        return None, [LineProblem(listed.line, nameless)] if of_a_desk else []
     known = _texts(before, DeskSettings) or {
         "name_zh": f"{library.name_zh}咨询台",
         "name_en": f"{library.name_en} desk",
