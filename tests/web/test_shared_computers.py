@@ -163,7 +163,9 @@ async def test_nor_after_a_conversation_that_ended_while_they_wrote(host: Host, 
         await expect(page.get_by_label("写消息")).to_have_value("")
 
 
-async def test_another_tab_forgets_their_earlier_conversations_too(host: Host, visits: Visits) -> None:
+async def test_another_tab_forgets_their_earlier_conversations_and_what_they_wrote_too(
+    host: Host, visits: Visits
+) -> None:
     async with librarian(host.town):
         page = await known(host, visits)
         await ask(page, "甲的问题")
@@ -175,6 +177,8 @@ async def test_another_tab_forgets_their_earlier_conversations_too(host: Host, v
             await one.goto(host.url)
             await press_launcher(one)
             await expect(one.get_by_role("heading", name=earlier)).to_be_visible()
+        await tab.get_by_label("您的问题").fill(SECRET)
         await page.get_by_role("button", name="退出").click()
         await expect(tab.locator(".identity")).to_contain_text("匿名咨询")
         await expect(tab.get_by_role("heading", name=earlier)).to_have_count(0)
+        await expect(tab.get_by_label("您的问题")).to_have_value("")

@@ -189,6 +189,7 @@ export class ShuqiaoChat extends HTMLElement {
     const { consultation } = this;
     const { state } = consultation;
     if (why === "notices") this.notice();
+    if (why === "out" && !state) return this.goOn(true);
     if (why !== "seen" && this.screen) {
       const other = state && this.room?.session !== state.session;
       if ((other && this.screen !== "receipt") || (!state && this.screen !== "ask")) this.#settle();

@@ -9,7 +9,7 @@ import { Uploads } from "./uploads.js";
 const TYPING_EVERY = 3000;
 const RECEIPT_AFTER = 250;
 const TOKEN_GOOD = 600_000;
-const WAKING = ["online", "focus", "pageshow"];
+const WAKING = ["online", "focus", "pageshow", "visibilitychange"];
 
 export class Consultation {
   constructor({ origin, slug, keeping, api }, changed) {
@@ -27,20 +27,15 @@ export class Consultation {
     );
     this.watching = () => false; // does the reader look at the end of the conversation now?
     this.told = { delivered: 0, read: 0 };
-    this.deaf = keeping.listen((name, now, before) => this.#elsewhere(name, now, before));
-    this.wake = () => this.link?.hurry();
-    this.cut = () => this.link?.restart();
-    addEventListener("offline", this.cut);
-    for (const sign of WAKING) addEventListener(sign, this.wake);
-    document.addEventListener("visibilitychange", this.wake);
+    const { signal } = (this.over = new AbortController());
+    keeping.listen((name, now, before) => this.#elsewhere(name, now, before), signal);
+    addEventListener("offline", () => this.link?.restart(), { signal });
+    for (const sign of WAKING) addEventListener(sign, () => this.link?.hurry(), { signal });
   }
 
   leave() {
     this.link?.stop();
-    this.deaf();
-    removeEventListener("offline", this.cut);
-    for (const sign of WAKING) removeEventListener(sign, this.wake);
-    document.removeEventListener("visibilitychange", this.wake);
+    this.over.abort();
   }
 
   // --- who asks -------------------------------------------------------------------------------------------------
@@ -62,7 +57,8 @@ export class Consultation {
 
   logOut() {
     this.api.post("/api/widget/logout", {}, this.keeping.bearer).catch(() => {}); // it runs out by itself anyway
-    ["login", "visitor", "asking", "draft"].forEach((name) => this.keeping.drop(name));
+    // The log-in last: other tabs have then heard that the rest is gone, and begin anew without it.
+    ["visitor", "asking", "draft", "login"].forEach((name) => this.keeping.drop(name));
     this.earlier = null;
   }
 
@@ -369,7 +365,7 @@ export class Consultation {
     }
     if (name === "login") {
       this.earlier = null; // of another reader
-      return this.changed();
+      return this.changed(now || "out");
     }
     if (now?.session === this.state?.session) this.#step({ t: "kept", entry: now }); // an unsent message
     else if (!now && before?.session === this.state?.session) this.#step({ t: "forgotten", id: before.id });

@@ -61,8 +61,8 @@ export class Keeping {
       .filter((entry) => entry?.session === session);
   }
 
-  // Calls back when another tab changes something: (name, new value or null, old value or null).
-  listen(changed) {
+  // Calls back when another tab changes something: (name, new value or null, old value or null); until the signal.
+  listen(changed, signal) {
     const heard = ({ key, newValue, oldValue }) => {
       if (!key?.startsWith(this.prefix)) return;
       const [now, before] = [newValue, oldValue].map((text) => (text ? JSON.parse(text) : null));
@@ -70,8 +70,7 @@ export class Keeping {
       if (now === null) this.memory.delete(name);
       changed(name, now, before);
     };
-    addEventListener("storage", heard);
-    return () => removeEventListener("storage", heard);
+    addEventListener("storage", heard, { signal });
   }
 
   #guard(access) {

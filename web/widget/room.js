@@ -23,14 +23,18 @@ export class Room {
     this.composer = this.#composer();
     this.farewell = new Farewell(chat);
     this.foot = h("div.bottom", {}, this.offline, this.composer);
+    const dropped = (event) => {
+      event.preventDefault();
+      this.element.classList.toggle("drops", event.type === "dragover");
+      if (event.type === "drop" && !this.over) this.#files([...event.dataTransfer.files]);
+    };
     this.element = h(
       "div.view.room",
-      {},
+      { ondragover: dropped, ondragleave: dropped, ondrop: dropped },
       this.wait,
       h("div.logframe", {}, this.log.element, this.log.newest),
       this.foot,
     );
-    this.#dropped();
   }
 
   focus() {
@@ -160,18 +164,5 @@ export class Room {
         this.chat.tell(words.say("file.too_large", { name: file.name, limit: words.size(info.upload_limit) }));
       else consultation.uploads.attach(file);
     }
-  }
-
-  #dropped() {
-    this.element.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      this.element.classList.add("drops");
-    });
-    this.element.addEventListener("dragleave", () => this.element.classList.remove("drops"));
-    this.element.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.element.classList.remove("drops");
-      if (!this.over) this.#files([...event.dataTransfer.files]);
-    });
   }
 }
