@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright
 
 from tests.town import Town
 
@@ -119,6 +119,21 @@ async def sit_down(
     if path:
         await page.goto(town.base + path)
     return page
+
+
+async def compose(page: Page, field: Locator, typed: str, meant: str) -> None:
+    """Chinese by an input method: letters that are composed, Enter while they are, and then what was meant by them."""
+    await field.focus()
+    line = await page.context.new_cdp_session(page)
+    for end in range(1, len(typed) + 1):
+        composed = {"text": typed[:end], "selectionStart": end, "selectionEnd": end}
+        await line.send("Input.imeSetComposition", composed)
+    for kind in ("rawKeyDown", "keyUp"):
+        enter = {"type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+        await line.send("Input.dispatchKeyEvent", enter)
+    await line.send("Input.imeSetComposition", {"text": "", "selectionStart": 0, "selectionEnd": 0})
+    await line.send("Input.insertText", {"text": meant})
+    await line.detach()
 
 
 async def accessibility_faults(page: Page) -> list[str]:

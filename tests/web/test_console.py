@@ -14,7 +14,7 @@ from server.domain.accounts import OPERATOR
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import account_by_id
 from server.store.rows import to_us
-from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
+from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, compose, sit_down
 from tests.servers.machine import free_port
 from tests.town import Reader, Town, open_town
 
@@ -171,6 +171,9 @@ async def test_enter_while_composing_chinese_sends_nothing(town: Town, visits: V
     page = await desk(visits, town)
     await taken(town, page)
     field = page.locator(".composer__field")
+    await field.fill("")  # the greeting
+    await compose(page, field, "zaijian", "再见")
+    await expect(field).to_have_value("再见")
     await field.fill("nihao")
     for how in ("{isComposing: true}", "{keyCode: 229}"):
         await field.evaluate(

@@ -9,7 +9,7 @@ from playwright.async_api import Page, Route, expect
 from server.actions.sessions import end_in
 from server.domain.chat import EndReason
 from server.store.chat import session_by_id
-from tests.servers.browsers import PHONE, Visits, accessibility_faults
+from tests.servers.browsers import PHONE, Visits, accessibility_faults, compose
 from tests.web.libraries import (
     Host,
     ask,
@@ -106,6 +106,8 @@ async def test_enter_that_ends_a_composition_sends_nothing(host: Host, visits: V
     async with librarian(host.town):
         page, session = await in_conversation(host, visits)
         field = page.get_by_label("写消息")
+        await compose(page, field, "zaijian", "再见")
+        assert await field.input_value() == "再见"
         await field.fill("nihao")
         for composing in ({"isComposing": True}, {"keyCode": 229}):
             await field.dispatch_event("keydown", {"key": "Enter", "bubbles": True, **composing})
