@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from server.domain.calendar import years_to_mend
 from server.live.redis_bus import channel_of, nothing_to_tell
 from server.live.redis_facts import RedisAway, look_at_redis
 from server.outside.clamd import ScannerAway, ping
+from server.outside.front import Blocked, knock
 from server.settings import Settings
 from server.store.accounts import count_administrators
 from server.store.checking import DatabaseAway, DatabaseFacts, look_at, try_writing
@@ -210,6 +212,26 @@ async def check_work(ctx: Context, language: str) -> AsyncIterator[Finding]:
         yield ill(Level.WARN, "work", "mails_late", language, count=reading.mails.get("waiting", 0))
     if not await count_administrators(ctx.db.read):
         yield ill(Level.WARN, "people", "no_administrator", language)
+
+
+async def check_address(ctx: Context, language: str) -> AsyncIterator[Finding]:
+    """Whether readers' browsers get to us at our public address, sockets too; nothing while no server runs.
+
+    No FAIL but where a proxy says itself that it has no server: this machine may merely lack a way to its own front.
+    """
+    reading, url = await read_figures(ctx), ctx.settings.public_url
+    if reading is None or not reading.processes:
+        return
+    try:
+        await knock(url)
+    except Blocked as blocked:
+        level = Level.FAIL if blocked.empty else Level.WARN
+        key = "address_empty" if blocked.empty else "address_blocked"
+        yield ill(level, "address", key, language, url=url, status=blocked.status or "—")
+    except (OSError, TimeoutError) as error:
+        yield replace(useless("address", error, language, url=url), level=Level.WARN)
+    else:
+        yield well("address", "address", language, url=url)
 
 
 async def check_calendar(ctx: Context, language: str) -> AsyncIterator[Finding]:

@@ -87,6 +87,8 @@ async def _findings(settings: Settings, language: str, mail_to: str) -> AsyncIte
                 yield finding
             async for finding in checks.check_work(ctx, language):
                 yield finding
+            async for finding in checks.check_address(ctx, language):
+                yield finding
             async for finding in checks.check_calendar(ctx, language):
                 yield finding
     yield await checks.check_mail(settings, language, mail_to=mail_to, now=SystemClock().now())

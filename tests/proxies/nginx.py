@@ -41,6 +41,11 @@ class Nginx:
     def url(self) -> str:
         return f"https://{NAME}:{self.port}"
 
+    @property
+    def certificate(self) -> Path:
+        """By which it proves its names, for whoever does not resolve them: NAME and the machine's own."""
+        return self.log.parent / "site.pem"
+
     def kept(self) -> str:
         """All that it has logged."""
         return "".join(log.read_text(encoding="utf-8") for log in (self.log, self.errors))
@@ -83,7 +88,7 @@ def start_nginx(folder: Path, port: int, servers: list[int]) -> Nginx:
 
 
 def _certificate(folder: Path) -> None:
-    names = f"subjectAltName=DNS:{NAME}"
+    names = f"subjectAltName=DNS:{NAME},IP:127.0.0.1"
     made = subprocess.run(
         [
             *(

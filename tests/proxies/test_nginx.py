@@ -12,6 +12,7 @@ import httpx2 as httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from server.outside.front import Blocked, knock
 from tests.journeys.installations import LIBRARY, Installation, MakeProduct, open_installation
 from tests.journeys.people import (
     accept,
@@ -158,6 +159,21 @@ async def test_a_file_passes_whole(front: Front, visits: Visits, tmp_path: Path)
         await link.click()
     got = await (await begun.value).path()
     assert got.read_bytes() == paper.read_bytes()
+
+
+async def test_the_doctor_gets_through_it_once_its_certificate_is_trusted(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door = f"https://127.0.0.1:{front.nginx.port}"
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await knock(door)
+    monkeypatch.setenv("SSL_CERT_FILE", str(front.nginx.certificate))
+    await knock(door)
+    for server in front.place.servers:
+        server.kill()
+    with pytest.raises(Blocked) as found:
+        await knock(door)
+    assert found.value.empty
 
 
 async def test_figures_stay_inside_and_logs_hold_no_secret(front: Front, visits: Visits) -> None:
