@@ -286,7 +286,7 @@ async def test_nobody_on_duty_is_said_at_once_and_the_form_is_there(host: Host, 
     await page.get_by_role("textbox", name="电话").fill("020 8381 0000")
     assert await accessibility_faults(page) == []
     await page.get_by_role("button", name="提交问题").click()
-    await expect(page.get_by_text("馆员会在值班时间给您打电话")).to_be_visible()
+    await expect(page.get_by_text("馆员会在值班时间打给您")).to_be_visible()
 
 
 async def test_who_is_there_but_speaks_another_language_is_said_before_the_question(

@@ -182,3 +182,36 @@ async def test_another_tab_forgets_their_earlier_conversations_and_what_they_wro
         await expect(tab.locator(".identity")).to_contain_text("匿名咨询")
         await expect(tab.get_by_role("heading", name=earlier)).to_have_count(0)
         await expect(tab.get_by_label("您的问题")).to_have_value("")
+
+
+async def test_nor_does_another_tab_keep_what_they_wrote_to_go_on(host: Host, visits: Visits) -> None:
+    """After a conversation that has ended a further question stands half written there."""
+    async with librarian(host.town):
+        page = await known(host, visits)
+        await ask(page, "甲的问题")
+        tab = await page.context.new_page()
+        await tab.goto(host.url)
+        await press_launcher(tab)
+        await end(host, await host.town.take("lin"))
+        await tab.get_by_role("button", name="接着咨询").click()
+        await tab.get_by_label("您的问题").fill(SECRET)
+        await page.get_by_role("button", name="更多").click()
+        await page.get_by_role("button", name="退出").click()
+        await expect(tab.get_by_label("您的问题")).to_have_value("")
+        await expect(tab.get_by_text("请接着说")).to_have_count(0)
+        await tab.get_by_label("您的问题").fill("我是下一位")
+        assert "previous_id" not in await tab.evaluate("JSON.stringify(localStorage)")
+
+
+async def test_a_log_in_that_ran_out_takes_nothing_from_another_tab(host: Host, visits: Visits) -> None:
+    page = await known(host, visits)
+    tab = await page.context.new_page()
+    await tab.goto(host.url)
+    await press_launcher(tab)
+    await tab.get_by_label("您的问题").fill(SECRET)
+    await page.evaluate(
+        "for (const name of Object.keys(localStorage)) if (name.endsWith(' login')) localStorage.removeItem(name)"
+    )
+    await expect(tab.locator(".identity")).to_contain_text("匿名咨询")
+    await expect(tab.get_by_label("您的问题")).to_have_value(SECRET)
+    visits.faults.clear()  # the browser may report that nobody is on duty

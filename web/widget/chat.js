@@ -36,7 +36,7 @@ export class ShuqiaoChat extends HTMLElement {
     await Promise.race([this.consultation.findOpen().catch(() => {}), new Promise((go) => setTimeout(go, 1500))]);
     this.#settle();
     setInterval(() => this.notice(), 30_000);
-    document.addEventListener("visibilitychange", () => {
+    addEventListener("visibilitychange", () => {
       this.#changed("seen");
       this.renew();
     });
@@ -73,6 +73,7 @@ export class ShuqiaoChat extends HTMLElement {
 
   show(screen, view) {
     const focused = this.shown && this.screen !== undefined;
+    if (screen === "room" && !this.consultation.state) screen = "ask"; // it was given up in another tab
     this.screen = screen;
     if (screen === "room") this.view = this.room ??= new Room(this);
     else this.view = view ?? (screen === "leave" ? new Leave(this) : new Ask(this));
@@ -189,7 +190,7 @@ export class ShuqiaoChat extends HTMLElement {
     const { consultation } = this;
     const { state } = consultation;
     if (why === "notices") this.notice();
-    if (why === "out" && !state) return this.goOn(true);
+    if (why === "out") return this.goOn(true);
     if (why !== "seen" && this.screen) {
       const other = state && this.room?.session !== state.session;
       if ((other && this.screen !== "receipt") || (!state && this.screen !== "ask")) this.#settle();

@@ -57,8 +57,8 @@ export class Consultation {
 
   logOut() {
     this.api.post("/api/widget/logout", {}, this.keeping.bearer).catch(() => {}); // it runs out by itself anyway
-    // The log-in last: other tabs have then heard that the rest is gone, and begin anew without it.
-    ["visitor", "asking", "draft", "login"].forEach((name) => this.keeping.drop(name));
+    ["login", "visitor", "asking", "draft"].forEach((name) => this.keeping.drop(name));
+    this.keeping.set("out", newId()); // other tabs have heard by then that the rest is gone, and begin anew
     this.earlier = null;
   }
 
@@ -365,8 +365,9 @@ export class Consultation {
     }
     if (name === "login") {
       this.earlier = null; // of another reader
-      return this.changed(now || "out");
+      return this.changed();
     }
+    if (name === "out") return this.changed("out");
     if (now?.session === this.state?.session) this.#step({ t: "kept", entry: now }); // an unsent message
     else if (!now && before?.session === this.state?.session) this.#step({ t: "forgotten", id: before.id });
   }

@@ -63,14 +63,17 @@ export class Keeping {
 
   // Calls back when another tab changes something: (name, new value or null, old value or null); until the signal.
   listen(changed, signal) {
-    const heard = ({ key, newValue, oldValue }) => {
-      if (!key?.startsWith(this.prefix)) return;
-      const [now, before] = [newValue, oldValue].map((text) => (text ? JSON.parse(text) : null));
-      const name = key.slice(this.prefix.length);
-      if (now === null) this.memory.delete(name);
-      changed(name, now, before);
-    };
-    addEventListener("storage", heard, { signal });
+    addEventListener(
+      "storage",
+      ({ key, newValue, oldValue }) => {
+        if (!key?.startsWith(this.prefix)) return;
+        const [now, before] = [newValue, oldValue].map((text) => (text ? JSON.parse(text) : null));
+        const name = key.slice(this.prefix.length);
+        if (now === null) this.memory.delete(name);
+        changed(name, now, before);
+      },
+      { signal },
+    );
   }
 
   #guard(access) {
