@@ -35,9 +35,8 @@ async def books_follow(
     if brought := items[CommandKind.RETRIEVE]:
         for store_id in sorted(await set_aside(tx, brought)):
             tx.announce(StoreWorkChanged(store_id, "", "stray"))
-    for store_id in sorted(
-        await set_missing(tx, {each.item_id: each.tote for each in not_found if each.item_id})
-    ):
+    gone = [(each.item_id, each.tote, each.created_at) for each in not_found if each.item_id]
+    for store_id in sorted(await set_missing(tx, gone)):
         tx.announce(StoreWorkChanged(store_id, "", "missing"))
     if taken_in := items[CommandKind.PUT_BACK]:
         for record_id in sorted(await free_in_place(tx, taken_in)):

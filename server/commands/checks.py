@@ -228,7 +228,7 @@ async def check_address(ctx: Context, language: str) -> AsyncIterator[Finding]:
         level = Level.FAIL if blocked.empty else Level.WARN
         key = "address_empty" if blocked.empty else "address_blocked"
         yield ill(level, "address", key, language, url=url, status=blocked.status or "—")
-    except (OSError, TimeoutError) as error:
+    except (OSError, ValueError) as error:
         yield replace(useless("address", error, language, url=url), level=Level.WARN)
     else:
         yield well("address", "address", language, url=url)

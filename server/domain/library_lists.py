@@ -106,9 +106,8 @@ def judge_desk(
 ) -> tuple[DeskSettings | None, list[LineProblem]]:
     """What a line says about its desk; None for a line without one. A new desk stays private unless it says so."""
     if "desk_slug" not in listed.cells:
-        of_a_desk = [name for name in _desk_columns().values() if name in listed.cells]
-        nameless = Invalid("libraries_no_desk", "desk_slug", columns=", ".join(of_a_desk))
-        return None, [LineProblem(listed.line, nameless)] if of_a_desk else []
+        nameless = Invalid("libraries_no_desk", "desk_slug", columns=", ".join(_of_a_desk(listed)))
+        return None, [LineProblem(listed.line, nameless)] if _of_a_desk(listed) else []
     known = _texts(before, DeskSettings) or {
         "name_zh": f"{library.name_zh}咨询台",
         "name_en": f"{library.name_en} desk",
@@ -126,6 +125,16 @@ def judge_desk(
         form.refuse(Invalid("choice_wrong", "open", choices="yes, no, 是, 否"))
     problems = [_renamed(problem) for problem in form.problems]
     return settings, [LineProblem(listed.line, problem) for problem in problems]
+
+
+def _of_a_desk(listed: Listed) -> list[str]:
+    """The columns of a line that describe a desk; what spreadsheets are filled with from top to bottom does not."""
+    cells = {
+        name: cell for name, cell in listed.cells.items() if name not in ("colour", "position", "language")
+    }
+    if cells.get("open", "").lower() in _NO:
+        del cells["open"]
+    return [name for name in _desk_columns().values() if name in cells]
 
 
 def _columns(cells: list[str]) -> list[str]:

@@ -24,10 +24,18 @@ class Blocked(Exception):
         return self.status in _NO_SERVER
 
 
+class _Straight(connect):
+    """Goes where it is sent and nowhere else: a browser's socket follows no redirection (WHATWG WebSockets, 2.2)."""
+
+    def process_redirect(self, exc: Exception) -> Exception:
+        return exc
+
+
 async def knock(public_url: str) -> None:
     """Open a socket at the address and say something wrong: a server of ours answers that by name (docs/protocol.md).
 
-    Raises Blocked, OSError (``ssl.SSLError`` among them) or TimeoutError, all within ``SECONDS``.
+    Raises Blocked, OSError (``ssl.SSLError`` and TimeoutError among them), or ValueError for an address that is none;
+    all within ``SECONDS``, and one more for the farewell.
     """
     socket = public_url.rstrip("/").replace("http", "ws", 1) + "/api/socket"
     try:
@@ -39,15 +47,20 @@ async def knock(public_url: str) -> None:
         if isinstance(strange.__cause__, OSError | EOFError):
             raise ConnectionResetError(str(strange)) from strange
         raise Blocked(0) from strange
-    except (UnicodeDecodeError, json.JSONDecodeError) as strange:
-        raise Blocked(0) from strange
 
 
 async def _speak(address: str) -> None:
     # No proxy of this machine's way out: it is our own door that is tried.
-    async with connect(address, proxy=None, open_timeout=None, close_timeout=1.0, compression=None) as line:
+    async with _Straight(address, proxy=None, open_timeout=None, close_timeout=1.0, compression=None) as line:
         with suppress(ConnectionClosed):
             await line.send("{}")
-        answer = json.loads(await line.recv())
-        if not isinstance(answer, dict) or answer.get("t") != "err":
+        if not _ours(await line.recv()):
             raise Blocked(0)
+
+
+def _ours(said: str | bytes) -> bool:
+    try:
+        answer = json.loads(said)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and answer.get("t") == "err"

@@ -1,6 +1,6 @@
 """Single volumes: which are free, who has them. A book is promised by one conditional UPDATE, so never twice."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from server.domain.allocation import Candidate
@@ -94,15 +94,16 @@ async def set_aside(tx: Transaction, item_ids: Collection[str]) -> set[str]:
     return {row["store_id"] for row in rows}
 
 
-async def set_missing(tx: Transaction, totes: Mapping[str, str]) -> set[str]:
-    """A machine looked in the totes (by item) in which our books have these, and they are not there: nobody is
-    promised them. What people have put on a shelf since stays free. Returns their stores."""
-    if not totes:
+async def set_missing(tx: Transaction, asked: Sequence[tuple[str, str, datetime]]) -> set[str]:
+    """A machine looked and these are not there (item, the tote it was sent to, when it was told): nobody is promised
+    them. What stands elsewhere by now, or was seen since and has no tote to tell by, stays free. Returns their stores.
+    """
+    if not asked:
         return set()
-    source, given = rows_as_table(tx, sorted(totes.items()))
+    source, given = rows_as_table(tx, [(item_id, tote, to_us(at)) for item_id, tote, at in sorted(asked)])
     rows = await tx.rows(
         f"UPDATE item SET state = 'missing' FROM {source} WHERE id = v.column1 AND state = 'available'"
-        " AND (tote <> '' OR v.column2 = '') RETURNING store_id",
+        " AND tote = v.column2 AND (tote <> '' OR COALESCE(checked_at, 0) < v.column3) RETURNING store_id",
         *given,
     )
     return {row["store_id"] for row in rows}

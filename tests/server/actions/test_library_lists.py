@@ -115,7 +115,9 @@ async def test_a_desk_listed_twice_is_a_problem_that_names_the_first_line(allian
 
 async def test_what_is_said_of_a_desk_that_is_not_named_is_a_problem(alliance: Alliance) -> None:
     """It was passed over in silence, and the desk that somebody had described was not there."""
-    done = await take(alliance, "slug,name_zh,name_en,desk_slug,mail,open\na,甲,A,,a@b.cn,yes\nb,乙,B,,,\n")
+    done = await take(
+        alliance, "slug,name_zh,name_en,desk_slug,mail,open,language\na,甲,A,,a@b.cn,yes,zh\nb,乙,B,,,no,zh\n"
+    )
     assert found(done) == [(2, "desk_slug", "libraries_no_desk")]
     assert done.problems[0].problem.data["columns"] == "mail, open"
 

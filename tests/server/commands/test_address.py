@@ -79,10 +79,11 @@ def test_a_proxy_without_a_server_is_a_fail(check: Check, status: str) -> None:
     [
         b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",  # what we say to who asks for no socket
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+        b"HTTP/1.1 301 Moved\r\nLocation: //two..dots/\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"220 mail.example.org ESMTP\r\n",
     ],
-    ids=["no upgrade", "another site", "half an upgrade", "another protocol"],
+    ids=["no upgrade", "another site", "elsewhere", "half an upgrade", "another protocol"],
 )
 def test_a_proxy_that_lets_no_socket_through_is_named(check: Check, answer: bytes) -> None:
     with door(answer) as address:
@@ -93,7 +94,12 @@ def test_a_proxy_that_lets_no_socket_through_is_named(check: Check, answer: byte
 
 @pytest.mark.parametrize(
     ("address", "cause"),
-    [("http://127.0.0.1:{free}", "nobody"), ("http://nobody.invalid", "no_host")],
+    [
+        ("http://127.0.0.1:{free}", "nobody"),
+        ("http://nobody.invalid", "no_host"),
+        ("http://two..dots", "setting"),
+        ("http://127.0.0.1:99999", "setting"),
+    ],
 )
 @pytest.mark.parametrize(("lang", "language"), [("C", "en"), ("zh_CN.UTF-8", "zh")])
 def test_an_address_that_leads_nowhere_is_told_with_its_cause(

@@ -154,11 +154,19 @@ async def test_a_copy_that_was_not_there_when_its_order_had_given_it_up_is_missi
     assert await tried_again(loans, other) is Stage.APPROVED
 
 
+@pytest.mark.parametrize(
+    "place", [ItemPlace("A-01-1"), ItemPlace(tote="T77")], ids=["a shelf", "another tote"]
+)
+@pytest.mark.parametrize("tote", ["T1", ""], ids=["", "without totes"])
 async def test_a_copy_that_people_found_before_the_machine_said_that_it_had_not_stays_free(
-    loans: Loans,
+    loans: Loans, place: ItemPlace, tote: str
 ) -> None:
     desk, item_id = await cancelled_on_its_way(loans)
-    found = NewItem((await loans.lines(desk.order_id))[0].barcode, ItemPlace("A-01-1"))
+    async with loans.town.ctx.transaction() as tx:
+        await tx.execute("UPDATE item SET tote = $1", tote)
+        await tx.execute("UPDATE stack_command SET tote = $1", tote)
+    await loans.later(minutes=1)
+    found = NewItem((await loans.lines(desk.order_id))[0].barcode, place)
     await put_on_shelf(loans.town.ctx, keeper(loans), loans.stores["stack"], found)
     await desk.hear(desk.event(K.NOT_FOUND, 1, code="not_in_stock"))
     assert await loans.item_state(item_id) == "available"
