@@ -36,7 +36,7 @@ async def press_launcher(page: Page) -> None:
 async def look_again(page: Page) -> None:
     """Somebody comes back to this device a while later, where the page stood open."""
     await page.clock.set_fixed_time(datetime.now(UTC) + timedelta(minutes=5))
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))")
 
 
 async def test_the_phone_finds_the_conversation_at_a_desk_that_has_closed(host: Host, visits: Visits) -> None:
