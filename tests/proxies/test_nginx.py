@@ -6,11 +6,10 @@ import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2 as httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Page, expect
 
 from server.outside.front import Blocked, knock
 from tests.journeys.installations import LIBRARY, Installation, MakeProduct, open_installation
@@ -36,14 +35,8 @@ from web.pages.sample import sample_site
 
 pytestmark = [pytest.mark.proxies, pytest.mark.timeout(240)]
 
+TRUSTING = {"ignore_https_errors": True}  # browsers that take a test's own certificate
 QUESTION = "请问怎样查民国时期的《申报》？"
-
-
-class Trusting(Visits):
-    """People whose browsers take a test's own certificate."""
-
-    async def person(self, **how: Any) -> BrowserContext:
-        return await super().person(ignore_https_errors=True, **how)
 
 
 @dataclass
@@ -54,14 +47,6 @@ class Front:
     nginx: Nginx
     site: str
     strict_site: str
-
-
-@pytest.fixture
-async def visits(browser: Browser) -> AsyncIterator[Visits]:
-    visits = Trusting(browser)
-    yield visits
-    await visits.leave()
-    assert not visits.faults, "\n".join(visits.faults)
 
 
 @pytest.fixture
@@ -96,9 +81,9 @@ def client(front: Front) -> httpx.AsyncClient:
 
 async def talk(front: Front, visits: Visits, site: str) -> tuple[Page, Page, str]:
     """A reader and a librarian who talk."""
-    console = await log_in(visits, front.nginx.url, "lin")
+    console = await log_in(visits, front.nginx.url, "lin", **TRUSTING)
     await go_on_duty(console)
-    page = await visits.page(site)
+    page = await visits.page(site, **TRUSTING)
     await open_widget(page)
     await ask(page, QUESTION)
     await accept(console, QUESTION)
