@@ -29,6 +29,7 @@ from server.store.postings import open_duty, post_to_desk
 from server.store.rows import Transaction, to_us
 from server.wire.tokens import csrf_token, hashed
 from tests.described import demand_described
+from tests.servers.machine import PATIENCE, http_client
 
 ORIGIN = "http://library.test"
 
@@ -81,7 +82,7 @@ class Socket:
     async def say(self, **frame: Any) -> None:
         await self.line.send(json.dumps(frame, ensure_ascii=False))
 
-    async def hear(self, tag: str, /, seconds: float = 15, **fields: Any) -> dict[str, Any]:
+    async def hear(self, tag: str, /, seconds: float = PATIENCE, **fields: Any) -> dict[str, Any]:
         """The next frame of this kind with these fields; what comes before it is kept in ``heard``."""
         async with asyncio.timeout(seconds):
             while True:
@@ -112,7 +113,13 @@ class Town:
         """A greeted line: a reader's with ``token=…``, a staff member's with their cookie."""
         headers = {"Cookie": f"sid={person.cookie}"} if person else {}
         address = (base or self.base).replace("http", "ws", 1) + "/api/socket"
-        async with connect(address, additional_headers=headers, compression=None) as line:
+        async with connect(
+            address,
+            additional_headers=headers,
+            compression=None,
+            open_timeout=PATIENCE,
+            ping_timeout=PATIENCE,
+        ) as line:
             socket = Socket(line)
             await socket.say(t="hello", v=1, **hello)
             await socket.hear("welcome")
@@ -133,7 +140,7 @@ class Town:
         )
         assert answer.status_code == 200, answer.text
 
-    async def offer(self, name: str, seconds: float = 15) -> dict[str, Any]:
+    async def offer(self, name: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The offer that the person's console shows, waited for."""
         async with asyncio.timeout(seconds):
             while True:
@@ -201,6 +208,7 @@ async def serving(app: Starlette, port: int = 0) -> AsyncIterator[str]:
     while not server.started:
         if task.done():
             await task
+            raise RuntimeError("the server ended before it began")
         await asyncio.sleep(0.01)  # uvicorn has no event for it
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
@@ -218,7 +226,7 @@ async def open_town(database_url: str, folder: Path, **settings: Any) -> AsyncIt
     app = build_app(settings_for(database_url, folder, **settings))
     async with (
         serving(app, settings.get("port", 0)) as base,
-        httpx.AsyncClient(base_url=base, trust_env=False, verify=False) as http,
+        http_client(base) as http,
     ):
         town = Town(app.state.ctx, base, http, app.state.gateway)
         await settle(app.state.ctx, town)
@@ -297,13 +305,7 @@ async def add_person(
     assert stored is not None
     logged_in = await start_login(ctx, tx, stored)
     csrf = csrf_token(ctx.settings.secret_key, hashed(logged_in.secret))
-    http = httpx.AsyncClient(
-        base_url=town.base,
-        cookies={"sid": logged_in.secret},
-        headers={"X-CSRF-Token": csrf},
-        trust_env=False,
-        verify=False,
-    )
+    http = http_client(town.base, cookies={"sid": logged_in.secret}, headers={"X-CSRF-Token": csrf})
     return Person(account.id, account.name, logged_in.secret, csrf, http)
 
 

@@ -110,7 +110,7 @@ async def free_anywhere(db: Reader, need: Need, now: datetime, *, limit: int) ->
         _FACTS.format(desk="''")
         + " WHERE d.availability = 'available' AND d.offers = 0 AND d.load < d.capacity"
         f" AND {fitting} AND (',' || d.languages || ',') LIKE '%,' || $3 || ',%'"
-        f" AND {present('staff', 'd.staff_id', '$1')} ORDER BY d.load, d.idle_since_at LIMIT $4",
+        f" AND {present('staff', 'd.staff_id', '$1')} ORDER BY d.load, d.idle_since_at, d.staff_id LIMIT $4",
         to_us(now),
         str(need.role),
         need.language,

@@ -85,7 +85,7 @@ async def ask(town: Town, route: Endpoint | Page, asker: Asker, **ids: str) -> t
 
 async def _first_frames(answer: httpx.Response, count: int) -> str:
     frames: list[str] = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         async for line in answer.aiter_lines():
             if line.startswith("data: "):
                 frames.append(line)

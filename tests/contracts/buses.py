@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from server.live.bus import Bus, Envelope
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Ear:

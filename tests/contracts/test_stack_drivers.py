@@ -37,7 +37,7 @@ from tests.stack_io.halls import books, simulated
 
 ROOT = Path(__file__).parents[2]
 PROMISES = 18
-PATIENCE = 30.0
+PATIENCE = 60.0
 PEERS = ["simulator in-process", "simulator tcp", "simulator-forgetful tcp"]
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx2 as httpx
 from argon2 import PasswordHasher
 
 from server.context import make_context
 from tests.servers.clocks import FileClock
+from tests.servers.machine import http_client
 from tests.servers.product import Product
 from tests.town import Reader, Town, serving, settings_for, settle
 from web.pages.sample import sample_site
@@ -96,7 +96,7 @@ async def open_installation(
     try:
         made = [product("serve", **shared) for _ in range(servers)]
         helping = [product("worker", **shared) for _ in range(workers)]
-        async with httpx.AsyncClient(base_url=made[0].url, trust_env=False, verify=False) as http:
+        async with http_client(made[0].url) as http:
             town = Town(ctx, made[0].url, http)
             await settle(ctx, town)
             await _passwords(town)
@@ -118,7 +118,7 @@ def at(installation: Installation, reader: Reader, server: Product) -> Reader:
         reader.session,
         reader.token,
         reader.visitor,
-        httpx.AsyncClient(base_url=server.url, trust_env=False, verify=False),
+        http_client(server.url),
     )
 
 

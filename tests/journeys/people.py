@@ -8,7 +8,7 @@ from tests.journeys.installations import PASSWORD
 from tests.servers.browsers import Visits
 
 UP_TO_DATE = "内容是最新的"
-PATIENCE = 40_000.0  # ms: a line comes back within its longest wait, on a slow machine too
+PATIENCE = 60_000.0  # ms: a line comes back within its longest wait, on a slow machine too
 # What a browser says of a server that is down or a network that is off: the story's own doing.
 OUTAGE = (
     "ERR_CONNECTION_REFUSED",

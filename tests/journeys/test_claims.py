@@ -9,6 +9,7 @@ import pytest
 
 from tests.journeys.installations import Installation, MakeProduct, open_installation
 from tests.journeys.test_crowds import hire
+from tests.servers.machine import http_client
 from tests.town import Person
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -51,7 +52,7 @@ async def test_every_task_has_one_winner_and_every_loser_is_told_so_by_name(
     async with open_installation(product, tmp_path, url, servers=servers, **settings) as installation:
         tasks, people = await ask(installation, TASKS), await hire(installation.town, CLIENTS)
         limits = httpx.Limits(max_connections=CLIENTS)
-        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60, limits=limits) as http:
+        async with http_client(limits=limits) as http:
             answers = await asyncio.gather(
                 *(
                     claim(http, installation.servers[at % servers].url, person, tasks[at % TASKS])
@@ -74,7 +75,7 @@ async def test_nobody_claims_more_than_ten_through_several_processes_at_once(
     url, servers, settings = shape
     async with open_installation(product, tmp_path, url, servers=servers, **settings) as installation:
         tasks, lin = await ask(installation, CAP + 10), installation.town.people["lin"]
-        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=60) as http:
+        async with http_client() as http:
             answers = await asyncio.gather(
                 *(
                     claim(http, installation.servers[at % servers].url, lin, task)

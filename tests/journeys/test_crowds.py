@@ -16,6 +16,7 @@ from server.store.postings import open_duty, post_to_desk
 from server.wire.tokens import csrf_token, hashed
 from tests.journeys.crowds import Crowd, LibrarianRobot, ReaderRobot, all_of
 from tests.journeys.installations import Installation, MakeProduct, open_installation
+from tests.servers.machine import http_client
 from tests.town import Person, Town
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -81,7 +82,7 @@ async def a_busy_hour(place: Installation, *, readers: int, librarians: int) -> 
     chance = random.Random(7)
     people = await hire(place.town, librarians)
     limits = httpx.Limits(max_connections=200)
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30, limits=limits) as http:
+    async with http_client(limits=limits) as http:
         crowd = Crowd([server.url for server in place.servers], http)
         staff = [LibrarianRobot(crowd, n, person) for n, person in enumerate(people)]
         visitors = [ReaderRobot(crowd, chance.randrange(9), "home") for _ in range(readers)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.journeys.crowds import Crowd, LibrarianRobot, ReaderRobot
 from tests.journeys.installations import Installation, MakeProduct, open_installation
-from tests.servers.machine import machine_cannot
+from tests.servers.machine import http_client, machine_cannot
 from tests.servers.postgres import Postgres
 from tests.servers.product import Product
 from tests.servers.valkey import Valkey
@@ -54,7 +54,7 @@ class Talk:
 @asynccontextmanager
 async def talking(place: Installation) -> AsyncIterator[Talk]:
     """The two, once the librarian has taken the reader."""
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as http:
+    async with http_client() as http:
         talk = Talk(place, http)
         lines = [asyncio.create_task(talk.librarian.converse())]
         await talk.librarian.stand()
@@ -71,7 +71,7 @@ async def talking(place: Installation) -> AsyncIterator[Talk]:
 
 
 async def readiness(server: Product) -> str:
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as http:
+    async with http_client() as http:
         return str((await http.get(f"{server.url}/readyz")).json()["status"])
 
 
@@ -126,7 +126,7 @@ async def test_while_postgresql_is_away_messages_are_held_and_then_stored_once(
             asyncio.create_task(talk.reader.post(talk.session, "期间一")),
             asyncio.create_task(talk.librarian.post(talk.session, "期间二")),
         ]
-        async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as http:
+        async with http_client() as http:
             refused = await http.get(
                 f"{place.first.url}/api/sessions/{talk.session}", headers=talk.reader.headers
             )

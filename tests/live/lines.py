@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-PATIENCE = 20.0  # seconds after which a test gives up; nothing waits for as long when all is well
+PATIENCE = 60.0  # seconds after which a test gives up; nothing waits for as long when all is well
 
 
 async def eventually(true: Callable[[], bool]) -> None:

@@ -74,9 +74,7 @@ def client(front: Front) -> httpx.AsyncClient:
     """A stranger's program."""
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    return httpx.AsyncClient(
-        base_url=f"https://127.0.0.1:{front.nginx.port}", verify=trusting, trust_env=False
-    )
+    return machine.http_client(f"https://127.0.0.1:{front.nginx.port}", verify=trusting)
 
 
 async def talk(front: Front, visits: Visits, site: str) -> tuple[Page, Page, str]:

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, expect
 
 from tests.town import Town
 
@@ -26,6 +26,8 @@ _FLAGS = (
 )
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
+PATIENCE = 40_000.0  # ms: a slow machine is no failure
+expect.set_options(timeout=PATIENCE)
 
 
 def chromium_path() -> str | None:
@@ -65,7 +67,7 @@ class Visits:
             reduced_motion="reduce",
             **more,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         context.on("weberror", lambda error: self._fault(f"script: {error.error}"))
         context.on("console", self._heard)
         context.on("request", lambda request: self._asked(request.url))

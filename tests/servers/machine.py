@@ -3,16 +3,21 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
+import httpx2 as httpx
 import pytest
 
-STARTING = 30.0  # seconds that a server may take to answer on a slow machine
-STOPPING = 10.0
+STARTING = 60.0  # seconds that a server may take to answer on a slow machine
+STOPPING = 60.0  # and to end kindly: ours allow themselves fifteen and what they have in hand
+PATIENCE = 60.0  # and for one answer; a slow machine is no failure
 
 
 def machine_cannot(reason: str) -> NoReturn:
@@ -22,11 +27,29 @@ def machine_cannot(reason: str) -> NoReturn:
     pytest.skip(f"the machine cannot: {reason}")
 
 
+def _ports() -> Iterator[int]:
+    """This test process's own, below those that the system gives to whoever asks for any (32768 and more)."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    ours = range(12_000 + 2_500 * worker, 14_500 + 2_500 * worker)
+    begin = os.getpid() % len(ours)  # another run on this machine begins elsewhere
+    return cycle([*ours[begin:], *ours[:begin]])
+
+
+_OURS = _ports()
+
+
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of the loopback interface that nobody listens on, nor is given before it is used or between two starts."""
+    while True:
+        port = next(_OURS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def http_client(base: str = "", *, verify: ssl.SSLContext | bool = False, **more: Any) -> httpx.AsyncClient:
+    """Somebody who asks the product over HTTP, and gives a slow machine the time that it needs."""
+    return httpx.AsyncClient(base_url=base, trust_env=False, verify=verify, timeout=PATIENCE, **more)
 
 
 def dies_with_us() -> list[str]:

@@ -53,8 +53,15 @@ class MailServer:
     def start(self) -> None:
         """Begin to listen, on the same port each time."""
         if self._controller is None:
-            self._controller = Controller(self, hostname=self.host, port=self.port, enable_SMTPUTF8=True)
-            self._controller.start()
+            controller = Controller(
+                self,
+                hostname=self.host,
+                port=self.port,
+                ready_timeout=machine.STARTING,
+                enable_SMTPUTF8=True,
+            )
+            controller.start()
+            self._controller = controller
 
     def stop(self) -> None:
         """Stop listening: senders are refused until the next start."""
@@ -74,7 +81,7 @@ class MailServer:
         with self._changed:
             self._failures.extend([how] * times)
 
-    async def wait_for(self, wanted: Callable[[Mail], bool], *, seconds: float = 30) -> Mail:
+    async def wait_for(self, wanted: Callable[[Mail], bool], *, seconds: float = 60) -> Mail:
         """The first mail that is wanted, waiting for it to come. Raises TimeoutError."""
         return await asyncio.to_thread(self._wait_for, wanted, seconds)
 

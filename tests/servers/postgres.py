@@ -126,4 +126,4 @@ def _identities() -> list[list[str]]:
 
 def _ready(port: int) -> bool:
     asked = [tool("pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
-    return subprocess.run(asked, stdin=subprocess.DEVNULL, timeout=10).returncode == 0
+    return subprocess.run(asked, stdin=subprocess.DEVNULL, timeout=machine.STARTING).returncode == 0

@@ -21,7 +21,7 @@ from stack_io.simulator.serving import Host
 from tests.hall import settings_for
 
 CALM = Plan(speed=400.0, aisles=3, levels=3, bays=12, stuck_rate=0.0, fault_rate=0.0, missing_rate=0.0)
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 async def until(true: Callable[[], Awaitable[Any]], seconds: float = PATIENCE) -> Any:

@@ -13,6 +13,7 @@ from server.actions.passwords import passwords_of
 from server.domain.accounts import OPERATOR
 from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.mails import latest_mails
+from tests.servers.machine import http_client
 from tests.town import ORIGIN, Town, open_town
 
 PASSWORD = "山高月小 水落石出 1082"
@@ -32,9 +33,7 @@ async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 @pytest.fixture
 async def browser(town: Town) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody's browser, not logged in."""
-    async with httpx.AsyncClient(
-        base_url=town.base, trust_env=False, verify=False, headers={"Accept-Language": "en"}
-    ) as client:
+    async with http_client(town.base, headers={"Accept-Language": "en"}) as client:
         yield client
 
 

@@ -5,9 +5,9 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 
+from tests.servers.machine import http_client
 from tests.town import Town, open_town
 
 
@@ -24,7 +24,7 @@ def hidden(page: str, name: str) -> str:
 
 
 async def test_a_reader_without_script_sends_a_file_with_the_question(town: Town) -> None:
-    async with httpx.AsyncClient(base_url=town.base, trust_env=False, verify=False) as browser:
+    async with http_client(town.base) as browser:
         page = (await browser.get("/d/home/ask")).text
         form = {name: hidden(page, name) for name in ("csrf", "client_id")}
         form |= {"kind": "form", "channel": "form", "topic": "reference", "question": "这页写的是什么？"}

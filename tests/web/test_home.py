@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 from starlette.responses import Response
 from starlette.routing import Route
@@ -11,6 +10,7 @@ from server.api.crossing import Answering
 from server.assembly import build_app
 from server.domain.permissions import Verb
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
+from tests.servers.machine import http_client
 from tests.town import open_town, serving, settings_for
 from web.pages.base import Page, PageRequest, respond
 
@@ -51,7 +51,7 @@ async def test_whoever_meets_a_bug_of_ours_gets_a_page_in_their_language(
     app = build_app(settings_for(sqlite_url, tmp_path))
     page = respond(Page("GET", "/broken", Verb.ENTER, broken), app.state.ctx)
     app.router.routes.insert(0, Route("/broken", Answering(page)))
-    async with serving(app) as base, httpx.AsyncClient(base_url=base, trust_env=False) as http:
+    async with serving(app) as base, http_client(base) as http:
         answer = await http.get("/broken", params={"lang": "en"})
         assert (answer.status_code, answer.headers["content-type"]) == (500, "text/html; charset=utf-8")
         assert "recorded" in answer.text and 'href="/"' in answer.text and "12345" not in answer.text

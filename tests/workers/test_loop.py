@@ -42,7 +42,7 @@ async def working(hall: Hall, wake: asyncio.Event | None = None) -> AsyncIterato
         await asyncio.wait_for(task, 30)
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Look until it is so; the loops tell nobody, and their own net is what is tested."""
     async with asyncio.timeout(seconds):
         while not await true():

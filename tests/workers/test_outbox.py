@@ -219,7 +219,7 @@ async def test_a_sender_that_died_leaves_its_mail_to_the_next_one(
 
 async def test_the_loop_sends_when_woken_and_ends_when_told(ctx: Context, mails: MailServer) -> None:
     stop, wake = asyncio.Event(), asyncio.Event()
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(run_outbox(ctx, stop, wake))
         await write(ctx)
         wake.set()
@@ -230,7 +230,7 @@ async def test_the_loop_sends_when_woken_and_ends_when_told(ctx: Context, mails:
 async def test_without_a_mail_server_mails_wait(database_url: str, clock: MovedClock) -> None:
     async with opened(database_url, clock, smtp_host="", mail_from="") as ctx:
         stop = asyncio.Event()
-        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
             group.create_task(run_outbox(ctx, stop))
             await write(ctx)
             stop.set()

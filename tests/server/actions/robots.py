@@ -1,7 +1,7 @@
 """A process of librarians who take whatever they are offered: started by the races, in real time.
 
-Arguments: database address, folder, seconds, names of the staff accounts it sits down. It prints the ids of the
-sessions its people served, and every fault.
+Arguments: database address, folder, names of the staff accounts it sits down. It works until its input ends, and prints
+how many sessions its people served, and every fault.
 """
 
 import asyncio
@@ -57,12 +57,17 @@ async def librarian(ctx: Context, staff_id: str, stop: asyncio.Event, chance: ra
     return served
 
 
-async def main(url: str, folder: str, seconds: float, staff: list[str]) -> None:
+async def main(url: str, folder: str, staff: list[str]) -> None:
     ears = Ears()
     ctx = make_context(settings_for(url, Path(folder)), ears.hear)
     await ctx.db.open()
-    stop = asyncio.Event()
-    asyncio.get_running_loop().call_later(seconds, stop.set)
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def ended() -> None:
+        loop.remove_reader(sys.stdin)
+        stop.set()
+
+    loop.add_reader(sys.stdin, ended)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(keep_lease(ctx, stop))
         for staff_id in staff:
@@ -76,4 +81,4 @@ async def main(url: str, folder: str, seconds: float, staff: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], float(sys.argv[3]), sys.argv[4:]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3:]))

@@ -247,20 +247,23 @@ async def test_processes_with_robots_keep_every_promise_of_the_queue(
         actor = await real.hire(f"robot{number}", ("home", "near", "far")[number % 3])
         await real.wish(f"robot{number}", availability="available", capacity=2)
         robots.append(actor.account_id)
-    seconds = 6.0
     running = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.server.actions.robots", database_url, str(tmp_path), str(seconds)),
+            *(sys.executable, "-m", "tests.server.actions.robots", database_url, str(tmp_path)),
             *robots[start::3],
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         for start in range(3)
     ]
-    opened = await _readers(real, seconds - 1)
+    opened = await _readers(real, 5.0)
+    async with asyncio.timeout(60):
+        while len(await ctx.db.read.rows("SELECT 1 FROM chat_event WHERE kind = 'joined' LIMIT 12")) < 12:
+            await asyncio.sleep(0.05)
     served = 0
     for process in running:
-        said, faults = await asyncio.wait_for(process.communicate(), 60)
+        said, faults = await asyncio.wait_for(process.communicate(b""), 60)
         assert process.returncode == 0, faults.decode()
         assert b"Traceback" not in faults and b"failed" not in faults, faults.decode()
         served += int(said)
@@ -281,7 +284,7 @@ async def _readers(hall: Hall, seconds: float) -> list[str]:
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     opened: list[str] = []
-    while loop.time() < end:
+    while loop.time() < end or len(opened) < 24:
         desk = chance.choice(["home", "near", "far"])
         opened.append(await hall.ask(f"reader{len(opened)}", desk))
         if chance.random() < 0.2:

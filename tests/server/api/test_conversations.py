@@ -256,7 +256,7 @@ async def test_the_fall_back_carries_the_same_frames(town: Town) -> None:
     )
     assert [f["t"] for f in answer.json()["frames"]] == ["ack"]
     seen = []
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         address = f"/api/sessions/{reader.session}/stream?after=0&token={reader.token}"
         async with reader.http.stream("GET", address) as stream:
             async for line in stream.aiter_lines():

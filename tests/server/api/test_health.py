@@ -7,14 +7,13 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx2 as httpx
 import pytest
 
 from server.api.health import _may_scrape
 from server.assembly import build_app
 from server.store.checking import migration_names
 from server.store.presence import lend_turn
-from tests.servers.machine import machine_cannot
+from tests.servers.machine import http_client, machine_cannot
 from tests.servers.postgres import Postgres
 from tests.servers.valkey import Valkey
 from tests.town import open_town, serving, settings_for
@@ -36,7 +35,7 @@ async def test_an_old_schema_is_not_ready(sqlite_url: str, tmp_path: Path) -> No
         connection.execute("DELETE FROM tortoise_migrations WHERE name = ?", (migration_names()[-1],))
     async with (
         serving(build_app(settings_for(sqlite_url, tmp_path))) as base,
-        httpx.AsyncClient(base_url=base, trust_env=False, verify=False) as http,
+        http_client(base) as http,
     ):
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]["schema"]) == (503, "behind")

@@ -55,7 +55,7 @@ async def ungreeted(town: Town, query: str = "", cookie: str = "") -> AsyncItera
 async def ending(socket: Socket) -> tuple[int, str]:
     """The code and reason with which the server closes the line; what it says before is kept."""
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 socket.heard.append(json.loads(await socket.line.recv()))
     except ConnectionClosed as closed:
@@ -282,7 +282,7 @@ async def test_who_gave_up_the_desk_and_still_watches_the_board_is_no_librarian_
         await revoke_role(town.ctx, OPERATOR, lin.id, librarian)
         assert await ending(desk) == (4403, "not_allowed")
     async with town.socket(lin):
-        async with asyncio.timeout(15):  # until the end of her line at the desk is on record
+        async with asyncio.timeout(60):  # until the end of her line at the desk is on record
             while await is_present(town.ctx.db.read, "staff", lin.id, town.ctx.clock.now()):
                 await asyncio.sleep(0.05)
         assert await due_moment(town.ctx.db.read, "librarian_lost", lin.id)

