@@ -34,17 +34,24 @@ class FileClock:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._shift = timedelta()
-        self._stamp = 0
+        self._stamp = (0, 0)
 
     def now(self) -> datetime:
         try:
-            stamp = self._path.stat().st_mtime_ns
+            found = self._path.stat()
+            # Each move is a file of its own: two within one tick of the file system's clock are told apart, too.
+            stamp = found.st_ino, found.st_mtime_ns
             if stamp != self._stamp:
                 self._shift = timedelta(seconds=float(self._path.read_text()))
                 self._stamp = stamp
         except (OSError, ValueError):
             pass
         return datetime.now(UTC) + self._shift
+
+
+def drift_of(theirs: datetime, asked: datetime, answered: datetime) -> float:
+    """Seconds by which another clock is ahead of ours, or behind: it was asked and has answered between two moments."""
+    return max(0.0, (theirs - answered).total_seconds()) + min(0.0, (theirs - asked).total_seconds())
 
 
 class Ids(Protocol):

@@ -10,6 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from server.clocks import drift_of
+
 PATIENCE = 5.0
 
 
@@ -40,6 +42,7 @@ async def look_at_redis(url: str, channel: str, word: bytes) -> RedisFacts:
             await line.connect()  # type: ignore[no-untyped-call]
             asked = datetime.now(UTC)
             seconds, microseconds = await _ask(line, "TIME")
+            answered = datetime.now(UTC)
             info = str((await _ask(line, "INFO", "server")).decode())
             await _ask(line, "PUBLISH", channel, word)
             await _ask(line, "SUBSCRIBE", channel)
@@ -52,7 +55,7 @@ async def look_at_redis(url: str, channel: str, word: bytes) -> RedisFacts:
     lines = dict(part.split(":", 1) for part in info.splitlines() if ":" in part)
     theirs = datetime.fromtimestamp(int(seconds) + int(microseconds) / 1e6, UTC)
     version = lines.get("valkey_version") or lines.get("redis_version", "?")
-    return RedisFacts(version, (theirs - asked).total_seconds())
+    return RedisFacts(version, drift_of(theirs, asked, answered))
 
 
 async def _ask(line: AbstractConnection, *command: str | bytes) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 
 import migrations
+from server.clocks import drift_of
 from server.store.rows import Reader
 from server.store.sqlite import connect
 
@@ -132,6 +133,7 @@ async def _postgres_facts(url: str) -> DatabaseFacts:
             " current_setting('synchronous_commit') AS synchronous,"
             " to_regclass('tortoise_migrations')::text AS table_name"
         )
+        answered = datetime.now(UTC)
         assert row is not None, "a SELECT without a table always gives a row"
         applied = (
             {found["name"] for found in await connection.fetch("SELECT name FROM tortoise_migrations")}
@@ -148,7 +150,7 @@ async def _postgres_facts(url: str) -> DatabaseFacts:
         recent=row["number"] >= 140000,
         durable=row["fsync"] == "on" and row["synchronous"] not in ("off",),
         settings=f"fsync={row['fsync']}, synchronous_commit={row['synchronous']}",
-        drift=(row["now"] - asked).total_seconds(),
+        drift=drift_of(row["now"], asked, answered),
         missing=tuple(name for name in migration_names() if name not in applied),
         unknown=tuple(sorted(applied - set(migration_names()))),
     )

@@ -1,5 +1,8 @@
 """A manager of one library keeps that library's things, and nothing of any other's."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+from shutil import copy
 from typing import Any
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from server.api.routes import Endpoint
 from server.domain.permissions import Verb
 from tests.access.asking import ROUTES, Asker, ask, askers, name_of
-from tests.town import Reader, Town
+from tests.town import Reader, Town, open_town
 from web.pages.base import Page
 
 KEEPING = frozenset(
@@ -31,6 +34,16 @@ SHOWING = [  # groups of desks are for every manager to see
 ]
 # What asking and refusing may leave behind: log-ins seen again, attempts counted, trails.
 PASSING = ("audit", "web_session", "throttle", "process_lease", "line", "attempt", "presence")
+
+
+@pytest.fixture(scope="module")
+async def town(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+    """The town without its workers: what they write by themselves would be laid to who asked in that moment."""
+    folder = tmp_path_factory.mktemp("scopes")
+    copy(sqlite_template, folder / "shuqiao.sqlite3")
+    url = f"sqlite://{folder / 'shuqiao.sqlite3'}"
+    async with open_town(url, folder, embedded_worker=False) as town:
+        yield town
 
 
 async def rows(town: Town) -> dict[str, list[Any]]:

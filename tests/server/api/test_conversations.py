@@ -331,10 +331,10 @@ async def test_a_transcript_names_the_days_on_which_it_was_said(town: Town) -> N
         )
     async with town.socket(token=reader.token, topics={f"chat/{reader.session}": 0}) as chat:
         await chat.say(t="post", session=reader.session, id="m1", text="一年以后")
-        await chat.hear("ack", id="m1")
+        stored = datetime.fromisoformat((await chat.hear("ack", id="m1"))["at"])
     base = f"/api/sessions/{reader.session}"
     said = (await reader.http.get(f"{base}/transcript.txt", headers=reader.headers)).text
-    today = datetime.now(ZoneInfo("Asia/Shanghai"))
+    today = stored.astimezone(ZoneInfo("Asia/Shanghai"))
     assert "2025年12月31日\n[23:58] 读者: 跨年的问题\n" in said
     assert f"{today.year}年{today.month}月{today.day}日\n[" in said
     assert "今天" not in said, "it is read on another day than it is written"

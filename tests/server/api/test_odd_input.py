@@ -19,6 +19,7 @@ TEXTS = ("a\x00b", "²", "x" * 400, "-1", "9" * 5000, "'\";--")
 VALUES: tuple[Any, ...] = ("a\x00b", "x" * 400, 2**70, -1, None, [], {"a": "a\x00b"})
 STREAMS = frozenset({"/api/stream", "/api/sessions/{id}/stream"})
 WHO = ("lin", "administrator")
+pytestmark = pytest.mark.timeout(600)  # thousands of requests each
 
 
 def _some(values: Sequence[Any], turn: int, count: int) -> list[Any]:

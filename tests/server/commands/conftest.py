@@ -1,9 +1,11 @@
 """The program called as the shell calls it, in this process: fast, and with nothing from outside."""
 
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,20 @@ class Said:
 
 
 Shuqiao = Callable[..., Said]
+NOBODY = "nobody.invalid"
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no such name (RFC 2606), and no resolver is asked: one that is slow today would be another trouble."""
+    real = socket.getaddrinfo
+
+    def known(host: Any, *more: Any, **options: Any) -> list[Any]:
+        if host in (NOBODY, NOBODY.encode()):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *more, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
 """The doctor at the installation's own door: is what stands before the servers of use to readers' browsers?"""
 
 import socketserver
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from server.words.catalogue import text
 from tests.server.commands.conftest import Said, Shuqiao
-from tests.servers.machine import free_port
+from tests.servers.machine import STARTING, free_port
 from tests.servers.product import Product
 
 MakeProduct = Callable[..., Product]
@@ -27,12 +29,22 @@ def check(shuqiao: Shuqiao, product: MakeProduct, sqlite_url: str, tmp_path: Pat
     }
     server = product("serve", **settings)
     server.start()
+    _await_lease(sqlite_url)
 
     def run(address: str, lang: str = "C") -> Said:
         files = tmp_path / "files"
         return shuqiao("doctor", lang=lang, public_url=address or server.url, files_dir=files, **settings)
 
     return run
+
+
+def _await_lease(url: str) -> None:
+    """A server is entered among those that run a moment after it serves; before, the doctor would not knock."""
+    deadline = time.monotonic() + STARTING
+    with closing(sqlite3.connect(url.removeprefix("sqlite://"))) as file:
+        while not file.execute("SELECT 1 FROM process_lease WHERE process_id NOT LIKE 'turn:%'").fetchone():
+            assert time.monotonic() < deadline, "it serves and is not entered"
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -201,6 +201,7 @@ def unkind() -> Iterator[int]:
         Unkind(),
         hostname="127.0.0.1",
         port=port,
+        ready_timeout=STARTING,
         auth_require_tls=False,
         authenticator=lambda *_: AuthResult(success=False, handled=False),
     )
