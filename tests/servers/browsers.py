@@ -2,12 +2,22 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    Playwright,
+    expect,
+)
 
 from tests.town import Town
 
@@ -88,7 +98,8 @@ class Visits:
         for context in self.contexts:
             # A test's handler may still be fetching: what ends it here would fail the test after this one.
             for page in context.pages:
-                await page.unroute_all(behavior="ignoreErrors")
+                with suppress(Error):  # a window that closes itself in this moment fetches nothing any more
+                    await page.unroute_all(behavior="ignoreErrors")
             await context.close()
 
     def _fault(self, text: str) -> None:

@@ -54,6 +54,7 @@ async def test_a_reader_finds_a_book_orders_it_and_watches_it_come(library: Libr
     await page.goto(f"{library.town.base}/loans")
     await page.get_by_role("searchbox").fill("红楼")
     await page.keyboard.press("Enter")
+    await page.wait_for_url("**/loans?q=*")  # and until its script runs
     await page.get_by_role("button", name="放入借书车：红楼梦").click()
     await expect(page.get_by_role("link", name="已在借书车")).to_be_focused()  # in place, no jump
     await page.get_by_role("link", name="借书车（1）").click()

@@ -1,5 +1,6 @@
 """Who logs out at our address has left the chats of that browser, and reads there that it is so (R-LIVE.6)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -35,8 +36,10 @@ async def test_the_chats_that_stand_open_end_with_the_log_in_and_say_so(host: Ho
         page = await sit_down(visits, host.town, "reader", "/d/home")
         await expect(page.get_by_role("log")).to_contain_text("我的私事")
         await log_out_in_another_tab(host, page)
-        for chat in (page, on_the_librarys_page):
-            await expect(chat.get_by_role("alert").filter(has_text="登录")).to_be_visible()
+        chats = (page, on_the_librarys_page)
+        told = (expect(chat.get_by_role("alert").filter(has_text="登录")).to_be_visible() for chat in chats)
+        await asyncio.gather(*told)  # it is told for some seconds only
+        for chat in chats:
             await expect(chat.get_by_text("我的私事")).to_have_count(0)
             await expect(chat.locator(".identity")).to_contain_text("匿名咨询")
         await lin.say(t="post", session=session, id="m1", text="查到了您的私事")

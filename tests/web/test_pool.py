@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
 from server.domain.citations import Citation, Material
+from server.domain.events import PoolChanged
 from server.domain.task_policies import TaskPolicy
 from tests.server.pool.conftest import ASKED, GIVEN, Pool
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults
@@ -162,6 +163,7 @@ async def test_what_the_clock_forbids_cannot_be_chosen_until_it_allows_it(pool: 
     await line_of(page, "similar").get_by_role("button", name="退回任务").click()
     await expect(page.get_by_role("dialog")).to_contain_text("查过的地方")
     await page.keyboard.press("Escape")
+    await page.goto("about:blank")  # a page left open would ask with a log-in that is over by then
     await pool.later(hours=73)
     await pool.claim("lin", asked.task_id)
     await go(page, pool, task=asked.task_id)
@@ -248,6 +250,14 @@ async def test_of_two_librarians_who_press_at_once_one_has_it_and_the_other_is_t
 ) -> None:
     asked = await pool.ask(open_now=True)
     pages = [await sit(visits, pool, name, task=asked.task_id) for name in ("lin", "wu")]
+    both = asyncio.Barrier(2)
+
+    async def together(route: Route) -> None:
+        await both.wait()  # nobody hears of the other's claim before having pressed
+        await route.continue_()
+
+    for page in pages:
+        await page.route("**/claim", together)
     await asyncio.gather(*(page.get_by_role("button", name="领取").click() for page in pages))
     for page in pages:
         await expect(page.locator(".answer, .task-notice .flash--bad").first).to_be_visible()
@@ -294,6 +304,35 @@ async def test_a_late_answer_is_refused_kept_and_offered_to_who_holds_the_task_n
     await other.get_by_role("button", name="采用这段文字").click()
     await expect(other.get_by_label("给读者的话")).to_have_value("您好！\n\n可用“全国报刊索引”查找。")
     visits.faults[:] = [fault for fault in visits.faults if not re.search("status of 40[19]", fault)]
+
+
+async def test_what_was_looked_up_before_the_answer_went_out_does_not_bring_the_task_back(
+    pool: Pool, visits: Visits
+) -> None:
+    """Such a look that came late put an empty answer form under the answered question, for good."""
+    asked = await pool.ask(channel="form", open_now=True)
+    await pool.claim("lin", asked.task_id)
+    page = await sit(visits, pool, task=asked.task_id)
+    await page.get_by_label("给读者的话").fill("请看本馆主页。")
+    looked, answered = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        found = await route.fetch()
+        if not looked.is_set():
+            looked.set()
+            await answered.wait()
+        await route.fulfill(response=found)
+
+    await page.route(re.compile(rf"/api/tasks/{asked.task_id}($|\?)"), late)
+    pool.town.ctx.announce(PoolChanged(asked.task_id, "answered"))
+    await looked.wait()
+    await page.get_by_role("button", name="发送答复").click()
+    await expect(page.locator(".task-notice")).to_contain_text("答复已发送")
+    await expect(page.locator(".version")).to_have_count(1)
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith(asked.task_id)):
+        answered.set()
+    await expect(page.get_by_label("给读者的话")).to_have_count(0)
+    await expect(page.locator(".answer")).to_have_count(0)
 
 
 async def test_an_interns_answer_is_given_back_with_a_comment_and_then_released(
@@ -413,12 +452,16 @@ async def test_a_long_list_is_fetched_as_one_reads_it(pool: Pool, visits: Visits
     while await rows.count() < 120:  # faster than any reader
         await page.evaluate("scrollTo(0, document.body.scrollHeight)")
     await expect(page.locator(".pool-end")).to_contain_text("共 120 项")
-    place = await page.evaluate("scrollY")
+    # In the middle: at the end the window moves with the length of the list, of which unseen rows are estimates.
+    seen = page.locator(f'[data-id="{await rows.nth(60).get_attribute("data-id")}"]')
+    await seen.scroll_into_view_if_needed()
+    await expect(seen).to_be_in_viewport(ratio=1)
+    place = await seen.evaluate("row => row.getBoundingClientRect().top")
     row = page.locator(".pool-row", has_text="地方志 7").first
     task = await row.get_attribute("data-id")
     await pool.claim("wu", str(task))
     await expect(rows).to_have_count(119)
-    assert abs(await page.evaluate("scrollY") - place) < 200
+    assert abs(await seen.evaluate("row => row.getBoundingClientRect().top") - place) < 200
 
 
 async def test_a_question_that_wants_a_document_is_converted_with_its_fields(

@@ -383,7 +383,7 @@ async def test_a_large_file_goes_on_where_the_line_broke(host: Host, visits: Vis
         )
         await page.locator("shuqiao-chat input[type=file]").set_input_files(large)
         await expect(page.get_by_text("恢复连接后自动发送", exact=True)).to_be_visible()
-        await expect(page.get_by_role("link", name="民国地图.pdf")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_role("link", name="民国地图.pdf")).to_be_visible(timeout=60_000)
         await expect(page.locator(".waits")).to_have_count(0)
         pieces = [offset // 2**21 for offset in sent]
         assert pieces == [0, 1, 2, 2, 3, 4, 5, 6, 7, 8, 9], "nothing that had arrived is sent again"

@@ -1,11 +1,12 @@
 """One reader, two devices: what is said on one is on the other, also where the desk has closed meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.servers.browsers import PHONE, Visits, accessibility_faults, sit_down
 from tests.web.libraries import Host, ask, librarian, open_chat, open_host, said, say, shown, write
@@ -102,6 +103,31 @@ async def test_what_is_over_at_a_closed_desk_is_read_and_rated_from_the_other_de
         await expect(phone.get_by_text("谢谢您的评价：满意")).to_be_visible()
         await expect(desktop.get_by_text("谢谢您的评价：满意")).to_be_visible()
     visits.faults.clear()  # the browser reports that a stranger finds no desk
+
+
+async def test_earlier_conversations_are_there_however_late_the_answer_comes(
+    host: Host, visits: Visits
+) -> None:
+    """Who waited for it no longer than a moment saw the form, and never what they had asked before."""
+    drawn = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await drawn.wait()
+        await route.continue_()
+
+    async with librarian(host.town):
+        desktop = await known(host, visits)
+        await ask(desktop)
+        await end(host, await host.town.take("lin"))
+    await desktop.get_by_role("button", name="咨询新问题").click()
+    await desktop.goto("about:blank")
+    await desktop.route("**/api/me/sessions?*", late)
+    await desktop.goto(host.url)
+    await press_launcher(desktop)
+    await desktop.get_by_label("您的问题").fill("另一个问题")
+    drawn.set()
+    await expect(desktop.get_by_role("heading", name="以前的咨询")).to_be_visible()
+    await expect(desktop.get_by_label("您的问题")).to_have_value("另一个问题")
 
 
 async def test_who_is_logged_in_finds_it_at_the_desks_own_page_without_another_word(

@@ -51,7 +51,6 @@ export class Consultation {
       this.keeping.set("login", { bearer, reader, until: Date.now() + 11.5 * 3_600_000 });
       if (this.talk) await this.#bound();
       await this.findOpen();
-      this.changed();
     });
   }
 
@@ -65,12 +64,14 @@ export class Consultation {
   // A conversation that this reader has open, perhaps on another device, where none is open here nor waits to be sent.
   async findOpen() {
     const as = this.keeping.bearer || this.keeping.proof();
-    if (!as || this.talk?.ended === false || this.state?.outbox.length) return;
-    const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`, as);
-    this.earlier = sessions.filter(({ end_reason }) => end_reason);
-    const open = sessions.find(({ end_reason }) => !end_reason);
-    if (open) this.#take(open);
-    else this.view = this.earlier.find(({ id }) => id === this.talk?.id) ?? this.view; // rated elsewhere, perhaps
+    if (as && this.talk?.ended !== false && !this.state?.outbox.length) {
+      const { sessions } = await this.api.get(`/api/me/sessions?desk=${this.slug}&limit=5`, as);
+      this.earlier = sessions.filter(({ end_reason }) => end_reason);
+      const open = sessions.find(({ end_reason }) => !end_reason);
+      if (open) this.#take(open);
+      else this.view = this.earlier.find(({ id }) => id === this.talk?.id) ?? this.view; // rated elsewhere, perhaps
+    }
+    this.changed(); // who stopped waiting for the answer shows it all the same
   }
 
   // --- the conversation -------------------------------------------------------------------------------------------

@@ -31,22 +31,33 @@ const taken = new Set();
 let view = null;
 let composer = null;
 let drawn = "";
+let asked = 0;
+let passed = 0; // answers up to this one are past
 
 async function load() {
+  const turn = ++asked;
   try {
-    take(await get(path));
+    const fresh = await get(path);
+    if (turn > passed) take(fresh, turn);
   } catch (refused) {
     if (!view) shell.replaceChildren(heading(), failed(refused, load));
-    else toast(refused.message, { bad: true });
+    else if (turn > passed) toast(refused.message, { bad: true });
   }
+}
+
+/** After something was done here: answers to what was asked before come too late, and would undo it on the page. */
+function loadAnew() {
+  passed = asked;
+  return load();
 }
 
 /** What the page is called as long as the task's own title is not known. */
 const heading = () => h("h1", { class: "visually-hidden" }, t("pool.title"));
 
-function take(fresh) {
+function take(fresh, turn) {
   const first = !view;
   view = fresh;
+  passed = turn;
   if (first) {
     shell.replaceChildren(head.node, notice, h("div", { class: "split task__split" }, h("div", { class: "stack" }, main, work), aside));
   }
@@ -161,7 +172,7 @@ async function claim() {
   try {
     await post(`${path}/claim`);
     say("");
-    await load();
+    await loadAnew();
     announce(t("pool.claimed", { title: view.row.title || t("pool.untitled") }));
     composer?.focus();
   } catch (refused) {
@@ -178,7 +189,7 @@ function handBack() {
     composer = null;
     work.replaceChildren();
     say(t("pool.hand_back.done"), "good", true);
-    await load();
+    await loadAnew();
   });
 }
 
@@ -189,7 +200,7 @@ function convert() {
     composer = null;
     work.replaceChildren();
     say(t("pool.convert.done"), "good");
-    await load();
+    await loadAnew();
   });
 }
 
@@ -197,18 +208,18 @@ function sent(answer) {
   say(t(answer.state === "proposed" ? "pool.answer.proposed" : "pool.answer.sent"), "good", true);
   work.replaceChildren();
   composer = null;
-  load();
+  loadAnew();
 }
 
 /** The claim is over: nothing is lost, and the page says so. */
 function lost() {
   say(t("pool.answer.lost"), "warn");
-  load();
+  loadAnew();
 }
 
 function decided(what) {
   say(t(`pool.release.${what}`), "good", true);
-  load();
+  loadAnew();
 }
 
 function say(text, kind = "good", onward = false) {

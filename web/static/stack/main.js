@@ -36,6 +36,8 @@ let picture = null;
 let pictured = 0;
 let work = "";
 let told = 0;
+let asked = 0;
+let shown = 0; // of the looks, the last whose answer stands here
 
 const line = watchStacks([id], {
   pictured: (_, fresh) => draw(fresh, serverNow()),
@@ -73,8 +75,12 @@ function tell() {
 }
 
 async function load() {
+  const turn = ++asked;
   try {
-    seen = await get(url());
+    const fresh = await get(url());
+    if (turn < shown) return; // overtaken: what has been settled since would stand there again
+    shown = turn;
+    seen = fresh;
   } catch (refused) {
     if (!seen) shell.replaceChildren(failed(refused, load));
     return;
