@@ -59,10 +59,10 @@ class Machine:
             self._process = None
 
     def lines(self) -> Iterator[dict[str, Any]]:
-        """What it remembers, a line each; the last one may have been cut off."""
+        """What it remembers, one thing after the other; the last line may have been cut off."""
         for line in self.journal.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                yield json.loads(line)
+                yield from json.loads(line)
 
 
 class House:

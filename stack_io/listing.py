@@ -42,19 +42,19 @@ class Listing:
 
     async def compare(self) -> None:
         """The whole list, once. Raises LinkLost where a page does not come: who sends and does not hear is gone."""
-        known = self._known
+        known, device = self._known, self._known.device  # as it was asked for: a later wish is another
         began, after, found, fresh = known.ctx.clock.now(), "", 0, 0
         while True:
             page = await self._page(after)
-            more, new = await compare_page(known.ctx, known.device, page.items, room=MOST - min(MOST, found))
+            more, new = await compare_page(known.ctx, device, page.items, room=MOST - min(MOST, found))
             found, fresh = found + more, fresh + new
             if page.last:
                 break
             after = max(page.items, default=after)
             await asyncio.sleep(PAUSE)
-        found = await finish_comparison(known.ctx, known.device, began, found=found, fresh=fresh)
+        found = await finish_comparison(known.ctx, device, began, found=found, fresh=fresh)
         if found:
-            log.warning("stack %s: %d differences between its list and ours", known.device.name, found)
+            log.warning("stack %s: %d differences between its list and ours", device.name, found)
 
     async def _page(self, after: str) -> Listed:
         """The page beyond this barcode; an old answer to an old question is not taken for it."""

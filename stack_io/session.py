@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -48,6 +49,8 @@ class Session:
         self._not_listening = 0  # lines that are not read because there is no room
         self._asked: set[str] = set()  # commands with a question that waits for its answer
         self._not_done: set[str] = set()  # what the device has just denied to know
+        # Of each command the questions without an answer: whether it has not been sent since, so that "no" proves it.
+        self._questions: defaultdict[str, deque[bool]] = defaultdict(deque)
         self._spoken: set[str] = (
             set()
         )  # commands that we have sent or asked about; what comes of one shows it hears
@@ -165,7 +168,9 @@ class Session:
         answers = [each for each in answers if each.command_id != _NO_COMMAND]
         for each in answers:
             self._answered(each.command_id)
-        unknown = [each.command_id for each in answers if each.state is None]
+        unknown = [
+            each.command_id for each in answers if self._proves(each.command_id) and each.state is None
+        ]
         under_way = [each.command_id for each in answers if each.state is CommandState.ACCEPTED]
         self._not_done.update(unknown)
         if unknown:
@@ -178,6 +183,16 @@ class Session:
     def _answered(self, command_id: str) -> None:
         self._asked.discard(command_id)
         self._known.unanswered.pop(command_id, None)
+
+    def _proves(self, command_id: str) -> bool:
+        """Whether this answer was asked for after the command was sent last: answers come in the questions' order."""
+        questions = self._questions.get(command_id)
+        if not questions:
+            return False  # it came twice
+        proves = questions.popleft()
+        if not questions:
+            del self._questions[command_id]
+        return proves
 
     async def _talk(self) -> None:
         """Say what is due, whenever somebody wakes us or a moment has passed."""
@@ -209,7 +224,10 @@ class Session:
             )
             steps[step].append(command)
         sent = await known.outbox.take(steps[Step.SEND]) if steps[Step.SEND] else []
-        self._not_done.difference_update(command.id for command in sent)
+        for told in sent:
+            self._not_done.discard(told.id)
+            if told.id in self._questions:
+                self._questions[told.id] = deque([False] * len(self._questions[told.id]))
         await self._link.say(*(self._driver.command(command) for command in sent))
         asked = [command.id for command in steps[Step.ASK]]
         if sent or asked:
@@ -217,6 +235,8 @@ class Session:
             self._expect(*(command.id for command in sent), *asked)
         if asked:
             self._asked.update(asked)
+            for command_id in asked:
+                self._questions[command_id].append(True)
             await known.outbox.look_later(asked, traits.answer_seconds)
             await self._link.say(*(self._driver.ask(command_id) for command_id in asked))
         if steps[Step.WAIT]:

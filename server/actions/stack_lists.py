@@ -67,7 +67,8 @@ async def finish_comparison(
 ) -> int:
     """The device's list is through: what of ours was not on it is missing there. Returns how many differences stand.
 
-    New ones open a case, one for the whole comparison.
+    New ones open a case, one for the whole comparison. ``device`` is as it was when this began: who wanted another
+    comparison meanwhile gets it.
     """
     now = ctx.clock.now()
     async with ctx.transaction() as tx:
@@ -80,7 +81,7 @@ async def finish_comparison(
         fresh += await keep_differences(tx, gone[: max(0, MOST - found)])
         found += len(gone)
         await forget_differences(tx, device.id, began)
-        await save_reconciled(tx, device.id, now)
+        await save_reconciled(tx, device.id, now, before=device.reconciled_at)
         if fresh:
             detail = began.isoformat(timespec="seconds")
             await report_trouble(

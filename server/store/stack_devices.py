@@ -204,9 +204,14 @@ async def end_pause(tx: Transaction, device_id: str) -> bool:
     )
 
 
-async def save_reconciled(tx: Transaction, device_id: str, now: datetime) -> None:
-    """The device's own list has been compared with ours."""
-    await tx.execute("UPDATE stack_device SET reconciled_at = $2 WHERE id = $1", device_id, to_us(now))
+async def save_reconciled(tx: Transaction, device_id: str, now: datetime, *, before: datetime | None) -> None:
+    """The device's own list has been compared with ours; what was written since ``before`` was read stays."""
+    await tx.execute(
+        "UPDATE stack_device SET reconciled_at = $2 WHERE id = $1 AND COALESCE(reconciled_at, -1) = $3",
+        device_id,
+        to_us(now),
+        -1 if before is None else to_us(before),
+    )
 
 
 async def want_comparison(tx: Transaction, device_id: str) -> None:

@@ -130,13 +130,14 @@ class Device:
         if known is not None and not self.habits.forgetful:
             self._repeat(known)
             return
-        self.journal.know(command)
         self._executed[command.id] = self._executed.get(command.id, 0) + 1
-        self._happened(Happening(EventKind.ACCEPTED, command.id, command.barcode))
-        if command.kind is CommandKind.CANCEL:
-            self._withdraw(command)
-        else:
-            self.world.begin(command)
+        with self.journal.whole():
+            self.journal.know(command)
+            self._happened(Happening(EventKind.ACCEPTED, command.id, command.barcode))
+            if command.kind is CommandKind.CANCEL:
+                self._withdraw(command)
+            else:
+                self.world.begin(command)
 
     def _withdraw(self, command: StackCommand) -> None:
         """A cancellation is settled at once, one way or the other."""
@@ -157,16 +158,17 @@ class Device:
                 return
 
     def _happened(self, what: Happening) -> None:
-        """Something happened in the store: it gets its number, is kept, and will be said."""
-        if what.kind in SETTLING:
-            self.journal.settle(what.command_id, SETTLING[what.kind], what.code)
-        if what.kind is EventKind.RETRIEVED or (what.kind is EventKind.NOT_FOUND and what.place):
-            self.journal.moved(what.barcode, "")
-        elif what.kind is EventKind.PUT_AWAY:
-            self.journal.moved(what.barcode, what.tote)
-        self._count(self._body(what))
-        if self.habits.unknown_every and self._last % self.habits.unknown_every == 0:
-            self._count(self._body(what) | {"kind": "self_test"})
+        """Something happened in the store: it gets its number, is kept with what it changes, and will be said."""
+        with self.journal.whole():
+            if what.kind in SETTLING:
+                self.journal.settle(what.command_id, SETTLING[what.kind], what.code)
+            if what.kind is EventKind.RETRIEVED or (what.kind is EventKind.NOT_FOUND and what.place):
+                self.journal.moved(what.barcode, "")
+            elif what.kind is EventKind.PUT_AWAY:
+                self.journal.moved(what.barcode, what.tote)
+            self._count(self._body(what))
+            if self.habits.unknown_every and self._last % self.habits.unknown_every == 0:
+                self._count(self._body(what) | {"kind": "self_test"})
 
     def _count(self, body: dict[str, Any]) -> None:
         self._last += 1

@@ -2,6 +2,8 @@
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,6 +37,7 @@ class Journal:
         default_factory=dict
     )  # how the stock has changed: barcode → tote, "" for gone
     _file: TextIO | None = None
+    _whole: list[dict[str, Any]] | None = None  # what will be one line
 
     def start(self) -> str:
         """Power on: what was kept is read, and a new run begins. Returns the run's epoch."""
@@ -50,6 +53,20 @@ class Journal:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is kept within is kept all of it or, where the power is cut, nothing: it is one line of the file."""
+        if self._whole is not None:
+            yield  # it is part of something larger
+            return
+        self._whole = []
+        try:
+            yield
+        finally:
+            kept, self._whole = self._whole, None
+            if kept:
+                self._write_line(kept)
 
     def know(self, command: StackCommand) -> None:
         """A command was taken."""
@@ -88,16 +105,26 @@ class Journal:
         """The highest number of a run that is still known; 0 for none."""
         return max((n for e, n in self.events if e == epoch), default=0)
 
-    def _write(self, line: dict[str, Any]) -> None:
+    def _write(self, part: dict[str, Any]) -> None:
+        if self._whole is None:
+            self._write_line([part])
+        else:
+            self._whole.append(part)
+
+    def _write_line(self, parts: list[dict[str, Any]]) -> None:
         if self._file is not None:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(parts, ensure_ascii=False) + "\n")
             self._file.flush()
 
     def _take(self, line: str) -> None:
         try:
-            kept = json.loads(line)
+            parts = json.loads(line)
         except ValueError:
             return  # the last line of a process that was killed
+        for part in parts if isinstance(parts, list) else [parts]:  # once each part was a line
+            self._take_part(part)
+
+    def _take_part(self, kept: Any) -> None:
         match kept:
             case {"boot": boot}:
                 self.boot = boot

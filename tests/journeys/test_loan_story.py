@@ -12,7 +12,7 @@ from server.domain.permissions import Grant, Role, ScopeKind
 from server.store.accounts import add_grant
 from server.store.stack_devices import insert_device, new_device
 from tests.journeys.installations import Installation, MakeProduct, open_installation
-from tests.journeys.people import forget_outage
+from tests.journeys.people import PATIENCE, forget_outage
 from tests.journeys.test_request_story import enter
 from tests.journeys.test_store_day import go, scan
 from tests.loan_day import ADDRESS
@@ -109,7 +109,7 @@ async def the_story(place: Installation, visits: Visits) -> None:
     await keeper.reload()
     await keeper.get_by_text("已送达", exact=True).click()
     await scan(keeper, await waybill(place))
-    await expect(reader.get_by_role("heading", level=1)).to_have_text("在借", timeout=30_000)
+    await expect(reader.get_by_role("heading", level=1)).to_have_text("在借", timeout=PATIENCE)
     await expect(reader.get_by_role("button", name="约快递来取")).to_be_visible()
     await agent.reload()
     forget_outage(visits)

@@ -1,5 +1,6 @@
 """The simulated store: believable, the same on the same seed, with a memory."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -145,6 +146,31 @@ def test_the_last_line_of_a_journal_may_be_torn(tmp_path: Path) -> None:
     again = Trial(WILD, books(5), Journal(journal))
     assert "c1" in again.device.journal.commands
     again.device.journal.close()
+
+
+def test_wherever_the_power_is_cut_what_is_kept_agrees(tmp_path: Path) -> None:
+    """Once the end of a command, the book's place and the word of both were three lines, and the power went between."""
+    trial = Trial(Plan(missing_rate=0.3), books(9), Journal(tmp_path / "whole.jsonl"))
+    for number in range(1, 9):
+        trial.say(fetch(number))
+    trial.say(StackCommand("back", CommandKind.PUT_BACK, "BK000100"))
+    trial.say(StackCommand("never", CommandKind.CANCEL, "BK000008", target_id="c8"))
+    trial.wait(2000)
+    trial.device.journal.close()
+    text = (tmp_path / "whole.jsonl").read_bytes()
+    ends = (EventKind.RETRIEVED, EventKind.NOT_FOUND, EventKind.PUT_AWAY, EventKind.CANCELLED)
+    for cut in (at for line in re.finditer(rb"\n", text) for at in (line.start() - 9, line.end())):
+        (tmp_path / "cut.jsonl").write_bytes(text[:cut])
+        journal = Journal(tmp_path / "cut.jsonl")
+        journal.start()
+        journal.close()
+        told = {(event["kind"], event["id"]): event for event in journal.events.values()}
+        assert {name for kind, name in told if kind == "accepted"} == set(journal.commands)
+        ended = {name for name, known in journal.commands.items() if known.state is not CommandState.ACCEPTED}
+        assert ended == {name for kind, name in told if kind in ends}
+        assert "never" not in journal.commands or {"never", "c8"} <= ended
+        gone = {event["item"] for (kind, _), event in told.items() if kind in ("retrieved", "not_found")}
+        assert {barcode for barcode, tote in journal.stock.items() if not tote} == gone
 
 
 def test_the_picture_shows_what_moves_and_what_is_broken() -> None:

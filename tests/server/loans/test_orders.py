@@ -170,9 +170,9 @@ async def test_what_nobody_collects_goes_back_after_a_week(loans: Loans) -> None
     await loans.tell(order.id, House.APPROVED)
     await loans.tell(order.id, House.PICKED)
     await loans.tell(order.id, House.SHELVED)
-    await loans.later(days=7)
+    await loans.later(days=6, hours=23)
     assert (await loans.now(order.id)).state is OrderState.ON_HOLD_SHELF
-    await loans.later(days=1)
+    await loans.later(days=1, hours=1)  # to the end of the day, whenever it began
     assert (await loans.lines(order.id))[0].state is Stage.RECALLED
     assert await loans.held() == 0
     assert (await loans.mails())[-1] == "loan_not_collected"

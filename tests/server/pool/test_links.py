@@ -230,5 +230,7 @@ def _swapped(animals: dict[str, str]) -> Iterator[None]:
     """For a while some animals of the zoo behave like others."""
     before = dict(ANIMALS)
     ANIMALS.update({name: before[other] for name, other in animals.items()})
-    yield
-    ANIMALS.update(before)
+    try:
+        yield
+    finally:
+        ANIMALS.update(before)
