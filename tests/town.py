@@ -22,9 +22,11 @@ from server.context import Context
 from server.domain.accounts import Account, AccountState
 from server.domain.duty import topics_for
 from server.domain.permissions import ANSWERING, Grant, Role, ScopeKind
+from server.domain.policies import PolicyEntry
 from server.live.web_socket import WebSocket
 from server.settings import Settings
 from server.store.accounts import account_by_id, add_grant, insert_account
+from server.store.policies import add_entry
 from server.store.postings import open_duty, post_to_desk
 from server.store.rows import Transaction, to_us
 from server.wire.tokens import csrf_token, hashed
@@ -139,6 +141,12 @@ class Town:
             "/api/console/duty", json={"availability": "available", **duty}
         )
         assert answer.status_code == 200, answer.text
+
+    async def set_policy(self, name: str, value: Any) -> None:
+        """A value of the alliance's, from now on."""
+        entry = PolicyEntry(self.ctx.ids.new(), "", name, value, self.ctx.clock.now(), "test")
+        async with self.ctx.transaction() as tx:
+            await add_entry(tx, entry)
 
     async def offer(self, name: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The offer that the person's console shows, waited for."""

@@ -151,6 +151,7 @@ async def compose(page: Page, field: Locator, typed: str, meant: str) -> None:
 
 async def accessibility_faults(page: Page) -> list[str]:
     """What axe-core finds on a page as it stands: one line for each broken rule, with the elements."""
+    await page.wait_for_load_state()
     if not await page.evaluate("'axe' in window"):
         # Evaluated, not added as a script tag: a strict Content-Security-Policy stays in force meanwhile.
         await page.evaluate(_axe())

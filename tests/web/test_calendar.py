@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from server.actions.calendar import begin_missing_years
+from server.actions.calendar import begin_year
+from server.domain.accounts import OPERATOR
 from tests.servers.browsers import DESKTOP, PHONE, Visits, accessibility_faults, sit_down
 from tests.servers.machine import free_port
 from tests.town import Town, open_town
@@ -16,9 +17,10 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 async def town(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Town]:
-    """A settled installation whose calendar knows this year and the next."""
+    """A settled installation whose calendar knows 2026 and the year after, whenever this runs."""
     async with open_town(sqlite_url, tmp_path, port=free_port()) as town:
-        await begin_missing_years(town.ctx)
+        for year in ("2026", "2027"):
+            await begin_year(town.ctx, OPERATOR, year)
         yield town
 
 

@@ -121,9 +121,7 @@ async def test_an_open_chat_hears_of_a_suspension_at_once(visits: Visits, loans:
         await put_up_notice(
             loans.town.ctx, manager, "", Form({"kind": "suspension", "title_zh": "全联盟暂停服务一小时"})
         )
-        await expect(page.locator("shuqiao-chat .strip").first).to_contain_text(
-            "全联盟暂停服务一小时", timeout=10_000
-        )
+        await expect(page.locator("shuqiao-chat .strip").first).to_contain_text("全联盟暂停服务一小时")
 
 
 async def test_a_manager_decides_on_orders_with_one_click_or_a_reason(visits: Visits, loans: Loans) -> None:

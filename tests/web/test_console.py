@@ -155,7 +155,8 @@ async def test_an_answer_that_is_older_than_a_click_does_not_undo_it(town: Town,
 async def test_a_server_that_counts_from_the_beginning_again_is_believed(town: Town, visits: Visits) -> None:
     page = await desk(visits, town)
     for availability in ("available", "busy", "away"):
-        await page.locator(f'.duty__choice[data-value="{availability}"]').click()
+        async with page.expect_response("**/api/console/duty"):  # shown at once, true once it is kept
+            await page.locator(f'.duty__choice[data-value="{availability}"]').click()
         await expect(page.locator(".duty")).to_have_attribute("data-availability", availability)
     await page.wait_for_selector(CURRENT)
     async with town.ctx.transaction() as tx:  # as after a backup was put back
@@ -195,6 +196,7 @@ async def test_an_offer_never_takes_the_keyboard_and_drafts_stay(town: Town, vis
     await expect(page.locator(".composer__field")).to_have_value("写到一半，接着写 a d")
     await page.keyboard.press("Alt+a")
     await expect(page.locator(".entry")).to_have_count(2)
+    await expect(page.locator(".column").filter(has_text="第二位读者")).to_be_visible()
     await page.keyboard.press("Alt+k")
     await expect(page.locator(".composer__field")).to_have_value("写到一半，接着写 a d")
 
@@ -225,6 +227,7 @@ async def test_one_may_choose_among_the_topics_of_ones_role(
 
 async def test_an_offer_is_in_sight_wherever_one_is(town: Town, visits: Visits) -> None:
     """On a phone none was seen from within a conversation; open settings pushed them below the window's edge."""
+    await town.set_policy("offer_seconds", 300)  # a slow machine looks at it for longer
     page = await desk(visits, town, size=PHONE)
     await taken(town, page)
     answer = page.locator(".offer button").first

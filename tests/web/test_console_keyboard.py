@@ -94,10 +94,11 @@ async def test_a_note_in_the_making_when_its_conversation_leaves_the_desk_is_giv
     reader = await taken(town, lin)
     page = await desk(visits, town, "mei")
     for librarian, availability in ((lin, "away"), (page, "available")):
-        await librarian.locator(f'.duty__choice[data-value="{availability}"]').click()
-        await expect(librarian.locator(".duty")).to_have_attribute("data-availability", availability)
+        async with librarian.expect_response("**/api/console/duty"):  # shown at once, true once it is kept
+            await librarian.locator(f'.duty__choice[data-value="{availability}"]').click()
     invitation = {"staff_id": town.people["mei"].id}
-    await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
+    invited = await town.people["lin"].http.post(f"/api/sessions/{reader.session}/invite", json=invitation)
+    assert invited.status_code == 200, invited.text
     await page.locator(".entry").click()
     await hands_rest(page, 0)
     await page.keyboard.press("Alt+n")

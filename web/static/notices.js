@@ -1,10 +1,12 @@
 // A suspension of service shows at once on every open page: the line says that there is something, the list is fetched then.
 import { Link } from "./console/link.js";
+import { Looks } from "./console/looks.js";
 
 const EVERY_MS = 60_000; // where no line stands
 const TIMEOUT_MS = 8_000;
 const place = document.querySelector("#notices");
 const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
+const looks = new Looks();
 let drawn = "";
 let open = false;
 
@@ -26,9 +28,11 @@ function listen() {
 }
 
 async function look() {
+  const counts = looks.begin();
   try {
     const answer = await fetch("/api/notices", { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (answer.ok) show(await answer.json());
+    const notices = answer.ok && (await answer.json());
+    if (notices && counts()) show(notices);
   } catch {
     // what stands there stays; the next look comes
   }

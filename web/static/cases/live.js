@@ -1,5 +1,6 @@
 // A page that stays true: whenever one of its topics moves, its parts are fetched anew, and those that differ are put in.
 import { Link } from "../console/link.js";
+import { Looks } from "../console/looks.js";
 
 const SOON_MS = 120; // a machine tells much at once: drawn anew once
 const AGAIN_MS = 3_000;
@@ -8,6 +9,7 @@ const place = document.querySelector("[data-topics]");
 const here = place.dataset.here ?? location.href; // after a refused form the address bar has the form's
 const heard = JSON.parse(place.dataset.topics); // the last number of each topic that we know of
 const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
+const looks = new Looks();
 const CHANGES = new Set(["case", "cases", "review"]);
 let timer = 0;
 
@@ -38,13 +40,14 @@ function plan(wait) {
 }
 
 async function renew() {
+  const counts = looks.begin();
   try {
     const answer = await fetch(here, { cache: "no-store", redirect: "error", signal: AbortSignal.timeout(TIMEOUT_MS) });
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!answer.ok || !fresh.querySelector("[data-topics]")) throw new Error(answer.statusText);
-    show(fresh);
+    if (counts()) show(fresh);
   } catch {
-    plan(AGAIN_MS); // the page stands as it is
+    if (counts()) plan(AGAIN_MS); // the page stands as it is
   }
 }
 

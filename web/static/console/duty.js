@@ -19,6 +19,7 @@ export class DutyView {
     this.model = model;
     this.pending = null; // what was chosen and has not been answered
     this.asked = 0; // how many answers are outstanding
+    this.turn = Promise.resolve();
     this.choices = AVAILABILITIES.map((value) => this.#choice(value));
     this.reason = h(
       "p",
@@ -94,10 +95,15 @@ export class DutyView {
   }
 
   /** Changes something of one's duty; what is shown goes ahead of the answer and falls back with a reason. */
-  async change(change) {
+  change(change) {
     this.pending = { ...this.pending, ...change };
     this.asked += 1;
     this.update();
+    this.turn = this.turn.then(() => this.#tell(change)); // two on their way at once may arrive the other way round
+    return this.turn;
+  }
+
+  async #tell(change) {
     try {
       this.model.takeDuty(await put("/api/console/duty", change));
     } catch (refused) {

@@ -113,14 +113,21 @@ export class Console extends EventTarget {
   /** The page behind a conversation; fetched once, and again when the crew or the documents changed. */
   async lookBehind(id, again = false) {
     const conversation = this.conversation(id);
-    if (!conversation || conversation.looking || (conversation.view && !again)) return;
-    conversation.looking = true;
-    try {
-      conversation.view = await get(`/api/sessions/${id}/desk-view`);
-      conversation.viewProblem = null;
-    } catch (problem) {
-      conversation.viewProblem = problem;
+    if (!conversation || (conversation.view && !again)) return;
+    if (conversation.looking) {
+      conversation.lookAgain ||= again; // what is on its way may be older than the change
+      return;
     }
+    conversation.looking = true;
+    do {
+      conversation.lookAgain = false;
+      try {
+        conversation.view = await get(`/api/sessions/${id}/desk-view`);
+        conversation.viewProblem = null;
+      } catch (problem) {
+        conversation.viewProblem = problem;
+      }
+    } while (conversation.lookAgain && this.conversations.has(id));
     conversation.looking = false;
     this.changed();
   }
@@ -212,7 +219,7 @@ export class Console extends EventTarget {
     if (!before && this.greeted && card.role === "colleague")
       this.dispatchEvent(new CustomEvent("invited", { detail: conversation }));
     for (const who of card.participants) conversation.moveMark(who.id, who);
-    if (before && conversation.view && behind(before) !== behind(card)) this.lookBehind(card.id, true);
+    if (before && (conversation.view || conversation.looking) && behind(before) !== behind(card)) this.lookBehind(card.id, true);
   }
 
   #forget(id) {

@@ -5,6 +5,7 @@ import { announce, toast } from "../console/alarm.js";
 import { get, post, serverNow } from "../console/http.js";
 import { icon } from "../console/icons.js";
 import { failed, skeleton } from "../console/list.js";
+import { Looks } from "../console/looks.js";
 import { dated, page, t } from "../console/words.js";
 import { leaseOf, showClock, stageOf } from "./clocks.js";
 import { AnswerComposer } from "./composer.js";
@@ -28,36 +29,34 @@ const head = makeHead();
 const work = h("div", { class: "stack" }); // composer or release panel: never drawn anew while one writes
 const left = h("div", { class: "stack", "aria-live": "polite" }); // what former holders wrote when their time was over
 const taken = new Set();
+const looks = new Looks();
 let view = null;
 let composer = null;
 let drawn = "";
-let asked = 0;
-let passed = 0; // answers up to this one are past
 
 async function load() {
-  const turn = ++asked;
+  const counts = looks.begin();
   try {
     const fresh = await get(path);
-    if (turn > passed) take(fresh, turn);
+    if (counts()) take(fresh);
   } catch (refused) {
     if (!view) shell.replaceChildren(heading(), failed(refused, load));
-    else if (turn > passed) toast(refused.message, { bad: true });
+    else if (counts()) toast(refused.message, { bad: true });
   }
 }
 
 /** After something was done here: answers to what was asked before come too late, and would undo it on the page. */
 function loadAnew() {
-  passed = asked;
+  looks.outdate();
   return load();
 }
 
 /** What the page is called as long as the task's own title is not known. */
 const heading = () => h("h1", { class: "visually-hidden" }, t("pool.title"));
 
-function take(fresh, turn) {
+function take(fresh) {
   const first = !view;
   view = fresh;
-  passed = turn;
   if (first) {
     shell.replaceChildren(head.node, notice, h("div", { class: "split task__split" }, h("div", { class: "stack" }, main, work), aside));
   }

@@ -5,6 +5,7 @@ import { get, post, serverNow } from "../console/http.js";
 import { toast } from "../console/alarm.js";
 import { icon } from "../console/icons.js";
 import { failed } from "../console/list.js";
+import { Looks } from "../console/looks.js";
 import { dated, exactly, page, t } from "../console/words.js";
 import { Drawing } from "./drawing.js";
 import { watchStacks } from "./live.js";
@@ -14,6 +15,7 @@ import { pauseSign, stateChip, stateFacts, trustOf } from "./state.js";
 
 const id = page.device;
 const url = (path = "") => `/api/stacks/${encodeURIComponent(id)}${path}`;
+const looks = new Looks();
 const AGAIN_MS = 15_000;
 const FIGURES_MS = 60_000;
 const SUMMARY_MS = 12_000;
@@ -36,8 +38,6 @@ let picture = null;
 let pictured = 0;
 let work = "";
 let told = 0;
-let asked = 0;
-let shown = 0; // of the looks, the last whose answer stands here
 
 const line = watchStacks([id], {
   pictured: (_, fresh) => draw(fresh, serverNow()),
@@ -75,11 +75,10 @@ function tell() {
 }
 
 async function load() {
-  const turn = ++asked;
+  const counts = looks.begin();
   try {
     const fresh = await get(url());
-    if (turn < shown) return; // overtaken: what has been settled since would stand there again
-    shown = turn;
+    if (!counts()) return;
     seen = fresh;
   } catch (refused) {
     if (!seen) shell.replaceChildren(failed(refused, load));
