@@ -1,11 +1,12 @@
 """What a librarian does for a reader beside talking, from its button to what reader, colleague and log then know."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.servers.browsers import Visits
 from tests.servers.machine import free_port
@@ -38,6 +39,29 @@ async def kinds(town: Town, reader: Reader) -> list[str]:
     """What happened in the conversation, as the reader is told it."""
     answer = await reader.http.get(f"/api/sessions/{reader.session}/events", headers=reader.headers)
     return [event["kind"] for event in answer.json()["events"]]
+
+
+async def test_what_is_chosen_last_is_kept_however_long_the_first_choice_takes(
+    town: Town, visits: Visits
+) -> None:
+    """The two were on their way side by side, and sometimes the first was kept last."""
+    page = await desk(visits, town)
+    told, chosen = list[str](), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        told.append(str(route.request.post_data))
+        await chosen.wait()
+        await route.continue_()
+
+    await page.route("**/api/console/duty", slowly)
+    async with page.expect_response(lambda answer: "busy" in (answer.request.post_data or "")):
+        for availability in ("available", "busy"):
+            await page.locator(f'.duty__choice[data-value="{availability}"]').click()
+        await page.evaluate("fetch('/healthz')")  # what has been sent before it has been seen by then
+        assert told == ['{"availability":"available"}']
+        chosen.set()
+    duty = (await town.people["lin"].http.get("/api/console")).json()["duty"]
+    assert (len(told), duty["availability"]) == (2, "busy")
 
 
 async def test_a_colleague_is_invited_and_talks_along(town: Town, visits: Visits) -> None:
