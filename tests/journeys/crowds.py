@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from server.clocks import SystemRng, TimedIds
 from tests.town import Person
 
-PATIENCE = 90.0  # seconds that anybody waits for anything: beyond it something is lost
+PATIENCE = 240.0  # seconds that anybody waits for anything: beyond it something is lost
 AGAIN = 0.1  # between attempts at a server that is gone
 SAID = 3  # what each side says in a conversation, beside the question
 

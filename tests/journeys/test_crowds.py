@@ -19,7 +19,7 @@ from tests.journeys.installations import Installation, MakeProduct, open_install
 from tests.servers.machine import http_client
 from tests.town import Person, Town
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 CAPACITY = 2
 TOO_MANY_AT_ONCE = (
@@ -88,7 +88,7 @@ async def a_busy_hour(place: Installation, *, readers: int, librarians: int) -> 
         visitors = [ReaderRobot(crowd, chance.randrange(9), "home") for _ in range(readers)]
 
         async def half_way() -> None:
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(240):
                 while crowd.finished < readers // 3:
                     await asyncio.sleep(0.02)  # the crowd tells no event
             victim = place.servers[1]

@@ -15,7 +15,7 @@ from tests.servers.postgres import Postgres
 from tests.servers.product import Product
 from tests.servers.valkey import Valkey
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
 
 class Talk:
