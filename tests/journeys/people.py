@@ -19,6 +19,7 @@ OUTAGE = (
     "ERR_INTERNET_DISCONNECTED",
     "ERR_EMPTY_RESPONSE",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
+    "ERR_CONTENT_LENGTH_MISMATCH",
     "ERR_NETWORK_CHANGED",
     "Connection closed before",
     "status of 503",
@@ -36,7 +37,8 @@ async def log_in(visits: Visits, base: str, name: str, **how: Any) -> Page:
 
 
 async def go_on_duty(console: Page) -> None:
-    await console.get_by_role("radio", name="空闲").check(force=True)
+    async with console.expect_response("**/api/console/duty"):  # what is shown goes ahead of the answer
+        await console.get_by_role("radio", name="空闲").check(force=True)
     await expect(console.locator(".duty")).to_have_attribute("data-availability", "available")
 
 

@@ -47,6 +47,7 @@ class Talk:
         """The log, the same for both and in the database."""
         said = await self.place.said(self.session)
         for robot in (self.reader, self.librarian):
+            await self.heard_by(robot, said[-1])  # its own, too: an acknowledgement may go before its turn
             assert [event["text"] for event in robot.logs[self.topic] if event["kind"] == "message"] == said
         return said
 

@@ -45,8 +45,12 @@ class Born:
         self._line.connect(os.environ[PLACE])
         order = {"module": module, "words": words, "log": str(log), "environ": environ}
         self._line.sendall(json.dumps(order).encode() + b"\n")
-        self._said = self._line.makefile("rb")
-        self.pid = int(self._said.readline())
+        said = b""
+        while not said.endswith(b"\n"):  # and not one octet more: how it ended may stand behind it already
+            if not (octet := self._line.recv(1)):
+                raise RuntimeError("the nursery has made nothing")
+            said += octet
+        self.pid = int(said)
 
     def poll(self) -> int | None:
         """How it ended, None while it lives."""
@@ -62,7 +66,6 @@ class Born:
                 word = self._line.recv(16)
             except TimeoutError:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0) from None
-            self._said.close()
             self._line.close()
             self.returncode = int(word or -signal.SIGKILL)  # a guardian that says nothing was killed with it
         return self.returncode

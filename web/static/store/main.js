@@ -32,6 +32,8 @@ const url = (path) => `/api/stores/${encodeURIComponent(store.id)}/${path}`;
 const body = h("div", { class: "store__lists" });
 const top = h("div", { class: "store__top" });
 let newest = null; // the look at the lists that was begun last
+let drawn = ""; // the lists as they stand on the screen
+let owed = true; // a step shows something else than before, whatever the lists say
 
 /** What a step may use: the server, the lists, and a place to draw. */
 const desk = {
@@ -60,6 +62,12 @@ const step = STEPS[page.step](desk, { top, body });
 
 /** Looks at the lists; done when they are drawn, be it by a look that was begun later. */
 function load() {
+  owed = true;
+  return lookAgain();
+}
+
+/** The same after a hint: what has not changed is not drawn anew under somebody's finger. */
+function lookAgain() {
   const mine = look(() => newest === mine).then(() => (newest === mine ? undefined : newest));
   newest = mine;
   return mine;
@@ -70,6 +78,9 @@ async function look(isNewest) {
     const work = await get(url("work"));
     if (!isNewest()) return;
     desk.work = work;
+    const said = JSON.stringify(work);
+    if (!owed && said === drawn) return;
+    [drawn, owed] = [said, false];
     drawCounts(work.counts);
     step.draw(work);
   } catch (refused) {
@@ -110,7 +121,7 @@ function soundButton() {
   return node;
 }
 
-document.getElementById("store-tools").append(watchStore(store.id, load), soundButton());
+document.getElementById("store-tools").append(watchStore(store.id, lookAgain), soundButton());
 body.append(...skeleton(4));
 shell.append(scanner.node, top, body);
 document.addEventListener("click", leaveAfterScans);
