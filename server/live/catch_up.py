@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 from server.clocks import Rng
 from server.live.limits import Limits
@@ -90,6 +91,13 @@ class CatchUp:
             self._watch(topic)
 
     async def _work(self) -> None:
+        try:
+            await self._work_off()
+        finally:
+            # At once, not when the loop tells of its end: who asks in between would count on somebody who has gone.
+            self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _work_off(self) -> None:
         while self._line:
             topic = self._line.popleft()
             try:

@@ -14,7 +14,7 @@ from server.context import make_context
 from tests.servers.clocks import FileClock
 from tests.servers.machine import http_client
 from tests.servers.product import Product
-from tests.town import Reader, Town, serving, settings_for, settle
+from tests.town import Town, serving, settings_for, settle
 from web.pages.sample import sample_site
 
 PASSWORD = "一个只在测试里用的口令"
@@ -110,16 +110,6 @@ async def open_installation(
                 await person.http.aclose()
     finally:
         await ctx.db.close()
-
-
-def at(installation: Installation, reader: Reader, server: Product) -> Reader:
-    """The same reader, calling another server."""
-    return Reader(
-        reader.session,
-        reader.token,
-        reader.visitor,
-        http_client(server.url),
-    )
 
 
 async def _list_origin(town: Town, origin: str) -> None:

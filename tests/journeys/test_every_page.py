@@ -12,7 +12,7 @@ from tests.servers.machine import free_port
 from tests.town import Town, open_town
 from web.site import PAGES
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 LOOKS = {
     "zh light desktop": {"language": "zh-CN", "size": DESKTOP, "dark": False},

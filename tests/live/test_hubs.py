@@ -1,7 +1,7 @@
 """The hub carries: to whom it belongs, in order, once, whatever the bus and the clients do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -425,3 +425,26 @@ async def test_a_hub_that_has_stopped_leaves_no_task_behind(scene: Scene) -> Non
     await asyncio.sleep(0)
     await scene.hub.stop()
     await eventually(lambda: not asyncio.all_tasks() - before)
+
+
+async def test_who_asks_in_the_moment_in_which_the_last_answer_is_given_is_answered_too(scene: Scene) -> None:
+    """It counted on the one that had just ended, and nobody asked any more: the conversation stood still for good."""
+    waits, answered = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+    async def held(topic: str, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        page = await scene.log.messages_after(topic, after, limit)
+        if topic == "chat/1":
+            waits.set()
+            await answered
+        return page
+
+    scene.log.write("chat/2", "hello")
+    scene.hub = Hub(scene.bus, held, rng=Evenly(), limits=replace(LIMITS, asks=1))
+    (first, _), (second, line) = scene.client(), scene.client()
+    first.subscribe("chat/1")
+    await waits.wait()
+    answered.set_result(None)
+    asyncio.get_running_loop().call_soon(second.subscribe, "chat/2")  # right behind the one that ends
+    await eventually(lambda: "chat/2" in second.subscriptions)
+    await scene.current(second)
+    assert line.frames == ["hello"]
