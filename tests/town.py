@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
@@ -141,6 +142,12 @@ class Town:
             "/api/console/duty", json={"availability": "available", **duty}
         )
         assert answer.status_code == 200, answer.text
+
+    def hold_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing that a limit has taken is given back, however long a slow machine needs."""
+        assert self.gateway is not None
+        now = asyncio.get_running_loop().time()
+        monkeypatch.setattr(self.gateway.limiter, "_seconds", lambda: now)
 
     async def set_policy(self, name: str, value: Any) -> None:
         """A value of the alliance's, from now on."""

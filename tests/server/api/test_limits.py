@@ -49,9 +49,7 @@ async def test_a_flood_of_frames_is_refused_by_name_and_messages_still_pass(town
 async def test_too_many_requests_are_told_when_to_come_back(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert town.gateway is not None
-    now = asyncio.get_running_loop().time()
-    monkeypatch.setattr(town.gateway.limiter, "_seconds", lambda: now)  # nothing is given back meanwhile
+    town.hold_limits(monkeypatch)
     reader, other = await town.ask(), await town.ask()
     address = f"/api/sessions/{reader.session}/token"
     answers = [await reader.http.post(address, headers=reader.headers, json={}) for _ in range(120)]

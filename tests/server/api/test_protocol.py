@@ -398,9 +398,7 @@ async def test_one_line_listens_to_so_many_topics_and_no_more(town: Town) -> Non
 async def test_half_a_minutes_messages_may_come_at_once_and_who_goes_on_is_told_to_wait(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert town.gateway is not None
-    now = asyncio.get_running_loop().time()
-    monkeypatch.setattr(town.gateway.limiter, "_seconds", lambda: now)  # nothing is given back meanwhile
+    town.hold_limits(monkeypatch)
     reader, other = await town.ask(), await town.ask()
     burst = town.ctx.settings.messages_per_minute // 2
     async with town.socket(token=reader.token) as chat, town.socket(token=other.token) as calm:
